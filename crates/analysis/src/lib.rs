@@ -1,0 +1,1 @@
+//! From a walked image to a bill of materials: one cataloger a file.

@@ -1,0 +1,1 @@
+//! A container image as data: layers walked once, squashed into one tree.

@@ -1,0 +1,1 @@
+//! From packages and advisories to findings, with the coverage of every answer.

@@ -1,0 +1,1 @@
+//! Version orders of every package ecosystem, and the constraints written over them.

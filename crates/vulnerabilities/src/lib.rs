@@ -1,0 +1,1 @@
+//! The vulnerability database: built, read, updated and imported.

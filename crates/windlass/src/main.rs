@@ -1,0 +1,3 @@
+//! `windlass`: tells an organisation whether a container image may ship.
+
+fn main() {}
