@@ -1,0 +1,1 @@
+//! Advisory sources: raw files on disk read into records.
