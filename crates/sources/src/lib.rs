@@ -1,1 +1,33 @@
 //! Where images come from: archives, layouts, registries, daemons, directories.
+//!
+//! [`resolve`] turns what a user typed into an [`Input`]: an image whose documents are verified and whose layers can be
+//! opened, a folder, or a bill of materials. Nothing is unpacked: a layer of an archive is a range of its file.
+//!
+//! Inputs are hostile. Documents have size limits ([`limits`]), indexes a depth, digests are a type that cannot hold a
+//! path, and names inside an archive never touch the file system.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
+mod archive;
+mod directory;
+mod docker_archive;
+mod documents;
+mod error;
+pub mod limits;
+mod location;
+mod oci_archive;
+mod oci_dir;
+mod platform;
+mod sbom;
+mod selection;
+mod slice;
+mod source;
+mod spool;
+mod suggestion;
+mod tar_header;
+
+pub use error::Error;
+pub use platform::{
+    describe as describe_platform, host as host_platform, normalise as normalise_platform, parse_platform,
+};
+pub use source::{Bill, Input, Options, resolve, schemes};

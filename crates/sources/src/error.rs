@@ -1,0 +1,101 @@
+//! Why an input could not be turned into an image, and what the user can do about it.
+
+use std::{io, path::PathBuf};
+
+use windlass_image::{Digest, InvalidDigest};
+
+/// What went wrong while an input was resolved. [`Error::hint`] says what to do next where there is something to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error("{input:?} is not an image reference: {reason}")]
+    InvalidReference { input: String, reason: String },
+    #[error("{input:?} is not a platform: {reason}")]
+    InvalidPlatform { input: String, reason: &'static str },
+    #[error("a platform was asked for, but {input} is not a container image")]
+    PlatformWithoutImage { input: String },
+    #[error("{input:?} does not say what it is")]
+    Unnamed { input: String },
+    #[error("no such file or directory: {}", path.display())]
+    NoSuchPath { path: PathBuf, similar: Vec<String> },
+    #[error("{path} is neither an image archive nor a bill of materials")]
+    Unrecognised { path: String },
+    #[error("{path} is not {expected}: {reason}")]
+    NotA { path: String, expected: &'static str, reason: String },
+    #[error("cannot read {what}")]
+    Read { what: String, source: io::Error },
+    #[error("cannot copy {what} to a temporary file")]
+    Spool { what: String, source: io::Error },
+    #[error("{what} is larger than the limit of {limit} bytes")]
+    TooLarge { what: String, limit: u64 },
+    #[error("{what}: more than the limit of {limit}")]
+    TooMany { what: String, limit: usize },
+    #[error("{what} is malformed: {reason}")]
+    Malformed { what: String, reason: String },
+    #[error("{what} has the digest {actual}, not {expected}")]
+    WrongDigest { what: String, expected: Digest, actual: Digest },
+    #[error("{what} has {actual} bytes, not {expected} as its descriptor says")]
+    WrongSize { what: String, expected: u64, actual: u64 },
+    #[error("{what} is missing from {container}")]
+    MissingBlob { what: String, container: String },
+    #[error("{what}: unusable digest")]
+    Digest { what: String, source: InvalidDigest },
+    #[error("{container} holds no image{}", if skipped.is_empty() { String::new() } else { format!(", only {}", skipped.join(", ")) })]
+    NoImage { container: String, skipped: Vec<String> },
+    #[error("{container} holds several images: {}", choices.join(", "))]
+    SeveralImages { container: String, choices: Vec<String> },
+    #[error("{container} holds no image named {name:?}, only {}", choices.join(", "))]
+    NoSuchName { container: String, name: String, choices: Vec<String> },
+    #[error("{container} holds {}, but not {wanted}", available.join(", "))]
+    NoSuchPlatform { container: String, wanted: String, available: Vec<String> },
+    #[error("{container} is made for {found}, not for {wanted}")]
+    WrongPlatform { container: String, wanted: String, found: String },
+    #[error("{container} is not a container image: its config is of type {media_type:?}")]
+    NotAnImage { container: String, media_type: String },
+    #[error("{container} has layers of a kind that cannot be read: {}", layers.join(", "))]
+    UnsupportedLayers { container: String, layers: Vec<String> },
+    #[error("{path} was written by a docker older than 1.10: it has no manifest.json")]
+    LegacyArchive { path: String },
+    #[error("{reference} has a schema 1 manifest, which names no config and cannot be verified")]
+    Schema1 { reference: String },
+}
+
+impl Error {
+    /// What the user can do about it, as a sentence without a full stop.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::PlatformWithoutImage { .. } => "leave --platform out".into(),
+            Self::Unnamed { .. } => {
+                "write docker-archive:-, oci-archive:- or sbom:- to say what standard input holds".into()
+            }
+            Self::InvalidPlatform { .. } => {
+                "write os/architecture[/variant], such as linux/arm64 or linux/arm/v7".into()
+            }
+            Self::NoSuchPath { similar, .. } if !similar.is_empty() => {
+                format!("did you mean {}?", similar.join(" or "))
+            }
+            Self::Unrecognised { .. } => "an image archive is made by `docker save` or holds an OCI layout; \
+                 a plain root file system can be unpacked and scanned with dir:FOLDER"
+                .into(),
+            Self::Spool { .. } => "set TMPDIR to a folder with enough space".into(),
+            Self::SeveralImages { .. } => {
+                "choose one with --platform, or by its name: docker-archive:FILE:NAME, oci-dir:FOLDER:NAME".into()
+            }
+            Self::NoSuchPlatform { .. } => "choose one of them with --platform".into(),
+            Self::WrongPlatform { .. } => "leave --platform out to take the image as it is".into(),
+            Self::LegacyArchive { .. } => "load it into a current docker and save it again".into(),
+            Self::Schema1 { .. } => "pull it with a current client and push it again".into(),
+            Self::Digest { .. } => "only sha256 digests can be verified".into(),
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn read(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Read { what, source }
+    }
+
+    pub(crate) fn malformed(what: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Malformed { what: what.into(), reason: reason.into() }
+    }
+}
