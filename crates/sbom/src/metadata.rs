@@ -278,6 +278,19 @@ pub struct GoBinary {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub h1_digest: String,
     pub main_module: String,
+    /// Functions that the linker kept, where somebody looked; empty means unknown, not none.
+    #[serde(rename = "goSymbols", skip_serializing_if = "Vec::is_empty")]
+    pub symbols: Vec<GoSymbols>,
+}
+
+/// What of a Go package is linked into an executable.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GoSymbols {
+    /// Import path: `golang.org/x/net/http2`.
+    pub path: String,
+    /// `Func` or `Type.Method`
+    pub symbols: Vec<String>,
 }
 
 /// A crate that `cargo auditable` recorded in an executable.
