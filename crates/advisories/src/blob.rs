@@ -157,6 +157,7 @@ impl FixState {
         }
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     fn is_unknown(&self) -> bool {
         *self == Self::Unknown
     }

@@ -1,0 +1,77 @@
+//! Files that appear whole or not at all.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::{Error, Result};
+
+/// A file written beside its target, which it replaces on [`Replacement::commit`]. Dropped before that, it is removed.
+pub(crate) struct Replacement {
+    target: PathBuf,
+    temporary: TempPath,
+}
+
+impl Replacement {
+    pub(crate) fn beside(target: &Path) -> Result<Self> {
+        let folder = folder_of(target);
+        fs::create_dir_all(folder).map_err(Error::file("create the folder", folder))?;
+        let temporary = NamedTempFile::with_prefix_in(".vulnerability-", folder)
+            .map_err(Error::file("write a file in", folder))?
+            .into_temp_path();
+        Ok(Self { target: target.to_owned(), temporary })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.temporary
+    }
+
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Brings the bytes to the disk, then the name; returns the size.
+    pub(crate) fn commit(self) -> Result<u64> {
+        let size = sync(&self.temporary)?;
+        let folder = folder_of(&self.target);
+        self.temporary.persist(&self.target).map_err(|error| Error::file("put in place", &self.target)(error.error))?;
+        sync_folder(folder)?;
+        Ok(size)
+    }
+}
+
+/// Brings a file's bytes to the disk and returns how many there are. The file is made readable for others, as files
+/// made in the ordinary way are.
+pub(crate) fn sync(path: &Path) -> Result<u64> {
+    let file = File::options().read(true).write(true).open(path).map_err(Error::file("open", path))?;
+    make_readable(&file).map_err(Error::file("make readable", path))?;
+    file.sync_all().map_err(Error::file("bring to disk", path))?;
+    Ok(file.metadata().map_err(Error::file("examine", path))?.len())
+}
+
+/// Brings names in a folder to the disk, where the system lets one open folders.
+pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
+    if cfg!(unix) {
+        File::open(folder).and_then(|opened| opened.sync_all()).map_err(Error::file("bring to disk", folder))?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn make_readable(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_: &File) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,5 @@
+//! Databases built, read, exchanged and looked through, on real files.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+mod records;
+mod round_trip;
