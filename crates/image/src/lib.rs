@@ -9,7 +9,28 @@
 //! names the budget, never in a crash or a path outside the root.
 
 mod artifact;
+mod budgets;
+mod entries;
+mod entry_log;
+mod error;
+mod layer;
+mod layer_walk;
+mod media_type;
+mod path;
+mod pipe;
 mod reader;
+mod stored;
+mod tar;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod tree;
+mod walk;
 
 pub use artifact::{Digest, Image, InvalidDigest, Layer, LayerSource, Platform};
+pub use budgets::{Budget, BudgetExceeded, Budgets};
+pub use error::{LayerName, TarProblem, WalkError};
+pub use layer::WalkedLayer;
+pub use media_type::is_layer_media_type;
 pub use reader::{Entry, EntryKind, Reader};
+pub use tree::{Node, NodeId, NodeKind, Resolved, Tree};
+pub use walk::{CancelCheck, WalkOptions, walk};

@@ -1,0 +1,207 @@
+//! A layer's entries in the order they were met, packed into one buffer.
+//!
+//! An image may have millions of entries, and all of them are in memory until the layers are squashed. A log holds a
+//! typical entry in some thirty bytes: paths share their beginning with the path before, numbers take as many bytes as
+//! they need, and nothing is allocated for each entry.
+
+use crate::{Entry, EntryKind};
+
+/// What an entry does to the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Adds what the entry holds.
+    Add,
+    /// Hides the path in lower layers.
+    Whiteout,
+    /// Hides the children of the path in lower layers.
+    Opaque,
+}
+
+/// One record as it is read back; valid until the next is read.
+#[derive(Debug)]
+pub(crate) struct Record<'c> {
+    pub(crate) action: Action,
+    /// Meaningless but for its path unless the action is `Add`.
+    pub(crate) entry: &'c Entry,
+    pub(crate) digest: Option<[u8; 32]>,
+    /// The next of the layer's facts belong to this entry.
+    pub(crate) has_facts: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct EntryLog {
+    bytes: Vec<u8>,
+    previous: Vec<u8>,
+    previous_modified: i64,
+    has_whiteouts: bool,
+}
+
+const KIND: u8 = 0b0000_1111;
+const HAS_FACTS: u8 = 0b0001_0000;
+const HAS_DIGEST: u8 = 0b0010_0000;
+const WHITEOUT: u8 = 7;
+const OPAQUE: u8 = 8;
+
+impl EntryLog {
+    /// Adds an entry.
+    pub(crate) fn push(&mut self, entry: &Entry, digest: Option<&[u8; 32]>, has_facts: bool) {
+        let kind = match entry.kind {
+            EntryKind::File => 0,
+            EntryKind::Directory => 1,
+            EntryKind::Symlink(_) => 2,
+            EntryKind::HardLink(_) => 3,
+            EntryKind::CharacterDevice => 4,
+            EntryKind::BlockDevice => 5,
+            EntryKind::Fifo => 6,
+        };
+        let digest_flag = if digest.is_some() { HAS_DIGEST } else { 0 };
+        self.push_path(kind | digest_flag | if has_facts { HAS_FACTS } else { 0 }, &entry.path);
+        self.push_number(u64::from(entry.mode));
+        self.push_number(entry.uid);
+        self.push_number(entry.gid);
+        self.push_number(zigzag(entry.modified.wrapping_sub(self.previous_modified)));
+        self.previous_modified = entry.modified;
+        match &entry.kind {
+            EntryKind::File => self.push_number(entry.size),
+            EntryKind::Symlink(target) | EntryKind::HardLink(target) => {
+                self.push_number(target.len() as u64);
+                self.bytes.extend_from_slice(target);
+            }
+            _ => {}
+        }
+        if let Some(digest) = digest {
+            self.bytes.extend_from_slice(digest);
+        }
+    }
+
+    /// Notes that `path` is hidden in lower layers.
+    pub(crate) fn push_whiteout(&mut self, path: &[u8]) {
+        self.has_whiteouts = true;
+        self.push_path(WHITEOUT, path);
+    }
+
+    /// Notes that the children of `path` are hidden in lower layers.
+    pub(crate) fn push_opaque(&mut self, path: &[u8]) {
+        self.has_whiteouts = true;
+        self.push_path(OPAQUE, path);
+    }
+
+    /// Whether anything is hidden in lower layers.
+    pub(crate) fn has_whiteouts(&self) -> bool {
+        self.has_whiteouts
+    }
+
+    /// Gives back memory that was set aside for more entries.
+    pub(crate) fn finish(&mut self) {
+        self.previous = Vec::new();
+        self.bytes.shrink_to_fit();
+    }
+
+    /// Reads from the first entry on.
+    pub(crate) fn cursor(&self) -> Cursor<'_> {
+        Cursor { rest: &self.bytes, entry: blank(), modified: 0 }
+    }
+
+    fn push_path(&mut self, tag: u8, path: &[u8]) {
+        let shared = self.previous.iter().zip(path).take_while(|(a, b)| a == b).count();
+        self.bytes.push(tag);
+        self.push_number(shared as u64);
+        self.push_number((path.len() - shared) as u64);
+        self.bytes.extend_from_slice(&path[shared..]);
+        self.previous.truncate(shared);
+        self.previous.extend_from_slice(&path[shared..]);
+    }
+
+    fn push_number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Cursor<'l> {
+    rest: &'l [u8],
+    entry: Entry,
+    modified: i64,
+}
+
+impl Cursor<'_> {
+    /// The next record, `None` after the last.
+    pub(crate) fn next(&mut self) -> Option<Record<'_>> {
+        let (&tag, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        let shared = self.number() as usize;
+        let own = self.number() as usize;
+        let own = take(&mut self.rest, own);
+        self.entry.path.truncate(shared);
+        self.entry.path.extend_from_slice(own);
+        let action = match tag & KIND {
+            WHITEOUT => Action::Whiteout,
+            OPAQUE => Action::Opaque,
+            _ => Action::Add,
+        };
+        if action != Action::Add {
+            return Some(Record { action, entry: &self.entry, digest: None, has_facts: false });
+        }
+        self.entry.mode = self.number() as u32;
+        self.entry.uid = self.number();
+        self.entry.gid = self.number();
+        self.modified = self.modified.wrapping_add(unzigzag(self.number()));
+        self.entry.modified = self.modified;
+        self.entry.size = 0;
+        self.entry.kind = match tag & KIND {
+            0 => {
+                self.entry.size = self.number();
+                EntryKind::File
+            }
+            1 => EntryKind::Directory,
+            2 => EntryKind::Symlink(self.target()),
+            3 => EntryKind::HardLink(self.target()),
+            4 => EntryKind::CharacterDevice,
+            5 => EntryKind::BlockDevice,
+            _ => EntryKind::Fifo,
+        };
+        let digest = (tag & HAS_DIGEST != 0)
+            .then(|| *take(&mut self.rest, 32).first_chunk().expect("the log holds 32 bytes of every digest it flags"));
+        Some(Record { action, entry: &self.entry, digest, has_facts: tag & HAS_FACTS != 0 })
+    }
+
+    fn target(&mut self) -> Vec<u8> {
+        let length = self.number() as usize;
+        take(&mut self.rest, length).to_vec()
+    }
+
+    fn number(&mut self) -> u64 {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = take(&mut self.rest, 1)[0];
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                break;
+            }
+        }
+        number
+    }
+}
+
+fn take<'l>(rest: &mut &'l [u8], length: usize) -> &'l [u8] {
+    let (taken, after) = rest.split_at(length);
+    *rest = after;
+    taken
+}
+
+/// An entry to be filled in.
+pub(crate) fn blank() -> Entry {
+    Entry { path: Vec::new(), kind: EntryKind::File, mode: 0, uid: 0, gid: 0, size: 0, modified: 0 }
+}
+
+fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
+}
+
+fn unzigzag(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
+}
