@@ -14,6 +14,7 @@ use crate::{
     error::Error,
     limits,
     location::Location,
+    reference::canonical_tag,
     selection::{Wanted, check_platform},
     source::{Finds, Input, Options, Source},
 };
@@ -71,7 +72,7 @@ pub(crate) fn image(archive: &Archive, wanted: Wanted<'_>) -> Result<Image, Erro
         manifest,
         config: config_bytes,
         platform: config.platform,
-        tags: entry.repo_tags.unwrap_or_default(),
+        tags: entry.repo_tags.unwrap_or_default().into_iter().map(canonical_tag).collect(),
         repo_digests: Vec::new(),
         layers,
     })

@@ -48,6 +48,8 @@ pub(crate) struct Descriptor {
     pub annotations: BTreeMap<String, String>,
     #[serde(default)]
     pub artifact_type: Option<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub urls: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

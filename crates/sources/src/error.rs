@@ -4,6 +4,8 @@ use std::{io, path::PathBuf};
 
 use windlass_image::{Digest, InvalidDigest};
 
+use crate::registry::is_certificate_trouble;
+
 /// What went wrong while an input was resolved. [`Error::hint`] says what to do next where there is something to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -58,6 +60,37 @@ pub enum Error {
     LegacyArchive { path: String },
     #[error("{reference} has a schema 1 manifest, which names no config and cannot be verified")]
     Schema1 { reference: String },
+
+    #[error("cannot set up an HTTP client")]
+    HttpClient { source: reqwest::Error },
+    #[error("{path} is not usable as a certificate: {reason}")]
+    Certificate { path: String, reason: String },
+    #[error("cannot reach {host}")]
+    Unreachable { host: String, source: reqwest::Error },
+    #[error("cannot log in to {registry}: {reason}")]
+    Login { registry: String, reason: String },
+    #[error("{registry} denies access to {what}: {message}{}", trouble.as_ref().map(|t| format!(" ({t})")).unwrap_or_default())]
+    Denied { what: String, registry: String, message: String, trouble: Option<String>, anonymous: bool },
+    #[error("{registry} has no {what}: {message}")]
+    NotInRegistry { what: String, registry: String, message: String },
+    #[error("{registry} takes no more requests for now: {message}")]
+    RateLimited { registry: String, message: String },
+    #[error("{registry} answered {status} to a request for {what}: {message}")]
+    Answered { what: String, registry: String, status: u16, message: String },
+
+    #[error("no {kind} daemon answers{}", if asked.is_empty() { String::new() } else { format!(" at {}", asked.join(", ")) })]
+    NoDaemon { kind: &'static str, asked: Vec<String> },
+    #[error("the {kind} daemon has no image {reference}")]
+    NotInDaemon { kind: &'static str, reference: String },
+    #[error("this user may not speak to the {kind} daemon at {socket}")]
+    DaemonPermission { kind: &'static str, socket: String },
+    #[error("the {kind} daemon is said to be at {address}, which cannot be reached from here")]
+    DaemonAddress { kind: &'static str, address: String },
+    #[error("cannot get {what} from the {kind} daemon: {reason}")]
+    Daemon { kind: &'static str, what: String, reason: String },
+    /// A reference none of several sources could resolve.
+    #[error("{last} (before that: {})", before.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Nowhere { last: Box<Error>, before: Vec<Error> },
 }
 
 impl Error {
@@ -85,9 +118,40 @@ impl Error {
             Self::WrongPlatform { .. } => "leave --platform out to take the image as it is".into(),
             Self::LegacyArchive { .. } => "load it into a current docker and save it again".into(),
             Self::Schema1 { .. } => "pull it with a current client and push it again".into(),
+            Self::Unreachable { host, source } if is_certificate_trouble(source) => {
+                format!("give the certificate authority of {host}, or accept any certificate from it")
+            }
+            Self::Denied { registry, anonymous: true, .. } => {
+                format!(
+                    "if the image is there, log in first: `docker login {registry}` keeps credentials that are read here"
+                )
+            }
+            Self::Denied { .. } => "the credentials may be wrong, or the account may not pull this image".into(),
+            Self::RateLimited { .. } => "wait, or log in to be allowed more".into(),
+            Self::NoDaemon { .. } => {
+                "start it, say where it is with DOCKER_HOST or CONTAINER_HOST, or use registry:REFERENCE".into()
+            }
+            Self::NotInDaemon { reference, .. } => format!("pull it first, or use registry:{reference}"),
+            Self::DaemonPermission { .. } => "join the socket's group, or use registry:REFERENCE".into(),
+            Self::DaemonAddress { .. } => {
+                "only unix:// and tcp:// addresses are spoken; `docker save` makes a file that can be scanned".into()
+            }
+            Self::Nowhere { last, .. } => return last.hint(),
             Self::Digest { .. } => "only sha256 digests can be verified".into(),
             _ => return None,
         })
+    }
+
+    /// Whether another source may have what this one has not.
+    pub(crate) fn declines(&self) -> bool {
+        matches!(
+            self,
+            Self::NoDaemon { .. }
+                | Self::NotInDaemon { .. }
+                | Self::DaemonPermission { .. }
+                | Self::DaemonAddress { .. }
+                | Self::Daemon { .. }
+        )
     }
 
     pub(crate) fn read(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {

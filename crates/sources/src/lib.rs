@@ -9,15 +9,21 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod archive;
+mod daemon;
 mod directory;
+mod docker;
 mod docker_archive;
 mod documents;
+mod environment;
 mod error;
 pub mod limits;
 mod location;
 mod oci_archive;
 mod oci_dir;
 mod platform;
+mod podman;
+mod reference;
+mod registry;
 mod sbom;
 mod selection;
 mod slice;
@@ -26,8 +32,11 @@ mod spool;
 mod suggestion;
 mod tar_header;
 
+pub use daemon::{DaemonOptions, Endpoint};
 pub use error::Error;
 pub use platform::{
     describe as describe_platform, host as host_platform, normalise as normalise_platform, parse_platform,
 };
+pub use reference::Reference;
+pub use registry::{Credential, RegistryOptions, Secret};
 pub use source::{Bill, Input, Options, resolve, schemes};

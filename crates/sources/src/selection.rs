@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     limits,
     platform::{agrees, describe, host, suitability},
+    reference::canonical_tag,
 };
 
 /// Where documents and layers can be had by their descriptors. Documents come verified; layers are verified as they are
@@ -92,7 +93,12 @@ pub(crate) fn image_of(
         config: config_bytes,
         platform: config.platform,
         // A bare tag, as `latest` in most layouts, names nothing outside its layout.
-        tags: names.iter().filter(|name| name.contains('/') || name.contains(':')).cloned().collect(),
+        tags: names
+            .iter()
+            .filter(|name| name.contains('/') || name.contains(':'))
+            .cloned()
+            .map(canonical_tag)
+            .collect(),
         repo_digests: Vec::new(),
         layers,
     })
