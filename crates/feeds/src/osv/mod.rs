@@ -172,6 +172,9 @@ fn references(document: &Document, publisher: &Publisher, name: &str) -> Vec<Ref
             });
         }
     }
+    if references.is_empty() {
+        references.push(Reference { url: publishers::OSV_PAGE.replace("{}", &document.id), ..Reference::default() });
+    }
     references
 }
 

@@ -35,7 +35,7 @@ const fn publisher(prefix: &'static str, provider: ProviderId, page: &'static st
 }
 
 /// The page that every OSV document has.
-const OSV_PAGE: &str = "https://osv.dev/vulnerability/{}";
+pub(super) const OSV_PAGE: &str = "https://osv.dev/vulnerability/{}";
 
 const PUBLISHERS: &[Publisher] = &[
     publisher("GHSA-", provider::GITHUB, "https://github.com/advisories/{}", Kind::Advisory),

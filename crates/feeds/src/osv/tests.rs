@@ -150,6 +150,7 @@ fn a_rocky_update_says_what_is_affected() {
       published 2024-01-02T03:04:05Z
       modified 2024-02-03T04:05:06Z
       affected rpm quux rockylinux/9 < 0:2-1.el9_1 (rpm) fixed 0:2-1.el9_1 on 2024-01-02 by advisory if {"rpm_modularity":""}
+      https://osv.dev/vulnerability/RLSA-2024:1
     "#);
 }
 
