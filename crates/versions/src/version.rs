@@ -21,7 +21,8 @@ impl Version {
         Ok(Version { text: text.into(), format })
     }
 
-    /// The total order of the format.
+    /// The order of the format: antisymmetric always, but transitive only as far as the ecosystem's own (Maven's and
+    /// pacman's fail on a few odd texts). Pick a minimum with it; `sort_by` may panic on what is no total order.
     pub fn compare(&self, other: &Version) -> Result<Ordering, FormatMismatch> {
         if self.format != other.format {
             return Err(FormatMismatch { left: self.clone(), right: other.clone() });

@@ -22,8 +22,10 @@ fn check(text: &[u8]) -> Result<(), &'static str> {
     if !epoch.is_none_or(digits::is_number) {
         return Err("the epoch before \":\" is not a number");
     }
-    if rest.is_empty() || rest.starts_with(b"-") {
-        return Err("there is no upstream version");
+    match split_revision(rest) {
+        ([], _) => return Err("there is no upstream version"),
+        (_, []) if rest.ends_with(b"-") => return Err("there is no revision after \"-\""),
+        _ => {}
     }
     if rest.iter().any(u8::is_ascii_whitespace) {
         return Err("it contains white space");
@@ -108,6 +110,6 @@ mod tests {
 
     #[test]
     fn texts_dpkg_refuses_are_no_versions() {
-        assert_invalid(Deb, &["a:1", ":1", "1:", "-1", "1 2"]);
+        assert_invalid(Deb, &["a:1", ":1", "1:", "-1", "1-", "1 2"]);
     }
 }

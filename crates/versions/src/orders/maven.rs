@@ -2,7 +2,7 @@
 //!
 //! A version is a list of numbers and qualifiers; a hyphen, or a change between digits and letters, opens a list
 //! within the list, always as its last item. A trailing `.jre8` or `.jdk17`, which names a variant of one release, is
-//! dropped first.
+//! dropped first. Where a word stands between dots, Maven goes in circles (`1` < `1.x.1` < `1-beta` < `1`), and so do we.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -161,8 +161,8 @@ fn normalise(items: Vec<Item<'_>>) -> Vec<Item<'_>> {
         match item {
             Item::Open => {
                 at_end = true;
-                // A list that lost all its items is gone itself.
-                if !matches!(kept.last(), None | Some(Item::Open)) {
+                // A list that lost all its items is gone itself; one that holds only a list is not.
+                if !kept.is_empty() {
                     kept.push(item);
                 }
             }

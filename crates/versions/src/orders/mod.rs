@@ -31,7 +31,8 @@ pub(crate) struct Order {
     pub(crate) package_types: &'static [&'static str],
     /// Why a text is no version of this format. Texts arrive without surrounding white space.
     pub(crate) check: fn(&[u8]) -> Result<(), &'static str>,
-    /// The total order; both texts have passed `check`, but a text that has not must still not panic.
+    /// The total order, as far as the ecosystem has one (Maven's and pacman's go in circles over odd texts). Both texts
+    /// have passed `check`, but a text that has not must still not panic.
     pub(crate) compare: fn(&[u8], &[u8]) -> Ordering,
     /// How an installed version (first) stands to the version in a constraint (second).
     pub(crate) against: fn(&[u8], &[u8], Options) -> Ordering,

@@ -1,7 +1,8 @@
 //! Arch Linux: `vercmp` of pacman, `lib/libalpm/version.c`.
 //!
 //! A cousin of RPM's comparison without `~` and `^`: here letters at the end make a version older (`1.0rc` < `1.0`) and
-//! the number of separating characters counts. A missing epoch is 0.
+//! the number of separating characters counts. A missing epoch is 0. Where separators stand at an end or several in a
+//! row, vercmp goes in circles (`7.0` < `7..x` < `7.` < `7.0`), and so do we.
 
 use std::cmp::Ordering;
 
