@@ -19,6 +19,7 @@ mod media_type;
 mod path;
 mod pipe;
 mod reader;
+mod spool;
 mod stored;
 mod tar;
 #[cfg(any(test, feature = "testing"))]
@@ -32,5 +33,6 @@ pub use error::{LayerName, TarProblem, WalkError};
 pub use layer::WalkedLayer;
 pub use media_type::is_layer_media_type;
 pub use reader::{Entry, EntryKind, Reader};
+pub use spool::Spool;
 pub use tree::{Node, NodeId, NodeKind, Resolved, Tree};
 pub use walk::{CancelCheck, WalkOptions, walk};
