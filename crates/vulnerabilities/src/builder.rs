@@ -4,6 +4,7 @@ mod codenames;
 mod decorations;
 mod ends_of_life;
 mod normalise;
+mod providers;
 mod rhel;
 mod rows;
 mod severities;
@@ -21,6 +22,7 @@ use crate::file::Replacement;
 use crate::hydrate::{self, FAST_WRITES};
 use crate::schema::{INDEXES, Index, TABLES};
 use crate::{Error, Progress, Result, SCHEMA, Watch, time};
+use providers::Providers;
 pub use rhel::expand_rhel_minors;
 use rows::Rows;
 use severities::Severities;
@@ -40,7 +42,7 @@ pub enum Finish {
 /// What was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Records by provider, in the order they were added.
+    /// Records by provider, ordered by its id.
     pub providers: Vec<(String, u64)>,
     pub vulnerabilities: u64,
     /// Rows that tie a vulnerability to a package, affected and unaffected.
@@ -58,6 +60,7 @@ pub struct Builder {
     connection: Connection,
     rows: Rows,
     severities: Severities,
+    providers: Providers,
     ends_of_life: Vec<OperatingSystem>,
     epss_date: Option<String>,
     summary: Summary,
@@ -73,6 +76,7 @@ impl Builder {
             connection,
             rows: Rows::default(),
             severities: Severities::default(),
+            providers: Providers::default(),
             ends_of_life: Vec::new(),
             epss_date: None,
             summary: Summary::default(),
@@ -86,39 +90,20 @@ impl Builder {
         (u8::from(provider != NVD), provider)
     }
 
-    /// Announces a provider; the records added next are its own.
-    ///
-    /// # Errors
-    /// The provider was announced before, or is NVD after another.
-    pub fn provider(&mut self, provider: &Provider) -> Result<()> {
-        if provider.id == NVD && self.summary.vulnerabilities > 0 {
-            return Err(Error::NvdNotFirst);
-        }
-        if self.summary.providers.iter().any(|(id, _)| *id == provider.id) {
-            return Err(Error::ProviderTwice { id: provider.id.clone() });
-        }
-        self.summary.providers.push((provider.id.clone(), 0));
-        let date = provider.date_captured.as_deref().and_then(time::to_column);
-        self.connection
-            .execute(
-                "insert into providers (id, version, processor, date_captured, input_digest) values (?, ?, ?, ?, ?)",
-                params![provider.id, provider.version, provider.processor, date, provider.input_digest],
-            )
-            .map(drop)
-            .map_err(Error::sqlite("write", self.file.target()))
+    /// Says what a provider's records were read from, before or after they are added. A provider read from several
+    /// inputs is as recent as the newest of them.
+    pub fn describe(&mut self, provider: &Provider) {
+        self.providers.describe(provider);
     }
 
-    /// Adds a record of the provider announced last.
+    /// Adds a record of the provider of that id.
     ///
     /// # Errors
-    /// The disk, or EPSS scores of two different days.
-    ///
-    /// # Panics
-    /// No provider was announced.
-    pub fn add(&mut self, record: Record) -> Result<()> {
-        self.summary.providers.last_mut().expect("a provider is announced before its records").1 += 1;
+    /// The disk; a record of NVD after those of others; EPSS scores of two different days.
+    pub fn add(&mut self, provider: &str, record: Record) -> Result<()> {
+        self.providers.count(provider);
         match record {
-            Record::Advisory(advisory) => self.add_advisory(*advisory),
+            Record::Advisory(advisory) => self.add_advisory(provider, *advisory),
             Record::KnownExploited(entry) => self.add_known_exploited(entry),
             Record::Epss(score) => self.add_epss(&score),
             Record::EndOfLife(release) => {
@@ -133,6 +118,7 @@ impl Builder {
         let target = self.file.target().to_owned();
         let failed = || Error::sqlite("complete", &target);
         ends_of_life::decorate(&self.connection, &mut self.ends_of_life).map_err(failed())?;
+        self.providers.write(&self.connection).map_err(failed())?;
         if let Some(date) = self.epss_date.as_deref().and_then(time::to_column) {
             decorations::epss_date(&self.connection, &date).map_err(failed())?;
         }
@@ -149,6 +135,7 @@ impl Builder {
         }
         self.connection.close().map_err(|(_, error)| failed()(error))?;
         watch(Progress::Installing);
+        self.summary.providers = self.providers.counts();
         self.summary.bytes = self.file.commit()?;
         Ok(self.summary)
     }
@@ -169,13 +156,14 @@ impl Builder {
         Ok(())
     }
 
-    fn add_advisory(&mut self, mut advisory: Advisory) -> Result<()> {
-        let provider = self.summary.providers.last().map(|(id, _)| id.clone()).unwrap_or_default();
+    fn add_advisory(&mut self, provider: &str, mut advisory: Advisory) -> Result<()> {
         normalise::advisory(&mut advisory);
-        if provider == NVD {
-            self.severities.remember(&advisory.blob);
-        } else {
+        if provider != NVD {
             self.severities.fill_in(&mut advisory.blob);
+        } else if self.severities.were_asked() {
+            return Err(Error::NvdNotFirst);
+        } else {
+            self.severities.remember(&advisory.blob);
         }
         let target: PathBuf = self.file.target().to_owned();
         let failed = || Error::sqlite("write", &target);
@@ -184,7 +172,7 @@ impl Builder {
         let document = serde_json::to_string(&advisory.blob).map_err(json)?;
         let known = self.rows.vulnerabilities_written();
         let vulnerability =
-            self.rows.vulnerability(&self.connection, &provider, &advisory, &document).map_err(failed())?;
+            self.rows.vulnerability(&self.connection, provider, &advisory, &document).map_err(failed())?;
         self.summary.vulnerabilities += self.rows.vulnerabilities_written() - known;
 
         let mut seen = BTreeSet::new();

@@ -130,6 +130,10 @@ impl Database {
             .map_err(Error::sqlite("count the records of", &self.path))
     }
 
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
     }

@@ -31,9 +31,6 @@ pub enum Error {
     #[error("the records of nvd must be added before those of any other provider")]
     NvdNotFirst,
 
-    #[error("provider {id} was added twice")]
-    ProviderTwice { id: String },
-
     #[error("scores of two days in one database: EPSS of {first} and of {second}")]
     MixedEpssDates { first: String, second: String },
 
@@ -78,8 +75,7 @@ impl Error {
             Self::Fetch { .. } => {
                 "check the address and the proxy settings; `windlass db import FILE` takes the archive from disk"
             }
-            Self::ProviderTwice { .. }
-            | Self::File { .. }
+            Self::File { .. }
             | Self::Sqlite { .. }
             | Self::MixedEpssDates { .. }
             | Self::Json { .. }

@@ -8,8 +8,12 @@
 //! Nothing here asks for the time or opens a connection by itself: the clock is an argument, and the network is behind
 //! [`Fetch`], which [`Http`] implements.
 
+mod archive;
 mod builder;
+mod cache;
 mod database;
+mod diff;
+mod distribution;
 mod error;
 mod file;
 mod hydrate;
@@ -17,8 +21,14 @@ mod progress;
 mod schema;
 mod time;
 
+pub use archive::{Budget, Compression};
 pub use builder::{Builder, Finish, Summary, expand_rhel_minors};
+pub use cache::{Cache, ImportMetadata, Integrity, ProviderStatus, Status};
 pub use database::Database;
+pub use diff::{Difference, diff};
+pub use distribution::{
+    Body, DEFAULT_SOURCE, Fetch, FetchError, Http, Lifecycle, Listing, Outcome, UpdateOptions, check, export, update,
+};
 pub use error::Error;
 pub use hydrate::{Indexes, hydrate};
 pub use progress::{Progress, Watch};

@@ -8,6 +8,7 @@ use windlass_advisories::{Severity, SeverityValue, VulnerabilityBlob};
 #[derive(Default)]
 pub(super) struct Severities {
     of_cves: HashMap<String, Severity>,
+    asked: bool,
 }
 
 impl Severities {
@@ -20,8 +21,14 @@ impl Severities {
         }
     }
 
+    /// Whether a record was looked at already, which what is remembered later would have concerned.
+    pub(super) fn were_asked(&self) -> bool {
+        self.asked
+    }
+
     /// Gives a record whose severities say nothing that of its CVE, or of the first CVE among its aliases that has one.
-    pub(super) fn fill_in(&self, blob: &mut VulnerabilityBlob) {
+    pub(super) fn fill_in(&mut self, blob: &mut VulnerabilityBlob) {
+        self.asked = true;
         if blob.severities.iter().any(says_something) {
             return;
         }

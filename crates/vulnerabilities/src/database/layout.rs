@@ -56,7 +56,7 @@ impl Layout {
     }
 
     /// Whether a look-up would read a whole table. Package searches also have the index that other writers make.
-    pub(super) fn lacks_lookup_indexes(&self) -> bool {
+    pub(crate) fn lacks_lookup_indexes(&self) -> bool {
         INDEXES.iter().filter(|index| index.purpose == Purpose::Lookup && self.has_table(index.table)).any(|index| {
             let elsewhere = format!("idx_{}_package_id", index.table);
             let by_package = index.table.ends_with("package_handles") && self.has_index(&elsewhere);

@@ -75,3 +75,95 @@ impl PackageQueries {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::hydrate;
+    use crate::schema::{INDEXES, Index, TABLES};
+
+    /// An empty database with the indexes that `keep` wants, and some more statistics than none.
+    fn database(keep: impl Fn(&Index) -> bool) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        for table in TABLES {
+            connection.execute_batch(table).unwrap();
+        }
+        let indexes: Vec<&Index> = INDEXES.iter().filter(|index| keep(index)).collect();
+        hydrate::create(&connection, &indexes, &mut |_| ()).unwrap();
+        connection
+    }
+
+    fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+        let mut statement = connection.prepare(&format!("explain query plan {sql}")).unwrap();
+        let mut rows = statement.raw_query();
+        let mut steps = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            steps.push(row.get::<_, String>("detail").unwrap());
+        }
+        steps
+    }
+
+    fn every_query(layout: &Layout) -> Vec<String> {
+        let mut queries: Vec<String> = [
+            PACKAGES_BY_NAME,
+            PACKAGES_BY_ECOSYSTEM,
+            BLOB,
+            CPES_BY_PRODUCT,
+            AFFECTED_BY_CPE,
+            KNOWN_EXPLOITED,
+            EPSS,
+            CWES,
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        queries.extend([vulnerability_by_id(), vulnerabilities_by_name(), vulnerabilities_by_name_and_provider()]);
+        for of_table in [PackageQueries::affected(layout), PackageQueries::unaffected(layout)] {
+            assert!(of_table.present);
+            queries.extend([of_table.by_release, of_table.without_release]);
+        }
+        queries
+    }
+
+    #[test]
+    fn every_look_up_walks_an_index() {
+        let ours = |index: &Index| index.purpose == crate::schema::Purpose::Lookup;
+        let of_others = |index: &Index| !index.name.starts_with("windlass");
+        for connection in [database(|_| true), database(ours), database(of_others)] {
+            let layout = Layout::read(&connection).unwrap();
+            assert!(!layout.lacks_lookup_indexes());
+            for query in every_query(&layout) {
+                for step in plan(&connection, &query) {
+                    assert!(step.starts_with("SEARCH"), "{query}\n{step}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_package_search_reads_nothing_but_its_index() {
+        let connection = database(|_| true);
+        let layout = Layout::read(&connection).unwrap();
+        let queries = PackageQueries::affected(&layout);
+        for query in [queries.by_release, queries.without_release] {
+            let steps = plan(&connection, &query);
+            assert_eq!(
+                steps,
+                [format!(
+                    "SEARCH affected_package_handles USING COVERING INDEX {AFFECTED_BY_PACKAGE} \
+                     (package_id=? AND operating_system_id=?)"
+                )]
+            );
+        }
+    }
+
+    #[test]
+    fn without_our_index_the_package_decides_and_not_the_release() {
+        let connection = database(|index| !index.name.starts_with("windlass"));
+        let layout = Layout::read(&connection).unwrap();
+        for step in plan(&connection, &PackageQueries::affected(&layout).by_release) {
+            assert!(step.contains("idx_affected_package_handles_package_id (package_id=?)"), "{step}");
+        }
+    }
+}

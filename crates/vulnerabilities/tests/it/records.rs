@@ -174,9 +174,9 @@ pub(crate) fn everything() -> Vec<(&'static str, Vec<Record>)> {
 pub(crate) fn build(target: &Path, providers: Vec<(&str, Vec<Record>)>, finish: Finish) -> Summary {
     let mut builder = Builder::create(target, built()).unwrap();
     for (id, records) in providers {
-        builder.provider(&provider(id)).unwrap();
+        builder.describe(&provider(id));
         for record in records {
-            builder.add(record).unwrap();
+            builder.add(id, record).unwrap();
         }
     }
     builder.finish(finish, &mut |_| ()).unwrap()

@@ -262,14 +262,25 @@ fn a_record_about_all_versions_survives() {
 fn nvd_after_another_provider_is_refused() {
     let folder = tempdir().unwrap();
     let mut builder = Builder::create(&folder.path().join("v.db"), crate::records::built()).unwrap();
-    builder.provider(&crate::records::provider("debian")).unwrap();
-    builder.add(record(advisory("CVE-2026-0001"))).unwrap();
-    let error = builder.provider(&crate::records::provider("nvd")).unwrap_err();
+    builder.add("debian", record(advisory("CVE-2026-0001"))).unwrap();
+    let error = builder.add("nvd", record(advisory("CVE-2026-0001"))).unwrap_err();
     assert!(matches!(error, Error::NvdNotFirst), "{error}");
-    assert!(matches!(builder.provider(&crate::records::provider("debian")), Err(Error::ProviderTwice { .. })));
     let mut providers = ["kev", "debian", "nvd"];
     providers.sort_by_key(|id| Builder::order(id));
     assert_eq!(providers, ["nvd", "debian", "kev"]);
+}
+
+#[test]
+fn a_provider_nobody_described_is_still_named() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("v.db");
+    let mut builder = Builder::create(&path, crate::records::built()).unwrap();
+    builder.add("debian", record(advisory("CVE-2026-0001"))).unwrap();
+    let summary = builder.finish(Finish::Ready, &mut |_| ()).unwrap();
+    assert_eq!(summary.providers, [("debian".to_owned(), 1)]);
+    assert_eq!(summary.bytes, std::fs::metadata(&path).unwrap().len());
+    let providers = Database::open(&path).unwrap().providers().unwrap();
+    assert_eq!((providers[0].id.as_str(), providers[0].date_captured.as_deref()), ("debian", None));
 }
 
 #[test]
@@ -278,8 +289,7 @@ fn a_build_that_is_given_up_leaves_the_old_file() {
     let path = built_in(folder.path());
     let before = std::fs::read(&path).unwrap();
     let mut builder = Builder::create(&path, crate::records::built()).unwrap();
-    builder.provider(&crate::records::provider("debian")).unwrap();
-    builder.add(record(advisory("CVE-2026-0001"))).unwrap();
+    builder.add("debian", record(advisory("CVE-2026-0001"))).unwrap();
     drop(builder);
     assert_eq!(std::fs::read(&path).unwrap(), before);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "the unfinished file is gone");
