@@ -1,1 +1,34 @@
 //! From a walked image to a bill of materials: one cataloger a file.
+//!
+//! Analysis has two stages, because every byte is read once and only once:
+//!
+//! 1. **Read.** While the layers stream by, each file that a [`Cataloger`] selects is handed to it, and it keeps *facts*:
+//!    the packages of a status file, the licences of a copyright file, the modules linked into an executable. Facts
+//!    depend on that one file alone; neither the other files nor the distribution are known yet.
+//! 2. **Assemble.** Once the layers are squashed, each cataloger sees the facts of the files that survived, joins them
+//!    (a package with its file list, its licence, its layer) and adds packages to the [`Catalog`].
+//!
+//! What belongs to no single ecosystem (ownership of files, CPEs, ids) is added to all packages afterwards. A new
+//! ecosystem is one file under `catalogers/` and one line in [`catalogers::all`].
+
+mod analyse;
+mod candidate;
+mod catalog;
+mod cataloger;
+mod catalogers;
+mod content;
+mod cpes;
+mod finish;
+mod ownership;
+mod source;
+#[cfg(test)]
+mod testing;
+mod view;
+
+pub use analyse::{Analysis, AnalysisError, FileSelection, Options, analyse_image};
+pub use candidate::Candidate;
+pub use catalog::Catalog;
+pub use cataloger::{Cataloger, Evidence, Registered, Unreadable};
+pub use catalogers::ArchiveBudgets;
+pub use content::Content;
+pub use view::{Found, View};

@@ -1,0 +1,178 @@
+//! The whole of an analysis: walk, squash, assemble, finish.
+
+use std::{any::Any, io, marker::PhantomData, path::Path, sync::Arc};
+
+use windlass_image::{Entry, Image, Reader, Spool, Tree, WalkError, WalkOptions, WalkedLayer};
+use windlass_sbom::{Distro, Sbom, Source};
+
+use crate::{
+    Candidate, Catalog, Content, View,
+    cataloger::{AnyFacts, Evidence, Registered, Unreadable},
+    catalogers,
+    catalogers::distro,
+    finish, source,
+};
+
+/// What an analysis may use and what it should list.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Budgets and threads of the walk.
+    pub walk: WalkOptions,
+    /// Which files the bill of materials lists.
+    pub files: FileSelection,
+    /// Budgets on what a single archive may unfold to.
+    pub archives: catalogers::ArchiveBudgets,
+}
+
+/// Which files are listed beside the packages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FileSelection {
+    #[default]
+    None,
+    /// Files that a package owns or is proved by.
+    OwnedByPackage,
+    All,
+}
+
+/// What was learned of an artifact.
+pub struct Analysis {
+    pub sbom: Sbom,
+}
+
+/// Why an artifact could not be analysed at all.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalysisError {
+    #[error(transparent)]
+    Walk(#[from] WalkError),
+    #[error("the image's config cannot be read: {0}")]
+    Config(#[source] serde_json::Error),
+}
+
+/// Analyses an image: every layer once, what is installed in it.
+///
+/// # Errors
+/// Where a layer cannot be read, is not what its digest says, or exceeds a budget.
+pub fn analyse_image(image: &Image, options: &Options) -> Result<Analysis, AnalysisError> {
+    let catalogers = catalogers::all(&options.archives);
+    let reader = CatalogReader::new(&catalogers, Origin::Image);
+    let layers = windlass_image::walk(&image.layers, &reader, &options.walk)?;
+    let source = source::describe(image, &layers).map_err(AnalysisError::Config)?;
+    let diff_ids: Vec<Arc<str>> = image.layers.iter().map(|layer| layer.diff_id.as_str().into()).collect();
+    Ok(Analysis { sbom: assemble(layers, &diff_ids, &reader, source, options)? })
+}
+
+/// What catalogers know of one file.
+pub(crate) struct FileFacts {
+    /// By cataloger, in the order of the list.
+    known: Vec<(usize, AnyFacts)>,
+    troubles: Vec<(usize, Unreadable)>,
+}
+
+impl FileFacts {
+    pub(crate) fn by(&self, cataloger: usize) -> Option<&(dyn Any + Send + Sync)> {
+        self.known.iter().find(|(by, _)| *by == cataloger).map(|(_, facts)| facts.as_ref())
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Image,
+    Directory,
+}
+
+/// Offers each file to the catalogers that select it.
+struct CatalogReader<'a> {
+    catalogers: &'a [Registered],
+    /// Which of them look at this kind of source.
+    active: Vec<usize>,
+}
+
+impl<'a> CatalogReader<'a> {
+    fn new(catalogers: &'a [Registered], origin: Origin) -> Self {
+        let active = (0..catalogers.len())
+            .filter(|&index| match catalogers[index].get().evidence() {
+                Evidence::Installed => true,
+                Evidence::InstalledInImage => origin == Origin::Image,
+                Evidence::Declared => origin == Origin::Directory,
+            })
+            .collect();
+        Self { catalogers, active }
+    }
+}
+
+impl Reader for CatalogReader<'_> {
+    type Facts = FileFacts;
+
+    fn read(&self, entry: &Entry, content: &mut dyn io::Read) -> io::Result<Option<FileFacts>> {
+        let mut head = [0; Candidate::HEAD];
+        let length = read_up_to(content, &mut head)?;
+        let candidate = Candidate { entry, head: &head[..length] };
+        let mut selected =
+            self.active.iter().filter(|&&index| self.catalogers[index].get().selects(&candidate)).peekable();
+        if selected.peek().is_none() {
+            return Ok(None);
+        }
+        let spool = Spool::copy(&mut io::Read::chain(&head[..length], content), entry.size)?;
+        let mut content = Content::new(spool, entry.size);
+        let mut facts = FileFacts { known: Vec::new(), troubles: Vec::new() };
+        for &index in selected {
+            match self.catalogers[index].get().read(&candidate, &mut content) {
+                Ok(Some(known)) => facts.known.push((index, known)),
+                Ok(None) => {}
+                Err(trouble) => facts.troubles.push((index, trouble)),
+            }
+        }
+        let nothing = facts.known.is_empty() && facts.troubles.is_empty();
+        Ok(if nothing { None } else { Some(facts) })
+    }
+}
+
+fn assemble(
+    layers: Vec<WalkedLayer<FileFacts>>,
+    diff_ids: &[Arc<str>],
+    reader: &CatalogReader<'_>,
+    source: Source,
+    options: &Options,
+) -> Result<Sbom, AnalysisError> {
+    let tree = Tree::squash(layers, &options.walk.budgets)?;
+    let mut found = vec![Vec::new(); reader.catalogers.len()];
+    let mut catalog = Catalog::default();
+    tree.for_each(|path, node| {
+        let Some(facts) = tree.facts(node.id) else { return };
+        for (cataloger, _) in &facts.known {
+            found[*cataloger].push((path.to_vec(), node.id));
+        }
+        for (cataloger, trouble) in &facts.troubles {
+            catalog.unknown(&absolute(path), reader.catalogers[*cataloger].get().name(), trouble);
+        }
+    });
+    let view = |cataloger: usize, distro| View {
+        tree: &tree,
+        layers: diff_ids,
+        distro,
+        cataloger,
+        found: &found[cataloger],
+        facts: PhantomData::<()>,
+    };
+    let distro: Option<Distro> = distro::identify(&view(catalogers::DISTRO, None).typed());
+    for &index in &reader.active {
+        reader.catalogers[index].get().assemble(&view(index, distro.as_ref()), &mut catalog);
+    }
+    Ok(finish::finish(catalog, &tree, diff_ids, distro, source, options))
+}
+
+/// Reads until the buffer is full or the content ends.
+fn read_up_to(content: &mut dyn io::Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match content.read(&mut buffer[filled..])? {
+            0 => break,
+            n => filled += n,
+        }
+    }
+    Ok(filled)
+}
+
+fn absolute(path: &[u8]) -> String {
+    format!("/{}", String::from_utf8_lossy(path))
+}

@@ -1,0 +1,91 @@
+//! Every kind of package this program knows, one file each.
+//!
+//! To add one: write the file, add its line to [`all`]. Files whose format is shared (RFC 822 stanzas, ELF sections) live
+//! in modules of their own beside the catalogers.
+
+use crate::Registered;
+
+mod apk;
+mod apk_installed;
+mod cargo_auditable;
+mod cargo_lock;
+mod composer;
+pub(crate) mod distro;
+mod dotnet_deps;
+mod dpkg;
+mod dpkg_copyright;
+mod dpkg_status;
+mod executable;
+mod gem;
+mod gemfile_lock;
+mod go_binary;
+mod go_build_info;
+mod go_mod;
+mod introductions;
+mod java;
+mod listing;
+mod npm;
+mod npm_lock;
+mod os_release;
+mod pages;
+mod providers;
+mod python;
+mod python_lock;
+mod rfc822;
+mod rpm;
+mod sqlite;
+mod yarn_lock;
+
+/// What a single archive (a jar, an egg) may unfold to.
+#[derive(Clone, Copy, Debug)]
+pub struct ArchiveBudgets {
+    /// Archives within archives.
+    pub depth: usize,
+    /// Entries of one archive.
+    pub entries: usize,
+    /// Bytes read out of one outermost archive, all that is nested in it included.
+    pub bytes: u64,
+}
+
+impl Default for ArchiveBudgets {
+    fn default() -> Self {
+        Self { depth: 8, entries: 200_000, bytes: 2 << 30 }
+    }
+}
+
+/// The place of the distribution's identification in [`all`]: it goes first, for the others ask it.
+pub(crate) const DISTRO: usize = 0;
+
+/// Every cataloger.
+pub(crate) fn all(archives: &ArchiveBudgets) -> Vec<Registered> {
+    vec![
+        Registered::new(distro::DistroFiles),
+        // Packages of distributions
+        Registered::new(dpkg::Dpkg),
+        Registered::new(apk::Apk),
+        Registered::new(rpm::Rpm),
+        // Installed packages of languages
+        Registered::new(python::PythonInstalled),
+        Registered::new(npm::NpmInstalled),
+        Registered::new(gem::GemInstalled),
+        Registered::new(java::JavaArchives { budgets: *archives }),
+        Registered::new(composer::INSTALLED),
+        Registered::new(dotnet_deps::DEPS),
+        Registered::new(dotnet_deps::PACKAGES_LOCK),
+        // What projects declare
+        Registered::new(npm_lock::LOCK),
+        Registered::new(yarn_lock::LOCK),
+        Registered::new(python_lock::REQUIREMENTS),
+        Registered::new(python_lock::TOML_LOCKS),
+        Registered::new(python_lock::PIPFILE),
+        Registered::new(gemfile_lock::LOCK),
+        Registered::new(go_mod::MODULE_FILE),
+        Registered::new(cargo_lock::LOCK),
+        Registered::new(composer::LOCK),
+        Registered::new(java::declared::POM),
+        Registered::new(java::declared::GRADLE),
+        // What executables say of themselves
+        Registered::new(go_binary::GoBinaries),
+        Registered::new(cargo_auditable::CargoAuditable),
+    ]
+}

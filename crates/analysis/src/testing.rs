@@ -1,0 +1,43 @@
+//! Images built in memory and scanned, for tests.
+
+use windlass_image::testing::{Tar, image};
+use windlass_sbom::{Package, Sbom};
+
+use crate::{Options, analyse_image};
+
+/// What is found in an image of these layers, lowest first.
+pub(crate) fn scan(layers: impl IntoIterator<Item = Tar>) -> Sbom {
+    let image = image(layers.into_iter().map(Tar::plain).collect());
+    analyse_image(&image, &Options::default()).expect("the image of this test is in order").sbom
+}
+
+/// The only package of that name.
+pub(crate) fn package<'a>(sbom: &'a Sbom, name: &str) -> &'a Package {
+    let mut named = sbom.packages.iter().filter(|package| package.name == name);
+    let first = named.next().unwrap_or_else(|| panic!("no package {name} in {:?}", names(sbom)));
+    assert!(named.next().is_none(), "several packages are named {name}");
+    first
+}
+
+/// Names and versions of all packages, in the order of the document.
+pub(crate) fn names(sbom: &Sbom) -> Vec<(&str, &str)> {
+    sbom.packages.iter().map(|package| (package.name.as_str(), package.version.as_str())).collect()
+}
+
+/// Index of the layer that introduced a package.
+pub(crate) fn introduced_in(sbom: &Sbom, layers: &[&Tar], name: &str) -> Option<usize> {
+    let introduced_by = package(sbom, name).introduced_by.as_deref()?;
+    layers.iter().position(|layer| Tar::clone(layer).plain().diff_id.as_str() == introduced_by)
+}
+
+/// A folder of shared test data, named by `WINDLASS_SHARED` or beside the repository; says so where there is none.
+pub(crate) fn shared(folder: &str) -> Option<std::path::PathBuf> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
+    let root = std::env::var_os("WINDLASS_SHARED").map_or_else(|| beside.into(), std::path::PathBuf::from);
+    let path = root.join(folder);
+    if path.is_dir() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED: {} is no folder; set WINDLASS_SHARED to the folder with shared test data", path.display());
+    None
+}
