@@ -66,6 +66,9 @@ impl<'a> Pep440<'a> {
         if release.is_empty() {
             return Err("it does not start with a number");
         }
+        if rest.is_empty() {
+            return Ok(Pep440 { epoch, release, ..Pep440::default() });
+        }
         let (prerelease, rest) = split_phase(rest);
         let (post, rest) = split_post(rest);
         let (dev, rest) = match split_word(rest, b"dev") {
