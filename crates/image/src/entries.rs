@@ -1,13 +1,14 @@
 //! A layer's archive, entry by entry: names cleaned, whiteouts recognised, files offered to the reader.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
 
 use crate::{
     Digest, Entry, EntryKind, Reader, WalkedLayer,
     budgets::{Budget, BudgetExceeded, Meter},
     entry_log::{EntryLog, blank},
+    hashing::Hashing,
     path,
     tar::{Archive, Content, Member, MemberKind, TarFailure},
 };
@@ -140,9 +141,9 @@ impl EntryWalk<'_> {
         reader: &R,
         walked: &mut Walked<R::Facts>,
     ) -> Result<(), EntryFailure> {
-        let mut content = Hashed { content: archive.content(), hasher: self.file_digests.then(Sha256::new) };
+        let mut content = Hashing::new(archive.content(), self.file_digests);
         let facts = reader.read(entry, &mut content);
-        let digest = content.finish();
+        let digest = finish(content);
         // Whatever the reader made of it: content that cannot be read means that the layer is broken.
         if let Some(failure) = archive.take_failure() {
             return Err(failure.into());
@@ -154,28 +155,11 @@ impl EntryWalk<'_> {
     }
 }
 
-/// Content that is hashed while the reader reads it, and what the reader leaves afterwards.
-struct Hashed<'a, S> {
-    content: Content<'a, S>,
-    hasher: Option<Sha256>,
-}
-
-impl<S: BufRead> Hashed<'_, S> {
-    fn finish(mut self) -> Result<Option<[u8; 32]>, TarFailure> {
-        let Some(mut hasher) = self.hasher else { return Ok(None) };
-        self.content.drain(|piece| hasher.update(piece))?;
-        Ok(Some(hasher.finalize().into()))
-    }
-}
-
-impl<S: BufRead> Read for Hashed<'_, S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.content.read(buffer)?;
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(&buffer[..read]);
-        }
-        Ok(read)
-    }
+/// The digest of content of which the reader has read some.
+fn finish<S: BufRead>(hashing: Hashing<Content<'_, S>>) -> Result<Option<[u8; 32]>, TarFailure> {
+    let Hashing { mut content, hasher: Some(mut hasher) } = hashing else { return Ok(None) };
+    content.drain(|piece| hasher.update(piece))?;
+    Ok(Some(hasher.finalize().into()))
 }
 
 /// The names by which a layer hides what is in lower layers. Source: OCI image specification, layer filesystem changeset.

@@ -10,12 +10,15 @@
 
 mod artifact;
 mod budgets;
+mod directory;
 mod entries;
 mod entry_log;
 mod error;
+mod hashing;
 mod layer;
 mod layer_walk;
 mod media_type;
+mod mounts;
 mod path;
 mod pipe;
 mod reader;
@@ -29,6 +32,7 @@ mod walk;
 
 pub use artifact::{Digest, Image, InvalidDigest, Layer, LayerSource, Platform};
 pub use budgets::{Budget, BudgetExceeded, Budgets};
+pub use directory::{DirectoryOptions, Exclude, Unreadable, WalkedDirectory, walk_directory};
 pub use error::{LayerName, TarProblem, WalkError};
 pub use layer::WalkedLayer;
 pub use media_type::is_layer_media_type;

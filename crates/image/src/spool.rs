@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, BufReader, Cursor, Read, Seek, SeekFrom, Write},
+    os::unix::fs::FileExt,
 };
 
 /// Bytes copied out of a stream. A temporary file has no name, so it is gone when the spool is, whatever happens.
@@ -49,6 +50,30 @@ impl Spool {
         }
         file.seek(SeekFrom::Start(0))?;
         Ok(Self { store: Store::File(BufReader::with_capacity(64 << 10, file)), length })
+    }
+
+    /// As [`Spool::copy`], but `None` for content of more than `limit` bytes, which then is not read to its end.
+    ///
+    /// # Errors
+    /// Where `content` cannot be read or the temporary file cannot be written.
+    pub fn copy_up_to(content: &mut dyn Read, expected: u64, limit: u64) -> io::Result<Option<Self>> {
+        let spool = Self::copy(&mut content.take(limit.saturating_add(1)), expected.min(limit))?;
+        Ok((spool.length <= limit).then_some(spool))
+    }
+
+    /// Fills `buffer` from `offset` on without moving the position; fewer bytes only at the end. How many there were.
+    ///
+    /// # Errors
+    /// Where the temporary file cannot be read.
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let wanted = usize::try_from(self.length.saturating_sub(offset)).unwrap_or(usize::MAX).min(buffer.len());
+        let buffer = &mut buffer[..wanted];
+        match &self.store {
+            Store::Memory(bytes) if wanted > 0 => buffer.copy_from_slice(&bytes.get_ref()[offset as usize..][..wanted]),
+            Store::File(file) if wanted > 0 => file.get_ref().read_exact_at(buffer, offset)?,
+            _ => {}
+        }
+        Ok(wanted)
     }
 
     /// Bytes in it.
@@ -103,6 +128,31 @@ mod tests {
             spool.read_to_end(&mut rest).expect("read");
             assert!(rest == content[length / 2..], "{length} bytes");
         }
+    }
+
+    #[test]
+    fn bytes_are_read_at_any_offset_without_moving() {
+        for length in [10, Spool::MEMORY + 10] {
+            let content: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            let mut spool = Spool::copy(&mut content.as_slice(), 0).expect("spooled");
+            let mut bytes = [0; 8];
+            assert_eq!(spool.read_at(&mut bytes, length as u64 - 4).expect("read"), 4);
+            assert_eq!(bytes[..4], content[length - 4..]);
+            assert_eq!(spool.read_at(&mut bytes, length as u64).expect("read"), 0);
+            assert_eq!(spool.read_at(&mut bytes, u64::MAX).expect("read"), 0);
+            assert_eq!(spool.read(&mut bytes[..1]).expect("read"), 1);
+            assert_eq!(bytes[0], 0, "the position is still at the start");
+        }
+    }
+
+    #[test]
+    fn content_above_a_limit_is_not_kept() {
+        let copy =
+            |length: usize, limit| Spool::copy_up_to(&mut vec![7; length].as_slice(), 0, limit).expect("spooled");
+        assert!(copy(5, 4).is_none());
+        assert_eq!(copy(4, 4).expect("kept").as_slice(), Some(&[7; 4][..]));
+        let endless = Spool::copy_up_to(&mut io::repeat(7), u64::MAX, 5 << 20).expect("spooled");
+        assert!(endless.is_none());
     }
 
     #[test]

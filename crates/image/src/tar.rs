@@ -205,7 +205,7 @@ impl<S: BufRead> Archive<S> {
             b'5' => MemberKind::Directory,
             b'6' => MemberKind::Fifo,
             // Before there was a type for folders they were files whose name ends with a slash.
-            b'0' | 0 if self.member.name.ends_with(b"/") => MemberKind::Directory,
+            0 if self.member.name.ends_with(b"/") => MemberKind::Directory,
             // POSIX: unknown types are regular files.
             _ => MemberKind::File,
         };

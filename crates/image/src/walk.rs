@@ -45,7 +45,7 @@ impl Default for WalkOptions {
 }
 
 impl WalkOptions {
-    fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.as_ref().is_some_and(|cancelled| cancelled())
     }
 }
