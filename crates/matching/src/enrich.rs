@@ -1,0 +1,113 @@
+//! Records turned into what a reader needs: severity, scores, exploitation, links.
+
+use std::{collections::HashMap, sync::Arc};
+
+use windlass_advisories::{Advisories, LookupError, VulnerabilityHandle, VulnerabilityId};
+use windlass_sbom::Package;
+
+use crate::{Severity, Vulnerability, cvss, namespace};
+
+/// The provider whose records describe a CVE for everybody.
+const NVD: &str = "nvd";
+const GITHUB: &str = "github";
+
+/// Builds each record once per namespace it appears under.
+pub(crate) struct Enricher<'a> {
+    advisories: &'a dyn Advisories,
+    built: HashMap<(VulnerabilityId, String), Arc<Vulnerability>>,
+    named: HashMap<(String, &'static str), Option<Arc<VulnerabilityHandle>>>,
+}
+
+impl<'a> Enricher<'a> {
+    pub(crate) fn new(advisories: &'a dyn Advisories) -> Self {
+        Self { advisories, built: HashMap::new(), named: HashMap::new() }
+    }
+
+    pub(crate) fn vulnerability(
+        &mut self,
+        handle: &VulnerabilityHandle,
+        namespace: &str,
+    ) -> Result<Arc<Vulnerability>, LookupError> {
+        let key = (handle.id, namespace.to_owned());
+        if let Some(known) = self.built.get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let built = Arc::new(self.build(handle, namespace)?);
+        self.built.insert(key, Arc::clone(&built));
+        Ok(built)
+    }
+
+    /// The NVD's and GitHub's records under any of these names, without the record `own` itself; in the order of names.
+    pub(crate) fn related(
+        &mut self,
+        own: &VulnerabilityHandle,
+        names: &[&str],
+        package: &Package,
+    ) -> Result<Vec<Arc<Vulnerability>>, LookupError> {
+        let mut related = Vec::new();
+        for name in names {
+            let upper = name.to_ascii_uppercase();
+            let provider = match () {
+                () if upper.starts_with("CVE-") => NVD,
+                () if upper.starts_with("GHSA-") => GITHUB,
+                () => continue,
+            };
+            let Some(handle) = self.named(name, provider)? else { continue };
+            if handle.id != own.id {
+                let namespace = namespace::of_related(provider, package);
+                related.push(self.vulnerability(&handle, &namespace)?);
+            }
+        }
+        Ok(related)
+    }
+
+    /// The NVD's record of a CVE.
+    pub(crate) fn nvd(&mut self, cve: &str) -> Result<Option<Arc<Vulnerability>>, LookupError> {
+        let Some(handle) = self.named(cve, NVD)? else { return Ok(None) };
+        self.vulnerability(&handle, &namespace::of_cpe(NVD)).map(Some)
+    }
+
+    fn named(&mut self, name: &str, provider: &'static str) -> Result<Option<Arc<VulnerabilityHandle>>, LookupError> {
+        let key = (name.to_ascii_uppercase(), provider);
+        if let Some(known) = self.named.get(&key) {
+            return Ok(known.clone());
+        }
+        let found = self.advisories.vulnerabilities_named(name, Some(provider))?.into_iter().next();
+        self.named.insert(key, found.clone());
+        Ok(found)
+    }
+
+    fn build(&self, handle: &VulnerabilityHandle, namespace: &str) -> Result<Vulnerability, LookupError> {
+        let blob = &handle.blob;
+        let mut names = vec![handle.name.as_str(), blob.id.as_str()];
+        names.extend(blob.aliases.iter().map(String::as_str));
+        let mut cves: Vec<String> =
+            names.iter().map(|name| name.to_ascii_uppercase()).filter(|name| name.starts_with("CVE-")).collect();
+        let mut seen = std::collections::HashSet::new();
+        cves.retain(|cve| seen.insert(cve.clone()));
+
+        let mut vulnerability = Vulnerability {
+            id: handle.name.clone(),
+            namespace: namespace.to_owned(),
+            provider: handle.provider.clone(),
+            status: handle.status,
+            data_source: blob.references.first().map(|link| link.url.clone()).unwrap_or_default(),
+            urls: blob.references.iter().skip(1).map(|link| link.url.clone()).collect(),
+            description: blob.description.clone(),
+            severity: Severity::of_record(&blob.severities),
+            cvss: cvss::of_record(&blob.severities),
+            published: handle.published.clone(),
+            modified: handle.modified.clone(),
+            aliases: blob.aliases.iter().filter(|alias| !alias.eq_ignore_ascii_case(&handle.name)).cloned().collect(),
+            ..Vulnerability::default()
+        };
+        vulnerability.aliases.sort();
+        vulnerability.aliases.dedup();
+        for cve in &cves {
+            vulnerability.known_exploited.extend(self.advisories.known_exploited(cve)?);
+            vulnerability.epss.extend(self.advisories.epss(cve)?);
+            vulnerability.cwes.extend(self.advisories.cwes(cve)?);
+        }
+        Ok(vulnerability)
+    }
+}

@@ -1,0 +1,53 @@
+//! Records for one stream of an rpm module.
+
+use windlass_sbom::{Metadata, PackageType};
+
+use crate::candidate::Candidate;
+
+pub(super) fn holds(module: Option<&str>, candidate: &Candidate<'_>) -> bool {
+    let (Some(module), PackageType::Rpm) = (module, candidate.package.kind) else { return true };
+    let label = match &candidate.package.metadata {
+        Metadata::Rpm(entry) => entry.modularity_label.as_deref(),
+        _ => None,
+    };
+    let Some(label) = label else { return true };
+    // Oracle Linux builds modular packages without the label.
+    if label.is_empty() && candidate.canonical_distribution() == Some("oraclelinux") {
+        return true;
+    }
+    if module.is_empty() { label.is_empty() } else { label.starts_with(module) }
+}
+
+#[cfg(test)]
+mod tests {
+    use windlass_sbom::{Package, metadata::RpmEntry};
+
+    use super::*;
+    use crate::distribution::{Distribution, DistributionData};
+
+    fn applies(module: Option<&str>, label: Option<&str>, distribution: &str) -> bool {
+        let mut package = Package::new(PackageType::Rpm, "nodejs", "16");
+        let modularity_label = label.map(str::to_owned);
+        package.metadata = Metadata::Rpm(Box::new(RpmEntry { modularity_label, ..RpmEntry::default() }));
+        let distribution = Distribution::parse(distribution).unwrap();
+        let data = DistributionData { distribution, ..DistributionData::default() };
+        holds(module, &Candidate::new(0, &package, None, Some(&data), false))
+    }
+
+    #[test]
+    fn a_stream_is_told_by_the_start_of_the_label() {
+        let label = Some("nodejs:16:8060020220523160029:ad008a3a");
+        assert!(applies(Some("nodejs:16"), label, "rhel:8"));
+        assert!(!applies(Some("nodejs:18"), label, "rhel:8"));
+        assert!(!applies(Some(""), label, "rhel:8"));
+        assert!(applies(None, label, "rhel:8"));
+    }
+
+    #[test]
+    fn packages_outside_modules_take_the_records_for_them() {
+        assert!(applies(Some(""), Some(""), "rhel:8"));
+        assert!(!applies(Some("nodejs:16"), Some(""), "rhel:8"));
+        assert!(applies(Some("nodejs:16"), Some(""), "ol:8"), "Oracle Linux does not label");
+        assert!(applies(Some("nodejs:16"), None, "rhel:8"), "unknown");
+    }
+}
