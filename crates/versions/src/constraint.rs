@@ -5,7 +5,7 @@ use std::fmt;
 use crate::format::Format;
 use crate::grammar::{Unit, Units};
 use crate::options::Options;
-use crate::version::{InvalidVersion, Version, check};
+use crate::version::{InvalidVersion, Version, check, verdict};
 
 /// A constraint whose grammar was checked once. Shows as the text it was parsed from.
 ///
@@ -69,7 +69,7 @@ pub fn satisfies(
     constraint_format: Format,
     options: &Options,
 ) -> Result<bool, EvaluationError> {
-    let verdict = (package_format.order().check)(package_version.trim().as_bytes());
+    let verdict = verdict(package_version, package_format);
     let package = Installed { text: package_version, format: package_format, verdict };
     evaluate(&package, constraint, constraint_format, *options)
 }
@@ -142,20 +142,15 @@ fn unit_holds(
     constraint_format: Format,
     options: Options,
 ) -> Result<bool, EvaluationError> {
-    let (installed, named) = (package.text.trim().as_bytes(), unit.version.as_bytes());
-    let order = package.format.order();
-    if package.verdict.is_ok() && !installed.is_empty() && (order.check)(named).is_ok() {
-        return Ok(unit.operator.holds((order.against)(installed, named, options)));
-    }
-    let order = constraint_format.order();
-    if constraint_format != package.format
-        && !installed.is_empty()
-        && (order.check)(installed).is_ok()
-        && (order.check)(named).is_ok()
-    {
-        return Ok(unit.operator.holds((order.against)(installed, named, options)));
-    }
-    Err(incomparable(package, unit, constraint, constraint_format))
+    let format = if package.verdict.is_ok() && verdict(unit.version, package.format).is_ok() {
+        package.format
+    } else if verdict(package.text, constraint_format).is_ok() && verdict(unit.version, constraint_format).is_ok() {
+        constraint_format
+    } else {
+        return Err(incomparable(package, unit, constraint, constraint_format));
+    };
+    let (installed, named) = (package.text.trim().as_bytes(), unit.version.trim().as_bytes());
+    Ok(unit.operator.holds((format.order().against)(installed, named, options)))
 }
 
 /// Tells the first thing wrong in each format.
@@ -240,6 +235,13 @@ mod tests {
         let satisfied = |constraint| satisfies("1.0", Format::Rpm, constraint, Format::Rpm, &Options::default());
         assert!(matches!(satisfied("= 1.0 || < x:1"), Err(EvaluationError::Incomparable(_))));
         assert!(matches!(satisfied("= 1.0 || < 1 2"), Err(EvaluationError::Constraint(_))));
+    }
+
+    #[test]
+    fn unusual_white_space_is_no_part_of_a_version() {
+        assert!(satisfied("1.0\u{b}", Format::Deb, "<\u{b}1.1", Format::Deb));
+        assert!(satisfied("\u{a0}1.0", Format::Rpm, "= '1.0\u{a0}'", Format::Deb));
+        assert!(satisfies("1.0", Format::Deb, "< \u{b}", Format::Deb, &Options::default()).is_err());
     }
 
     #[test]

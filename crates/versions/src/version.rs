@@ -68,9 +68,15 @@ pub struct FormatMismatch {
 
 /// Checks a text without keeping it.
 pub(crate) fn check(text: &str, format: Format) -> Result<(), InvalidVersion> {
-    let trimmed = text.trim().as_bytes();
-    let verdict = if trimmed.is_empty() { Err("it is empty") } else { (format.order().check)(trimmed) };
-    verdict.map_err(|reason| InvalidVersion { text: text.into(), format, reason })
+    verdict(text, format).map_err(|reason| InvalidVersion { text: text.into(), format, reason })
+}
+
+/// The same, with the reason alone.
+pub(crate) fn verdict(text: &str, format: Format) -> Result<(), &'static str> {
+    match text.trim().as_bytes() {
+        [] => Err("it is empty"),
+        trimmed => (format.order().check)(trimmed),
+    }
 }
 
 #[cfg(test)]
