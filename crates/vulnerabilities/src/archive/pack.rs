@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 use super::{Compression, DATABASE};
 
 /// Higher levels take minutes for a few percent.
-const ZSTD_LEVEL: i32 = 12;
+const ZSTD_LEVEL: i32 = 9;
 const GZIP_LEVEL: u32 = 6;
 
 /// Writes the archive of the database at `database` to `to`; `modified` (seconds since 1970) is the only date in it.

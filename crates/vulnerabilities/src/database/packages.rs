@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 use windlass_advisories::{OperatingSystemId, PackageAdvisory, PackageBlob, Standing, VulnerabilityId};
 
 use super::queries::{self, PackageQueries};
@@ -72,13 +72,13 @@ impl Database {
     }
 
     /// The document of a handle: one without any says that every version is affected.
-    pub(super) fn package_blob(&self, connection: &Connection, id: Option<i64>) -> Result<Arc<PackageBlob>, Problem> {
+    /// `by_id` is the statement [`queries::BLOB`].
+    pub(super) fn package_blob(&self, by_id: &mut Statement<'_>, id: Option<i64>) -> Result<Arc<PackageBlob>, Problem> {
         let Some(id) = id else { return Ok(Arc::default()) };
         if let Some(known) = self.blobs.get(id) {
             return Ok(known);
         }
-        let mut statement = connection.prepare_cached(queries::BLOB)?;
-        let parsed = statement
+        let parsed = by_id
             .query_row(params![id], |row| Ok(serde_json::from_slice::<PackageBlob>(row.get_ref(0)?.as_bytes()?)))
             .optional()?
             .ok_or(Problem::NoBlob(id))?
@@ -100,13 +100,14 @@ impl Database {
     ) -> Result<Vec<PackageAdvisory>, Problem> {
         handles.sort_unstable_by_key(|handle| handle.id);
         handles.dedup_by_key(|handle| handle.id);
+        let mut by_id = connection.prepare_cached(queries::BLOB)?;
         handles
             .into_iter()
             .map(|handle| {
                 Ok(PackageAdvisory {
                     vulnerability: handle.vulnerability,
                     operating_system: handle.operating_system,
-                    blob: self.package_blob(connection, handle.blob)?,
+                    blob: self.package_blob(&mut by_id, handle.blob)?,
                 })
             })
             .collect()

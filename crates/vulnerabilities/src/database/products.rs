@@ -55,8 +55,9 @@ impl Database {
             }
             rows.sort_unstable_by_key(|(row, ..)| *row);
             let mut advisories = Vec::with_capacity(rows.len() + through_packages.len());
+            let mut by_id = connection.prepare_cached(queries::BLOB)?;
             for (_, vulnerability, blob, cpe) in rows {
-                let blob = self.package_blob(connection, blob)?;
+                let blob = self.package_blob(&mut by_id, blob)?;
                 advisories.push(CpeAdvisory { vulnerability, cpe: cpe.clone(), blob });
             }
             advisories.append(&mut through_packages);
