@@ -37,6 +37,8 @@ mod qualifiers;
 mod risk;
 mod search;
 mod severity;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use coverage::{
     Coverage, DataSource, DistributionCoverage, Fit, Gap, GroupCoverage, GroupStanding, PackageFailure, RecordError,
