@@ -7,6 +7,7 @@
 mod cpe;
 mod distro;
 mod file;
+pub mod formats;
 mod license;
 mod location;
 pub mod metadata;
