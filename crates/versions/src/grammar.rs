@@ -87,6 +87,9 @@ impl<'a> Units<'a> {
                 [] if self.group_is_empty && self.opens_group => {
                     return Err(self.error("`||` is followed by nothing", "name a version after it, or remove it"));
                 }
+                [] if self.group_is_empty && !self.text.trim_ascii().is_empty() => {
+                    return Err(self.error("it holds commas and no version", "name a version, or leave it empty"));
+                }
                 [] => return Ok(None),
                 [b'|', b'|', ..] if self.group_is_empty => {
                     return Err(self.error("`||` follows nothing", "name a version before it, or remove it"));
@@ -191,6 +194,7 @@ impl<'a> Iterator for Units<'a> {
         if !matches!(unit, Some(Ok(_))) {
             self.offset = self.text.len();
             self.opens_group = false;
+            self.group_is_empty = false;
         }
         unit
     }
@@ -268,6 +272,7 @@ mod tests {
             ("< 1 ||", "`||` is followed by nothing at 6"),
             ("< 1|2", "a single `|` has no meaning at 3"),
             ("< 1|", "a single `|` has no meaning at 3"),
+            (" , ,", "it holds commas and no version at 4"),
             ("(< 1)", "parentheses are not supported at 0"),
             ("< 1)", "a version may not contain this character at 3"),
             ("= \"1.0", "the quotation mark is never closed at 2"),
@@ -275,6 +280,15 @@ mod tests {
             ("= '1'2", "text follows the closing quotation mark at 5"),
         ] {
             assert_eq!(understood(text), complaint, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_follows_an_error() {
+        for text in [",", "< 1 ||", "|| 1", "1 2 3", "(1) || 2"] {
+            let mut units = Units::of(text).skip_while(Result::is_ok);
+            assert!(units.next().is_some(), "{text:?}");
+            assert!(units.next().is_none(), "{text:?}");
         }
     }
 
