@@ -59,7 +59,7 @@ fn compare(a: &Version, b: &Version) -> Ordering {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4096, max_local_rejects: u32::MAX, max_global_rejects: u32::MAX, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1024, max_local_rejects: u32::MAX, max_global_rejects: u32::MAX, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_format_is_a_total_order([a, b, c] in three_versions()) {
