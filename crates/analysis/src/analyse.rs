@@ -2,8 +2,8 @@
 
 use std::{any::Any, io, marker::PhantomData, path::Path, sync::Arc};
 
-use windlass_image::{Entry, Image, Reader, Spool, Tree, WalkError, WalkOptions, WalkedLayer};
-use windlass_sbom::{Distro, Sbom, Source};
+use windlass_image::{DirectoryOptions, Entry, Image, Reader, Spool, Tree, WalkError, WalkOptions, WalkedLayer};
+use windlass_sbom::{Distro, Sbom, Source, Unknown};
 
 use crate::{
     Candidate, Catalog, Content, View,
@@ -59,6 +59,27 @@ pub fn analyse_image(image: &Image, options: &Options) -> Result<Analysis, Analy
     let source = source::describe(image, &layers).map_err(AnalysisError::Config)?;
     let diff_ids: Vec<Arc<str>> = image.layers.iter().map(|layer| layer.diff_id.as_str().into()).collect();
     Ok(Analysis { sbom: assemble(layers, &diff_ids, &reader, source, options)? })
+}
+
+/// Analyses a directory tree: what is installed in it and what it declares. `mountinfo` is the text of
+/// `/proc/self/mountinfo`, by which pseudo filesystems are left out.
+///
+/// # Errors
+/// Where the directory cannot be listed or exceeds a budget.
+pub fn analyse_directory(root: &Path, mountinfo: Vec<u8>, options: &Options) -> Result<Analysis, AnalysisError> {
+    let catalogers = catalogers::all(&options.archives);
+    let reader = CatalogReader::new(&catalogers, Origin::Directory);
+    let walk = DirectoryOptions { walk: options.walk.clone(), mountinfo, exclude: None };
+    let walked = windlass_image::walk_directory(root, &reader, &walk)?;
+    let source = Source::Directory { path: root.display().to_string() };
+    let mut sbom = assemble(vec![walked.layer], &[], &reader, source, options)?;
+    sbom.unknowns.extend(walked.unreadable.into_iter().map(|unreadable| Unknown {
+        path: absolute(&unreadable.path),
+        found_by: "directory-walk".into(),
+        reason: unreadable.reason,
+    }));
+    sbom.sort();
+    Ok(Analysis { sbom })
 }
 
 /// What catalogers know of one file.

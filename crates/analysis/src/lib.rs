@@ -25,7 +25,7 @@ mod source;
 mod testing;
 mod view;
 
-pub use analyse::{Analysis, AnalysisError, FileSelection, Options, analyse_image};
+pub use analyse::{Analysis, AnalysisError, FileSelection, Options, analyse_directory, analyse_image};
 pub use candidate::Candidate;
 pub use catalog::Catalog;
 pub use cataloger::{Cataloger, Evidence, Registered, Unreadable};

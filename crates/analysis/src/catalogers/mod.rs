@@ -5,6 +5,7 @@
 
 use crate::Registered;
 
+mod alpm;
 mod apk;
 mod apk_installed;
 mod cargo_auditable;
@@ -28,6 +29,7 @@ mod npm;
 mod npm_lock;
 mod os_release;
 mod pages;
+mod portage;
 mod providers;
 mod python;
 mod python_lock;
@@ -64,6 +66,8 @@ pub(crate) fn all(archives: &ArchiveBudgets) -> Vec<Registered> {
         Registered::new(dpkg::Dpkg),
         Registered::new(apk::Apk),
         Registered::new(rpm::Rpm),
+        Registered::new(alpm::Alpm),
+        Registered::new(portage::Portage),
         // Installed packages of languages
         Registered::new(python::PythonInstalled),
         Registered::new(npm::NpmInstalled),

@@ -222,7 +222,7 @@ fn add_database<'a>(
             continue;
         };
         let layer = introductions.layer(&entry::key(header), latest);
-        added.push(catalog.add(package(view, found, layer, entry, entry::license(header))));
+        added.push(catalog.add(package(view, found, layer, entry, entry::license(header).as_deref())));
     }
     added
 }
@@ -232,13 +232,13 @@ fn package(
     found: &Found<'_, RpmFact>,
     layer: usize,
     entry: RpmEntry,
-    license: Option<String>,
+    license: Option<&str>,
 ) -> Package {
     let mut package = Package::new(PackageType::Rpm, entry.name.clone(), entry::full_version(&entry));
     package.found_by = Rpm.name().into();
     package.locations.push(view.location(found));
     package.introduced_by = view.layer(layer);
-    package.licenses.extend(license.as_deref().map(License::declared));
+    package.licenses.extend(license.map(License::declared));
     package.purl = purl(&entry, view.distro());
     package.metadata = Metadata::Rpm(Box::new(entry));
     package
@@ -290,7 +290,9 @@ fn connect(added: &[usize], catalog: &mut Catalog) {
         .map(|&(number, entry)| (number, providers.needed(number, entry.requires.iter().map(String::as_str))))
         .collect();
     for (number, needed) in needs {
-        needed.into_iter().for_each(|needed| catalog.depends(number, needed));
+        for needed in needed {
+            catalog.depends(number, needed);
+        }
     }
 }
 

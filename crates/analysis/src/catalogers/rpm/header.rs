@@ -182,7 +182,7 @@ fn extent(store: &[u8], kind: u32, offset: u32, count: u32) -> Option<&[u8]> {
         }
         _ => return None,
     };
-    (offset % width == 0).then_some(())?;
+    offset.is_multiple_of(width).then_some(())?;
     bytes.get(..(count as usize).checked_mul(width as usize)?)
 }
 

@@ -212,9 +212,9 @@ fn headers_announce_no_more_than_they_hold() {
 fn read(bytes: &[u8]) -> usize {
     Database::read(&bytes[..bytes.len().min(64)], Cursor::new(bytes)).map_or(0, |database| {
         let headers = database.headers();
-        headers.iter().for_each(|header| {
+        for header in &headers {
             let _ = (super::entry::entry(header, |_| true), super::entry::key(header), super::entry::license(header));
-        });
+        }
         headers.len()
     })
 }
@@ -224,7 +224,9 @@ fn mutated(database: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     let length = database.len();
     (prop::collection::vec((0..length, any::<u8>()), 0..24), 0..=length).prop_map(move |(changes, end)| {
         let mut bytes = database.clone();
-        changes.into_iter().for_each(|(at, byte)| bytes[at] = byte);
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
         bytes.truncate(end.max(length / 2));
         bytes
     })

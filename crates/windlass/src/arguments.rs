@@ -1,0 +1,113 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{completions, db, sbom, scan};
+
+/// Tells an organisation whether a container image may ship.
+#[derive(Parser)]
+#[command(name = "windlass", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// Say more of what is being done; twice for every detail.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Say nothing but errors.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Find the vulnerabilities of an image.
+    Scan(scan::ScanArguments),
+    /// List what an image holds.
+    Sbom(sbom::SbomArguments),
+    /// Build, fetch and inspect vulnerability databases.
+    Db(db::DbArguments),
+    /// Print a completion script for a shell.
+    Completions(completions::CompletionArguments),
+}
+
+/// What to analyse, and how to get at it.
+#[derive(Args)]
+pub(crate) struct ArtifactArguments {
+    /// A reference (debian:12), an existing path, or SCHEME:VALUE with a scheme of registry, docker-archive, oci-archive,
+    /// oci-dir, docker, podman, dir, sbom.
+    #[arg(value_name = "IMAGE")]
+    pub(crate) image: String,
+    /// Which image of an index to take, such as linux/arm64 [default: the host's].
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
+    /// Which files to list in the bill of materials.
+    #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
+    pub(crate) files: Files,
+    /// Threads that read layers [default: one for each processor].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<std::num::NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) registry: RegistryArguments,
+    #[command(flatten)]
+    pub(crate) budgets: BudgetArguments,
+}
+
+/// Which files are listed.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum Files {
+    #[default]
+    None,
+    /// Files that a package owns or is proved by.
+    Owned,
+    All,
+}
+
+/// How to speak to a registry.
+#[derive(Args)]
+#[command(next_help_heading = "Registry")]
+pub(crate) struct RegistryArguments {
+    /// Do not verify the registry's certificate.
+    #[arg(long)]
+    pub(crate) insecure_skip_tls_verify: bool,
+    /// Speak plain HTTP with the registry.
+    #[arg(long)]
+    pub(crate) insecure_use_http: bool,
+    /// Certificates to trust besides the system's: a PEM file or a folder of them.
+    #[arg(long, value_name = "PATH", env = "WINDLASS_REGISTRY_CA")]
+    pub(crate) registry_ca: Option<PathBuf>,
+    /// User to log in as [default: what the Docker configuration holds].
+    #[arg(long, value_name = "USER", env = "WINDLASS_REGISTRY_USER", requires = "registry_password_file")]
+    pub(crate) registry_user: Option<String>,
+    /// File that holds the password.
+    #[arg(long, value_name = "FILE", env = "WINDLASS_REGISTRY_PASSWORD_FILE", requires = "registry_user")]
+    pub(crate) registry_password_file: Option<PathBuf>,
+}
+
+/// What an image may make this program consume.
+#[derive(Args)]
+#[command(next_help_heading = "Budgets")]
+pub(crate) struct BudgetArguments {
+    /// Uncompressed bytes of one layer.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_layer_bytes: Option<u64>,
+    /// Uncompressed bytes of all layers.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_image_bytes: Option<u64>,
+    /// Uncompressed bytes for each stored byte of a large layer.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_ratio: Option<u64>,
+    /// Files and folders of all layers.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_entries: Option<u64>,
+    /// Bytes read out of one archive (a jar) and all that is nested in it.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_archive_bytes: Option<u64>,
+    /// How deep archives within archives are read.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_archive_depth: Option<usize>,
+    /// Seconds after which the analysis gives up.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<u64>,
+}

@@ -1,0 +1,89 @@
+//! From what the user typed to a bill of materials.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use windlass_analysis::{FileSelection, Options};
+use windlass_sbom::{Sbom, formats};
+use windlass_sources::{Bill, Credential, Input, Secret};
+
+use crate::arguments::{ArtifactArguments, Files};
+
+/// Documents longer than this are not read.
+const DOCUMENT_LIMIT: u64 = 2 << 30;
+
+/// Finds the artifact and analyses it.
+pub(crate) fn analyse(arguments: &ArtifactArguments) -> anyhow::Result<Sbom> {
+    let input = windlass_sources::resolve(&arguments.image, &source_options(arguments)?)?;
+    let options = analysis_options(arguments);
+    let failed = || format!("{} cannot be analysed", arguments.image);
+    match input {
+        Input::Image(image) => {
+            tracing::info!(layers = image.layers.len(), manifest = %image.manifest_digest, "found image");
+            Ok(windlass_analysis::analyse_image(&image, &options).with_context(failed)?.sbom)
+        }
+        Input::Directory(root) => {
+            let mountinfo = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
+            Ok(windlass_analysis::analyse_directory(&root, mountinfo, &options).with_context(failed)?.sbom)
+        }
+        Input::Sbom(bill) => read(&bill),
+    }
+}
+
+fn read(bill: &Bill) -> anyhow::Result<Sbom> {
+    let (name, document) = match bill {
+        Bill::File(path) => {
+            let file = std::fs::File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
+            (path.display().to_string(), formats::read_from(file, DOCUMENT_LIMIT))
+        }
+        Bill::StandardInput => {
+            ("standard input".to_owned(), formats::read_from(std::io::stdin().lock(), DOCUMENT_LIMIT))
+        }
+    };
+    document.with_context(|| format!("{name} cannot be read as a bill of materials"))
+}
+
+fn source_options(arguments: &ArtifactArguments) -> anyhow::Result<windlass_sources::Options> {
+    let mut options = windlass_sources::Options::from_environment();
+    options.platform = arguments.platform.as_deref().map(windlass_sources::parse_platform).transpose()?;
+    let registry = &arguments.registry;
+    options.registry.plain_http = registry.insecure_use_http;
+    options.registry.skip_tls_verify = registry.insecure_skip_tls_verify;
+    options.registry.certificate_authority.clone_from(&registry.registry_ca);
+    if let (Some(user), Some(file)) = (&registry.registry_user, &registry.registry_password_file) {
+        let password = std::fs::read_to_string(file)
+            .with_context(|| format!("the password file {} cannot be read", file.display()))?;
+        let password = password.trim_end_matches(['\r', '\n']);
+        let secret = Secret::Password { username: user.clone(), password: password.to_owned() };
+        options.registry.credentials.push(Credential { registry: None, secret });
+    }
+    Ok(options)
+}
+
+fn analysis_options(arguments: &ArtifactArguments) -> Options {
+    let mut options = Options::default();
+    let budgets = &arguments.budgets;
+    let set = |budget: &mut u64, asked: Option<u64>| *budget = asked.unwrap_or(*budget);
+    set(&mut options.walk.budgets.layer_bytes, budgets.max_layer_bytes);
+    set(&mut options.walk.budgets.image_bytes, budgets.max_image_bytes);
+    set(&mut options.walk.budgets.ratio, budgets.max_ratio);
+    set(&mut options.walk.budgets.image_entries, budgets.max_entries);
+    set(&mut options.walk.budgets.layer_entries, budgets.max_entries);
+    set(&mut options.archives.bytes, budgets.max_archive_bytes);
+    options.archives.depth = budgets.max_archive_depth.unwrap_or(options.archives.depth);
+    options.walk.threads = arguments.threads.unwrap_or(options.walk.threads);
+    options.files = match arguments.files {
+        Files::None => FileSelection::None,
+        Files::Owned => FileSelection::OwnedByPackage,
+        Files::All => FileSelection::All,
+    };
+    options.walk.file_digests = options.files != FileSelection::None;
+    if let Some(seconds) = budgets.timeout {
+        let deadline = Instant::now() + Duration::from_secs(seconds);
+        options.walk.cancelled = Some(Arc::new(move || Instant::now() > deadline));
+    }
+    options
+}

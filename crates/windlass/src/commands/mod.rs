@@ -1,0 +1,6 @@
+//! The commands, one file each.
+
+pub(crate) mod completions;
+pub(crate) mod db;
+pub(crate) mod sbom;
+pub(crate) mod scan;

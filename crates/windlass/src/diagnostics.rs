@@ -1,0 +1,75 @@
+//! What is said on standard error.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// Starts logging: warnings by default, more with each `-v`; `WINDLASS_LOG` overrides both.
+pub(crate) fn start(verbose: u8, quiet: bool) {
+    let level = match (quiet, verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, _) => "debug",
+    };
+    let filter = EnvFilter::try_from_env("WINDLASS_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colour)
+        .without_time()
+        .with_target(false)
+        .init();
+}
+
+/// Prints an error with its causes, and what can be done about it.
+#[expect(clippy::print_stderr, reason = "the one place that reports failure")]
+pub(crate) fn report(error: &anyhow::Error) {
+    eprintln!("error: {error}");
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1) {
+        let text = cause.to_string();
+        // Libraries often repeat their cause in their own words.
+        if !said.contains(&text) {
+            eprintln!("  because: {text}");
+            said = text;
+        }
+    }
+    if let Some(hint) = error.chain().find_map(hint) {
+        eprintln!("hint: {hint}");
+    }
+}
+
+/// What the libraries advise.
+fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(hinted) = error.downcast_ref::<Hinted>() {
+        return Some(hinted.hint.clone());
+    }
+    if let Some(error) = error.downcast_ref::<windlass_sources::Error>() {
+        return error.hint();
+    }
+    error.downcast_ref::<windlass_vulnerabilities::Error>().and_then(|error| error.hint()).map(str::to_owned)
+}
+
+/// An error of the command line itself, with its remedy.
+#[derive(Debug)]
+pub(crate) struct Hinted {
+    message: String,
+    hint: String,
+}
+
+impl Hinted {
+    /// What is wrong, and what to do.
+    pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+        Self { message: message.into(), hint: hint.into() }.into()
+    }
+}
+
+impl std::fmt::Display for Hinted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Hinted {}

@@ -1,0 +1,97 @@
+//! `-o FORMAT[=FILE]`: what is written where.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use anyhow::Context as _;
+
+/// A format, and the file it goes to; standard output without one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target<F> {
+    pub(crate) format: F,
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl<F> Target<F> {
+    /// Reads `FORMAT[=FILE]`, where `format` knows the formats.
+    pub(crate) fn parse(text: &str, format: impl FnOnce(&str) -> Result<F, String>) -> Result<Self, String> {
+        let (name, file) = match text.split_once('=') {
+            Some((_, "")) => return Err(format!("{text:?} names no file after the equals sign")),
+            Some((name, file)) => (name, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        Ok(Self { format: format(name)?, file })
+    }
+
+    /// Writes a document: a file appears under its name only once it is whole.
+    pub(crate) fn write(&self, document: impl FnOnce(&F, &mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+        let Some(file) = &self.file else {
+            let mut out = io::BufWriter::new(io::stdout().lock());
+            let written = document(&self.format, &mut out).and_then(|()| out.flush());
+            return match written {
+                // A reader that has seen enough (head, less) closes the pipe.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                written => written.context("standard output cannot be written to"),
+            };
+        };
+        let failed = || format!("{} cannot be written", file.display());
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let temporary = tempfile::Builder::new()
+            .prefix(".windlass-")
+            .permissions(permissions())
+            .tempfile_in(folder.unwrap_or_else(|| ".".as_ref()))
+            .with_context(failed)?;
+        let mut out = io::BufWriter::new(temporary);
+        document(&self.format, &mut out).with_context(failed)?;
+        let temporary = out.into_inner().map_err(io::IntoInnerError::into_error).with_context(failed)?;
+        temporary.persist(file).map_err(|error| error.error).with_context(failed)?;
+        Ok(())
+    }
+}
+
+/// What a file made by a shell redirection would have; the umask still applies.
+fn permissions() -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::Permissions::from_mode(0o666)
+}
+
+/// At most one document can go to standard output.
+pub(crate) fn check<F>(targets: &[Target<F>]) -> anyhow::Result<()> {
+    if targets.iter().filter(|target| target.file.is_none()).count() > 1 {
+        return Err(crate::diagnostics::Hinted::new(
+            "two documents cannot both go to standard output",
+            "name a file for all but one: -o json=result.json",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_a_format_with_an_optional_file() {
+        let parse = |text| Target::parse(text, |name| if name == "json" { Ok(()) } else { Err(format!("no {name}")) });
+        assert_eq!(parse("json"), Ok(Target { format: (), file: None }));
+        assert_eq!(parse("json=a=b.json"), Ok(Target { format: (), file: Some("a=b.json".into()) }));
+        assert_eq!(parse("json="), Err("\"json=\" names no file after the equals sign".into()));
+        assert_eq!(parse("xml"), Err("no xml".into()));
+    }
+
+    #[test]
+    fn a_file_that_could_not_be_written_whole_is_not_left_behind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let target = Target { format: (), file: Some(folder.path().join("out.json")) };
+        let failed = target.write(|(), out| {
+            out.write_all(b"half")?;
+            Err(io::Error::other("the disk is full"))
+        });
+        assert!(failed.is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+        target.write(|(), out| out.write_all(b"whole")).expect("written");
+        assert_eq!(std::fs::read(folder.path().join("out.json")).expect("a file"), b"whole");
+    }
+}
