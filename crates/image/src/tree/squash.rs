@@ -102,7 +102,8 @@ impl<'b, F> Squash<'b, F> {
                 self.add(record.entry, &content)?;
             }
         }
-        for (id, target) in forward_links {
+        // The last first: where a path has several entries, the last is the one that counts.
+        for (id, target) in forward_links.into_iter().rev() {
             self.bind_forward_link(id, &target)?;
         }
         Ok(())
@@ -201,25 +202,28 @@ impl<'b, F> Squash<'b, F> {
     }
 
     fn fill(&mut self, id: u32, content: &Content) {
+        // One version for each layer: the last entry of a path is the layer's copy.
+        let lower = self.lower_versions(self.tree.slots[id as usize].versions);
         let slot = &mut self.tree.slots[id as usize];
         slot.kind = content.kind;
         slot.target = content.target;
         slot.size = content.size;
         slot.digest = content.digest;
         slot.facts = content.facts;
-        // One version for each layer: the last entry of a path is the layer's copy.
-        let mut lower = slot.versions;
-        if let Some(version) = self.tree.versions.get(lower as usize)
-            && version.layer == self.layer
-        {
-            lower = version.lower;
-        }
         slot.versions = if content.facts == NONE {
             lower
         } else {
             self.tree.versions.push(Version { layer: self.layer, facts: content.facts, lower });
             self.tree.versions.len() as u32 - 1
         };
+    }
+
+    /// A path's versions without that of the layer being laid.
+    fn lower_versions(&self, versions: u32) -> u32 {
+        match self.tree.versions.get(versions as usize) {
+            Some(version) if version.layer == self.layer => version.lower,
+            _ => versions,
+        }
     }
 
     /// Turns what is in the way of a path into a folder that no layer describes.
@@ -332,9 +336,9 @@ impl<'b, F> Squash<'b, F> {
             Some(id) if !self.tree.slots[id as usize].has(GONE) => return Ok((id, false)),
             Some(id) => {
                 let gone = &self.tree.slots[id as usize];
-                let (versions, flags) = (gone.versions, gone.flags & LINKED);
-                let mut slot = Slot { versions, next: gone.next, ..Slot::implied(folder, gone.name, self.layer) };
-                slot.flags |= flags;
+                let (next, linked, versions) = (gone.next, gone.flags & LINKED, self.lower_versions(gone.versions));
+                let mut slot = Slot { next, versions, ..Slot::implied(folder, gone.name, self.layer) };
+                slot.flags |= linked;
                 self.tree.slots[id as usize] = slot;
                 id
             }
