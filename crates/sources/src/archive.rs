@@ -1,7 +1,7 @@
 //! The outer tar of a saved image: indexed by its headers, never unpacked.
 //!
 //! Only headers are read; bodies are seeked over and later read in place, several at a time. Names are keys of a map and
-//! never touch the file system.
+//! never touch the file system. Of two members with one name the later counts, as it would if the tar were unpacked.
 
 use std::{
     collections::HashMap,
@@ -127,7 +127,7 @@ impl Archive {
             };
             let body = offset + 512;
             let is_extension = matches!(header.kind, Kind::Pax | Kind::GlobalPax | Kind::LongName | Kind::LongLink);
-            let size = if is_extension { header.size } else { extended.size.unwrap_or(header.size) };
+            let size = if header.kind == Kind::File { extended.size.unwrap_or(header.size) } else { header.size };
             let end = body.checked_add(size).filter(|end| *end <= length).ok_or_else(|| {
                 damaged(format!("the archive ends within {:?}, at byte {length}", header.name_lossy()))
             })?;

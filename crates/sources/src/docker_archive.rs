@@ -83,7 +83,7 @@ fn recognises(location: &Location) -> bool {
 }
 
 fn open(location: &Location, options: &Options) -> Result<Input, Error> {
-    let image = location.with_archive(|archive| image(archive, location.wanted(options)))?;
+    let image = image(location.require_archive()?, location.wanted(options))?;
     Ok(Input::Image(Box::new(image)))
 }
 

@@ -6,7 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error as _, IgnoredAny},
 };
-use windlass_image::{Digest, Platform};
+use windlass_image::{Digest, Platform, is_layer_media_type};
 
 use crate::{error::Error, limits};
 
@@ -17,21 +17,6 @@ pub(crate) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manife
 pub(crate) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 pub(crate) const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 pub(crate) const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
-
-const LAYERS: &[&str] = &[
-    "application/vnd.oci.image.layer.v1.tar",
-    "application/vnd.oci.image.layer.v1.tar+gzip",
-    "application/vnd.oci.image.layer.v1.tar+zstd",
-    "application/vnd.oci.image.layer.nondistributable.v1.tar",
-    "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
-    "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
-    "application/vnd.docker.image.rootfs.diff.tar",
-    DOCKER_LAYER,
-    "application/vnd.docker.image.rootfs.diff.tar.zstd",
-    "application/vnd.docker.image.rootfs.diff.tar+zstd",
-    "application/vnd.docker.image.rootfs.foreign.diff.tar",
-    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
-];
 
 /// Points at another document or at a layer.
 #[derive(Clone, Debug, Deserialize)]
@@ -131,7 +116,7 @@ impl Manifest {
         if self.layers.len() > limits::LAYERS {
             return Err(Error::TooMany { what: format!("layers of {container}"), limit: limits::LAYERS });
         }
-        let unreadable = |layer: &&Descriptor| !LAYERS.contains(&layer.media_type.as_str());
+        let unreadable = |layer: &&Descriptor| !is_layer_media_type(&layer.media_type);
         let layers: Vec<String> = (self.layers.iter().filter(unreadable).take(8))
             .map(|layer| format!("{} ({})", layer.digest, shortened(&layer.media_type)))
             .collect();

@@ -91,6 +91,9 @@ pub enum Error {
     /// A reference none of several sources could resolve.
     #[error("{last} (before that: {})", before.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Nowhere { last: Box<Error>, before: Vec<Error> },
+    /// Such as `registry:2`, which many mean to be the image `registry`.
+    #[error("{error}")]
+    TakenForScheme { scheme: &'static str, value: String, error: Box<Error> },
 }
 
 impl Error {
@@ -137,6 +140,10 @@ impl Error {
                 "only unix:// and tcp:// addresses are spoken; `docker save` makes a file that can be scanned".into()
             }
             Self::Nowhere { last, .. } => return last.hint(),
+            Self::TakenForScheme { scheme, value, .. } => format!(
+                "{scheme}:{value} was read as the image {value} by way of {scheme}; \
+                 the image {scheme} with the tag {value} is registry:{scheme}:{value}"
+            ),
             Self::Digest { .. } => "only sha256 digests can be verified".into(),
             _ => return None,
         })
@@ -151,6 +158,7 @@ impl Error {
                 | Self::DaemonPermission { .. }
                 | Self::DaemonAddress { .. }
                 | Self::Daemon { .. }
+                | Self::WrongPlatform { .. }
         )
     }
 

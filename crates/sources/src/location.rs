@@ -1,7 +1,7 @@
 //! A place on this machine that an input names, looked into at most once.
 
 use std::{
-    cell::OnceCell,
+    cell::{Cell, OnceCell},
     io,
     path::{Path, PathBuf},
 };
@@ -15,7 +15,9 @@ pub(crate) struct Location {
     path: Option<PathBuf>,
     name: Option<String>,
     spool_limit: u64,
-    archive: OnceCell<Result<Archive, Error>>,
+    archive: OnceCell<Option<Archive>>,
+    /// Why there is no archive, until it is told.
+    trouble: Cell<Option<Error>>,
 }
 
 impl Location {
@@ -29,7 +31,7 @@ impl Location {
             }
         };
         let (user_input, spool_limit) = (user_input.to_owned(), options.spool_limit);
-        Ok(Self { user_input, path, name, spool_limit, archive: OnceCell::new() })
+        Ok(Self { user_input, path, name, spool_limit, archive: OnceCell::new(), trouble: Cell::new(None) })
     }
 
     pub(crate) fn path(&self) -> Option<&Path> {
@@ -52,29 +54,21 @@ impl Location {
 
     /// The archive at this place, if there is one that can be read.
     pub(crate) fn archive(&self) -> Option<&Archive> {
-        self.opened().as_ref().ok()
+        let opened = self.archive.get_or_init(|| self.open().map_err(|error| self.trouble.set(Some(error))).ok());
+        opened.as_ref()
     }
 
-    /// Reads the archive at this place.
-    pub(crate) fn with_archive<T>(&self, read: impl FnOnce(&Archive) -> Result<T, Error>) -> Result<T, Error> {
-        match self.opened() {
-            Ok(archive) => read(archive),
-            // Errors hold system errors, which cannot be copied: open it again for the same one.
-            Err(_) => read(&self.open()?),
-        }
+    /// The archive at this place, or why there is none; to be asked once.
+    pub(crate) fn require_archive(&self) -> Result<&Archive, Error> {
+        self.archive().ok_or_else(|| self.trouble.take().expect("what is no archive has an error"))
     }
 
     /// Why nothing recognised this place.
     pub(crate) fn unrecognised(self) -> Error {
-        let path = self.path.unwrap_or_default().display().to_string();
-        match self.archive.into_inner() {
-            Some(Err(error)) if !matches!(error, Error::NotA { .. }) => error,
-            _ => Error::Unrecognised { path },
+        match self.trouble.into_inner() {
+            Some(error) if !matches!(error, Error::NotA { .. }) => error,
+            _ => Error::Unrecognised { path: self.path.unwrap_or_default().display().to_string() },
         }
-    }
-
-    fn opened(&self) -> &Result<Archive, Error> {
-        self.archive.get_or_init(|| self.open())
     }
 
     fn open(&self) -> Result<Archive, Error> {

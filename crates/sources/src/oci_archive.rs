@@ -26,14 +26,13 @@ fn recognises(location: &Location) -> bool {
 }
 
 fn open(location: &Location, options: &Options) -> Result<Input, Error> {
-    location.with_archive(|archive| {
-        let Some(index) = archive.read("index.json", limits::INDEX_BYTES)? else {
-            let reason = "it has no index.json".into();
-            return Err(Error::NotA { path: archive.name().into(), expected: "an OCI archive", reason });
-        };
-        let index = json(&index, &format!("index.json of {}", archive.name()))?;
-        Ok(Input::Image(Box::new(select(archive, index, location.wanted(options))?)))
-    })
+    let archive = location.require_archive()?;
+    let Some(index) = archive.read("index.json", limits::INDEX_BYTES)? else {
+        let reason = "it has no index.json".into();
+        return Err(Error::NotA { path: archive.name().into(), expected: "an OCI archive", reason });
+    };
+    let index = json(&index, &format!("index.json of {}", archive.name()))?;
+    Ok(Input::Image(Box::new(select(archive, index, location.wanted(options))?)))
 }
 
 fn blob(archive: &Archive, descriptor: &Descriptor, kind: &str) -> Result<Slice, Error> {

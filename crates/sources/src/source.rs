@@ -109,7 +109,9 @@ pub fn resolve(input: &str, options: &Options) -> Result<Input, Error> {
     if let Some((source, value)) = by_scheme(input) {
         return match source.finds {
             Finds::Path { open, .. } => open(&Location::parse(input, value, options)?, options),
-            Finds::Reference { open } => open(value, input, options),
+            Finds::Reference { open } => {
+                open(value, input, options).map_err(|error| with_other_reading(error, source.scheme, value))
+            }
         };
     }
     if input == "-" {
@@ -137,6 +139,16 @@ fn by_scheme(input: &str) -> Option<(&'static Source, &str)> {
     let port = value.split_once('/').map(|(port, _)| port);
     let is_host = port.is_some_and(|port| !port.is_empty() && port.parse::<u16>().is_ok());
     (!is_host || matches!(source.finds, Finds::Path { .. })).then_some((source, value))
+}
+
+/// `registry:2` and `docker:27` are images, too; who meant them learns how to write it.
+fn with_other_reading(error: Error, scheme: &'static str, value: &str) -> Error {
+    let is_absent = matches!(error, Error::NotInRegistry { .. } | Error::NotInDaemon { .. } | Error::Denied { .. });
+    let is_version = value.starts_with(|first: char| first.is_ascii_digit()) && !value.contains(['/', ':', '@']);
+    if is_absent && is_version {
+        return Error::TakenForScheme { scheme, value: value.to_owned(), error: Box::new(error) };
+    }
+    error
 }
 
 fn recognise(location: Location, options: &Options) -> Result<Input, Error> {

@@ -55,7 +55,8 @@ impl Header {
         if &block[257..263] == b"ustar\0" && !prefix.is_empty() {
             name = [prefix, b"/", &name].concat();
         }
-        let has_body = !matches!(kind, Kind::HardLink | Kind::Symlink);
+        // Links, devices, folders and pipes; a size there is no more than a remark.
+        let has_body = !matches!(block[156], b'1'..=b'6');
         let size = if has_body { number(&block[124..136])? } else { 0 };
         Some(Self { kind, name, link: until_nul(&block[157..257]).to_vec(), size })
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use proptest::prelude::*;
 use serde_json::json;
 use tempfile::TempDir;
 use windlass_image::Digest;
@@ -159,6 +160,37 @@ fn a_compressed_archive_that_never_ends_stops_at_the_limit() {
     let bomb = file(&folder, "bomb.tar.gz", &gzip(&vec![0; 4 << 20]));
     let options = Options { spool_limit: 1 << 20, ..Options::default() };
     assert!(matches!(failure_with(&bomb, &options), Error::TooLarge { limit: 0x10_0000, .. }));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Damage falls on headers and documents, which end at about 6,000 bytes.
+    #[test]
+    fn a_damaged_archive_is_an_image_or_an_error_but_never_a_crash(
+        damage in prop::collection::vec((0_usize..8192, any::<u8>()), 1..12),
+        length in 0_usize..12_000,
+        oci in any::<bool>(),
+    ) {
+        let folder = TempDir::new().unwrap();
+        let sample = Sample::new("linux/amd64", &["one", "two"]);
+        let members = if oci { layout(&[sample.described()], &sample.blobs()) } else { sample.saved("a:1") };
+        let mut archive = tar_of(&members);
+        for (at, byte) in damage {
+            if let Some(place) = archive.get_mut(at) {
+                *place = byte;
+            }
+        }
+        archive.truncate(archive.len().min(length.max(600)));
+        let path = file(&folder, "damaged.tar", &archive);
+        for scheme in ["docker-archive", "oci-archive"] {
+            match resolve(&format!("{scheme}:{path}"), &Options::default()) {
+                Ok(Input::Image(image)) => prop_assert!(image.layers.len() <= 2),
+                Ok(_) => prop_assert!(false, "an archive is an image or nothing"),
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+            }
+        }
+    }
 }
 
 #[test]

@@ -2,5 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod corpus;
+mod daemon;
+mod distribution;
 mod local;
+mod registry;
+mod server;
 mod support;

@@ -1,0 +1,233 @@
+//! The registry source against the real thing: the `docker-registry` of Debian, started on a free port of this machine.
+
+use std::{
+    fmt::Write as _,
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use reqwest::blocking::{Body, Client, RequestBuilder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use windlass_image::{Digest, WalkOptions, testing::Contents, walk};
+use windlass_sources::{Credential, Error, Options, Secret};
+
+use crate::support::{
+    OCI_INDEX, OCI_MANIFEST, Sample, bytes, chain, failure_with, folder, for_platform, image, image_with,
+};
+
+/// `right-password`, as `htpasswd -nbB` hashes it.
+const HTPASSWD: &str = "windlass:$2y$05$FBVtG/xITL6qPFKSS.jg2O8lZSRdyu9/c4aj3lo07cF81MUDuIBRi\n";
+
+/// A registry of its own for one test; ends with it.
+struct Registry {
+    process: Child,
+    address: String,
+    client: Client,
+    scheme: &'static str,
+    password: Option<&'static str>,
+    _folder: TempDir,
+}
+
+impl Registry {
+    /// Nothing, and a loud line, if the program is not installed. `auth` is the password it asks for.
+    fn start(auth: Option<&'static str>, tls: Option<&rcgen::CertifiedKey<rcgen::KeyPair>>) -> Option<Self> {
+        let folder = TempDir::new().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = format!("127.0.0.1:{port}");
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let mut config = json!({
+            "version": 0.1,
+            "log": {"level": "error", "accesslog": {"disabled": true}},
+            "storage": {"filesystem": {"rootdirectory": at("data")}},
+            "http": {"addr": address, "secret": "s"},
+        });
+        if auth.is_some() {
+            std::fs::write(at("htpasswd"), HTPASSWD).unwrap();
+            config["auth"] = json!({"htpasswd": {"realm": "here", "path": at("htpasswd")}});
+        }
+        let mut client = Client::builder().no_proxy().timeout(Duration::from_mins(5));
+        if let Some(tls) = tls {
+            std::fs::write(at("cert.pem"), tls.cert.pem()).unwrap();
+            std::fs::write(at("key.pem"), tls.signing_key.serialize_pem()).unwrap();
+            config["http"]["tls"] = json!({"certificate": at("cert.pem"), "key": at("key.pem")});
+            client = client.danger_accept_invalid_certs(true);
+        }
+        // JSON is YAML.
+        std::fs::write(at("config.yml"), config.to_string()).unwrap();
+        let mut command = Command::new("docker-registry");
+        command.args(["serve", &at("config.yml")]).env_clear().stdout(Stdio::null()).stderr(Stdio::null());
+        let Ok(process) = command.spawn() else {
+            eprintln!("SKIPPED: docker-registry is not installed (Debian package docker-registry)");
+            return None;
+        };
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let client = client.build().unwrap();
+        let registry = Self { process, address, client, scheme, password: auth, _folder: folder };
+        let started = Instant::now();
+        while TcpStream::connect(&registry.address).is_err() {
+            assert!(started.elapsed() < Duration::from_secs(20), "docker-registry does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(registry)
+    }
+
+    fn push(&self, sample: &Sample, tag: &str) {
+        for blob in [&sample.config].into_iter().chain(&sample.layers) {
+            self.push_blob(Digest::of(blob).as_str(), blob.clone());
+        }
+        self.push_manifest(OCI_MANIFEST, &sample.manifest, tag);
+    }
+
+    fn push_blob(&self, digest: &str, blob: impl Into<Body>) {
+        let upload = self.send(self.client.post(self.url("team/app/blobs/uploads/")));
+        let location = upload.headers()["location"].to_str().unwrap().to_owned();
+        let location = if location.starts_with('/') { self.origin() + &location } else { location };
+        let mark = if location.contains('?') { '&' } else { '?' };
+        let url = format!("{location}{mark}digest={digest}");
+        self.send(self.client.put(url).header("content-type", "application/octet-stream").body(blob));
+    }
+
+    fn push_manifest(&self, media_type: &str, manifest: &[u8], tag: &str) {
+        let url = self.url(&format!("team/app/manifests/{tag}"));
+        self.send(self.client.put(url).header("content-type", media_type).body(manifest.to_vec()));
+    }
+
+    fn send(&self, request: RequestBuilder) -> reqwest::blocking::Response {
+        let request = match self.password {
+            Some(password) => request.basic_auth("windlass", Some(password)),
+            None => request,
+        };
+        let response = request.send().unwrap();
+        assert!(response.status().is_success(), "{response:?}");
+        response
+    }
+
+    fn origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/v2/{path}", self.origin())
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn quick() -> Options {
+    let mut options = Options::default();
+    (options.registry.retries, options.registry.pause) = (1, Duration::from_millis(10));
+    options
+}
+
+#[test]
+fn what_was_pushed_is_pulled_by_tag_by_digest_and_by_platform() {
+    let Some(registry) = Registry::start(None, None) else { return };
+    let mut long = String::new();
+    (0..50_000).for_each(|line| writeln!(long, "{line}").unwrap());
+    let amd = Sample::new("linux/amd64", &["one", &long, "three"]);
+    let arm = Sample::new("linux/arm64", &["arm"]);
+    registry.push(&amd, "amd");
+    registry.push(&arm, "arm");
+    let entries: Vec<Value> = vec![amd.described(), arm.described()];
+    let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries});
+    registry.push_manifest(OCI_INDEX, index.to_string().as_bytes(), "both");
+
+    let input = format!("{}/team/app", registry.address);
+    let digest = Digest::of(&amd.manifest);
+    for suffix in [":amd".to_owned(), format!("@{digest}"), format!(":amd@{digest}"), ":both".to_owned()] {
+        let options = Options { platform: for_platform("amd64").platform, ..quick() };
+        let found = image_with(&format!("{input}{suffix}"), &options);
+        assert_eq!(found.manifest_digest, digest, "{suffix}");
+        assert_eq!(found.repo_digests, [format!("{input}@{digest}")]);
+        assert_eq!(found.layers.iter().map(bytes).collect::<Vec<_>>(), amd.layers);
+        assert_eq!(walk(&found.layers, &Contents, &WalkOptions::default()).unwrap().len(), 3);
+    }
+    let options = Options { platform: for_platform("arm64").platform, ..quick() };
+    assert_eq!(image_with(&format!("{input}:both"), &options).manifest, arm.manifest);
+    let error = failure_with(&format!("{input}:none"), &quick());
+    assert!(matches!(error, Error::NotInRegistry { .. }), "{}", chain(&error));
+}
+
+#[test]
+fn a_real_registry_lets_in_who_has_the_password() {
+    let Some(registry) = Registry::start(Some("right-password"), None) else { return };
+    let sample = Sample::new("linux/amd64", &["one"]);
+    registry.push(&sample, "1");
+    let input = format!("registry:{}/team/app:1", registry.address);
+    let with = |password: &str| {
+        let secret = Secret::Password { username: "windlass".into(), password: password.into() };
+        let mut options = quick();
+        options.registry.credentials = vec![Credential { registry: Some(registry.address.clone()), secret }];
+        options
+    };
+    let found = image_with(&input, &with("right-password"));
+    assert_eq!(found.layers.iter().map(bytes).collect::<Vec<_>>(), sample.layers);
+    assert!(matches!(failure_with(&input, &with("wrong")), Error::Denied { anonymous: false, .. }));
+    assert!(matches!(failure_with(&input, &quick()), Error::Denied { anonymous: true, .. }));
+}
+
+#[test]
+fn a_certificate_is_believed_only_if_its_authority_is_given_or_none_is_asked_for() {
+    let tls = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let Some(registry) = Registry::start(None, Some(&tls)) else { return };
+    let sample = Sample::new("linux/amd64", &["one"]);
+    registry.push(&sample, "1");
+    let input = format!("registry:{}/team/app:1", registry.address);
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("ours.crt"), tls.cert.pem()).unwrap();
+    std::fs::write(folder.path().join("README"), "not a certificate").unwrap();
+
+    let error = failure_with(&input, &quick());
+    assert!(chain(&error).contains("hint: give the certificate authority of"), "{}", chain(&error));
+    let trusting = |path: &Path| {
+        let mut options = quick();
+        options.registry.certificate_authority = Some(path.to_owned());
+        options
+    };
+    for path in [folder.path().to_owned(), folder.path().join("ours.crt")] {
+        assert_eq!(bytes(&image_with(&input, &trusting(&path)).layers[0]), sample.layers[0]);
+    }
+    let mut careless = quick();
+    careless.registry.skip_tls_verify = true;
+    assert_eq!(image_with(&input, &careless).manifest, sample.manifest);
+    let error = failure_with(&input, &trusting(&folder.path().join("README")));
+    assert!(matches!(error, Error::Certificate { .. }), "{}", chain(&error));
+}
+
+#[test]
+fn real_images_come_out_of_a_registry_as_they_went_in() {
+    let Some(corpus) = folder("WINDLASS_CORPUS") else { return };
+    let Some(registry) = Registry::start(None, None) else { return };
+    let mut compared = 0;
+    for entry in std::fs::read_dir(corpus.join("images")).unwrap() {
+        let path = entry.unwrap().path();
+        // An image of half a GiB would only make the test slow.
+        if !path.join("index.json").is_file() || path.ends_with("big") || path.ends_with("multiarch") {
+            continue;
+        }
+        let local = image(path.to_str().unwrap());
+        for digest in local.layers.iter().filter_map(|layer| layer.digest.as_ref()).chain([&local.id]) {
+            let blob = std::fs::File::open(path.join("blobs/sha256").join(digest.hex())).unwrap();
+            registry.push_blob(digest.as_str(), blob);
+        }
+        let tag = path.file_name().unwrap().to_str().unwrap();
+        registry.push_manifest(&local.media_type, &local.manifest, tag);
+        let pulled = image_with(&format!("{}/team/app:{tag}", registry.address), &quick());
+        assert_eq!((pulled.manifest_digest, &pulled.config), (local.manifest_digest, &local.config), "{tag}");
+        let files = |layers| {
+            let walked = walk(layers, &Contents, &WalkOptions::default()).unwrap();
+            walked.len()
+        };
+        assert_eq!(files(&pulled.layers), local.layers.len(), "{tag}");
+        compared += 1;
+    }
+    assert!(compared > 0, "the corpus holds no layout");
+}
