@@ -19,6 +19,8 @@ mod catalogers;
 mod content;
 mod cpes;
 mod finish;
+#[doc(hidden)]
+pub mod fuzzing;
 mod ownership;
 mod source;
 #[cfg(test)]

@@ -328,6 +328,9 @@ pub struct ClassifierMatch {
     pub path: String,
 }
 
+/// Kinds of [`Metadata::Other`] that list the package's files as objects with a `path`.
+const OWNERS: [&str; 2] = ["alpm-db-entry", "portage-db-entry"];
+
 impl Metadata {
     /// The word of syft-json's `metadataType`; empty for [`Metadata::None`].
     pub fn kind(&self) -> &str {
@@ -354,6 +357,10 @@ impl Metadata {
             Self::Dpkg(entry) => entry.files.iter().map(|file| file.path.as_str()).collect(),
             Self::Rpm(entry) => entry.files.iter().map(|file| file.path.as_str()).collect(),
             Self::Apk(entry) => entry.files.iter().map(|file| file.path.as_str()).collect(),
+            Self::Other { kind, value } if OWNERS.contains(&kind.as_str()) => {
+                let files = value["files"].as_array().into_iter().flatten();
+                files.filter_map(|file| file["path"].as_str()).collect()
+            }
             _ => Vec::new(),
         }
     }

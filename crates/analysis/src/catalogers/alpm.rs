@@ -20,8 +20,8 @@ pub(crate) struct Alpm;
 pub(crate) enum AlpmFact {
     /// The sections of `desc` or `files`.
     Sections(Sections),
-    /// What `mtree` says of each file, by path.
-    Manifest(BTreeMap<String, Value>),
+    /// The text of `mtree`, whose files are looked at only for packages that stay.
+    Manifest(Box<str>),
 }
 
 /// Lines by the name of the section they stand in.
@@ -29,6 +29,12 @@ type Sections = HashMap<String, Vec<String>>;
 
 /// Bytes that a compressed manifest may unfold to; that of a package of 100,000 files takes 30 MB.
 const MANIFEST_LIMIT: u64 = 64 << 20;
+
+/// Files of one manifest that are listed.
+const MAX_FILES: usize = 300_000;
+
+/// Bytes of a value that `/set` gives to all following files: a number or a type. Longer ones would multiply.
+const MAX_DEFAULT: usize = 16;
 
 impl Cataloger for Alpm {
     type Facts = AlpmFact;
@@ -53,10 +59,10 @@ impl Cataloger for Alpm {
             return Ok(Some(AlpmFact::Sections(sections(&content.text()?))));
         }
         let bytes = content.bytes()?;
-        let mut text = String::new();
+        let mut text = Vec::new();
         let mut unfolded = flate2::read::MultiGzDecoder::new(&*bytes).take(MANIFEST_LIMIT);
-        unfolded.read_to_string(&mut text).map_err(Unreadable::new)?;
-        Ok(Some(AlpmFact::Manifest(manifest(&text))))
+        unfolded.read_to_end(&mut text).map_err(Unreadable::new)?;
+        Ok(Some(AlpmFact::Manifest(String::from_utf8_lossy(&text).into())))
     }
 
     fn assemble(&self, view: &View<'_, AlpmFact>, catalog: &mut Catalog) {
@@ -136,7 +142,7 @@ fn package(view: &View<'_, AlpmFact>, found: &Found<'_, AlpmFact>, description: 
     }
     if let Some(AlpmFact::Manifest(manifest)) = sibling("mtree") {
         package.locations.extend(beside("mtree").and_then(|path| view.supporting(&path)));
-        files.extend(manifest.iter().map(|(path, file)| (path.clone(), file.clone())));
+        files.extend(self::manifest(manifest));
     }
     let backups: Vec<Value> = backups
         .into_iter()
@@ -177,43 +183,47 @@ fn purl(description: &Sections, distro: Option<&Distro>) -> Option<String> {
 }
 
 /// Reads mtree(5) as far as pacman writes it: a path and `keyword=value` words a line, `/set` for defaults.
-fn manifest(text: &str) -> BTreeMap<String, Value> {
-    let mut files = BTreeMap::new();
+fn manifest(text: &str) -> Vec<(String, Value)> {
+    let mut files = Vec::new();
     let mut defaults: Vec<(&str, &str)> = Vec::new();
-    let words = |line: &'_ str| -> Vec<(String, String)> {
-        line.split_whitespace().filter_map(|word| word.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
-    };
-    for line in text.lines() {
-        let line = line.trim();
+    for line in text.lines().map(str::trim) {
         if let Some(set) = line.strip_prefix("/set ") {
-            defaults = set.split_whitespace().filter_map(|word| word.split_once('=')).collect();
-            continue;
+            defaults = keywords(set).filter(|(_, value)| value.len() <= MAX_DEFAULT).collect();
+        } else if let Some((path, own)) = line.split_once(' ')
+            && let Some(path) = path.strip_prefix("./").filter(|path| !path.starts_with('.'))
+            && files.len() < MAX_FILES
+        {
+            let own: Vec<_> = keywords(own).collect();
+            let path = format!("/{}", unescape(path));
+            let file = described(&path, |key| {
+                own.iter().chain(&defaults).find(|(name, _)| *name == key).map(|(_, value)| *value)
+            });
+            files.push((path, file));
         }
-        let Some((path, rest)) = line.split_once(' ') else { continue };
-        let Some(path) = path.strip_prefix("./").filter(|path| !path.starts_with('.')) else { continue };
-        let own = words(rest);
-        let get = |key: &str| {
-            let own = own.iter().rfind(|(name, _)| name == key).map(|(_, value)| value.as_str());
-            own.or_else(|| defaults.iter().rfind(|(name, _)| *name == key).map(|(_, value)| *value))
-        };
-        let path = format!("/{}", unescape(path));
-        let digests: Vec<Value> = [("md5", "md5digest"), ("sha256", "sha256digest")]
-            .into_iter()
-            .filter_map(|(algorithm, key)| Some(json!({ "algorithm": algorithm, "value": get(key)? })))
-            .collect();
-        let mut file = serde_json::Map::new();
-        file.insert("path".into(), path.clone().into());
-        for key in ["type", "uid", "gid", "time", "size", "link"] {
-            if let Some(value) = get(key) {
-                file.insert(key.into(), value.into());
-            }
-        }
-        if !digests.is_empty() {
-            file.insert("digest".into(), digests.into());
-        }
-        files.insert(path, file.into());
     }
     files
+}
+
+fn keywords(words: &str) -> impl Iterator<Item = (&str, &str)> {
+    words.split_whitespace().filter_map(|word| word.split_once('='))
+}
+
+fn described<'a>(path: &str, get: impl Fn(&str) -> Option<&'a str>) -> Value {
+    let mut file = serde_json::Map::new();
+    file.insert("path".into(), path.into());
+    for key in ["type", "uid", "gid", "time", "size", "link"] {
+        if let Some(value) = get(key) {
+            file.insert(key.into(), value.into());
+        }
+    }
+    let digests: Vec<Value> = [("md5", "md5digest"), ("sha256", "sha256digest")]
+        .into_iter()
+        .filter_map(|(algorithm, key)| Some(json!({ "algorithm": algorithm, "value": get(key)? })))
+        .collect();
+    if !digests.is_empty() {
+        file.insert("digest".into(), digests.into());
+    }
+    file.into()
 }
 
 /// Replaces `\` and three octal digits by the byte they name.
@@ -222,16 +232,9 @@ fn unescape(path: &str) -> String {
     let mut rest = path.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
         let octal = (byte == b'\\').then(|| after.get(..3)).flatten();
-        match octal.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()) {
-            Some(named) => {
-                bytes.push(named);
-                rest = &after[3..];
-            }
-            None => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
+        let named = octal.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
+        bytes.push(named.unwrap_or(byte));
+        rest = if named.is_some() { &after[3..] } else { after };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -260,10 +263,14 @@ mod tests {
             .file(format!("{local}/broken/desc"), "%NAME%\nbroken\n")]);
         assert_eq!(names(&sbom), [("curl", "8.5.0-1"), ("zlib", "1")]);
         let curl = package(&sbom, "curl");
-        assert_eq!(curl.purl.as_deref(), Some("pkg:alpm/arch/curl@8.5.0-1?arch=x86_64&distro=arch-rolling&upstream=curl-base"));
+        assert_eq!(
+            curl.purl.as_deref(),
+            Some("pkg:alpm/arch/curl@8.5.0-1?arch=x86_64&distro=arch-rolling&upstream=curl-base")
+        );
         let Metadata::Other { kind, value } = &curl.metadata else { panic!("no metadata of pacman") };
         assert_eq!((kind.as_str(), &value["backup"][0]["path"]), ("alpm-db-entry", &json!("/etc/curlrc")));
-        let paths: Vec<_> = value["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+        let paths: Vec<_> =
+            value["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
         assert_eq!(paths, ["/usr", "/usr/bin", "/usr/bin/a b", "/usr/bin/curl"]);
         assert_eq!(value["files"][2]["digest"][1], json!({ "algorithm": "sha256", "value": "bb" }));
         assert_eq!(value["files"][1]["type"], json!("dir"));

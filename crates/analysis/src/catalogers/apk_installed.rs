@@ -12,14 +12,14 @@ use windlass_sbom::{
 #[derive(Debug)]
 pub(crate) struct Installed {
     /// `files` is empty here: see [`Installed::files`].
-    pub(super) entry: ApkEntry,
-    pub(super) license: String,
+    pub(crate) entry: ApkEntry,
+    pub(crate) license: String,
     /// The lines about files as they are: few databases stay visible, and the text is the smallest form.
     file_lines: Box<str>,
 }
 
 /// The packages of a file; what has no name or no version is none.
-pub(super) fn packages(text: &str) -> Vec<Installed> {
+pub(crate) fn packages(text: &str) -> Vec<Installed> {
     let mut packages = Vec::new();
     let mut current = Draft::default();
     for line in text.lines() {
@@ -34,7 +34,7 @@ pub(super) fn packages(text: &str) -> Vec<Installed> {
 }
 
 /// A dependency or provided name without its version: `so:libc.musl-x86_64.so.1` of `so:libc.musl-x86_64.so.1=1`.
-pub(super) fn name(relation: &str) -> &str {
+pub(crate) fn name(relation: &str) -> &str {
     relation.split(['=', '<', '>', '~', '@']).next().unwrap_or_default()
 }
 
@@ -85,7 +85,7 @@ impl Draft {
 impl Installed {
     /// Folders and files of the package: `F` opens a folder, `R` names a file in it, `M` and `a` give owner and mode of
     /// the last folder and file, `Z` the digest of the last file.
-    pub(super) fn files(&self) -> Vec<ApkFile> {
+    pub(crate) fn files(&self) -> Vec<ApkFile> {
         let mut files: Vec<ApkFile> = Vec::new();
         let mut folder = "";
         for (key, value) in self.file_lines.lines().filter_map(|line| line.split_once(':')) {
@@ -143,6 +143,8 @@ fn digest(value: &str) -> Option<FileDigest> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const INSTALLED: &str = "\
@@ -201,6 +203,16 @@ V:no-name
     fn relations_name_packages() {
         for (relation, expected) in [("so:libc.so.1=1", "so:libc.so.1"), ("a>=1.2", "a"), ("b~1", "b"), ("c", "c")] {
             assert_eq!(name(relation), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(lines in prop::collection::vec("[PVADpFRMaZ]?:?(Q1[A-Za-z0-9+/=]{0,30}|[ -~é/:=<>]{0,12})", 0..40)) {
+            let text = ["P:a\nV:1\n", &lines.join("\n")].concat();
+            for package in packages(&text) {
+                package.files();
+            }
         }
     }
 }

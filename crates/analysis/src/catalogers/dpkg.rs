@@ -197,12 +197,10 @@ impl<'a> Database<'a> {
 
     /// The path and text of what lists files of the package.
     fn listing<'v>(&self, view: &View<'v, DpkgFact>, entry: &DpkgEntry, kind: &str) -> Option<(String, &'v str)> {
+        let base = format!("{}/info/{}", self.directory, entry.package);
         let paths = match &self.stanza_file {
             Some(stanza) => vec![format!("{stanza}.{kind}")],
-            None => {
-                let base = format!("{}/info/{}", self.directory, entry.package);
-                vec![format!("{base}:{}.{kind}", entry.architecture), format!("{base}.{kind}")]
-            }
+            None => vec![format!("{base}:{}.{kind}", entry.architecture), format!("{base}.{kind}")],
         };
         paths.into_iter().find_map(|path| match view.file(&path)?.facts {
             DpkgFact::Checksums(text) | DpkgFact::ConfigFiles(text) => Some((path, text.as_ref())),
@@ -214,10 +212,7 @@ impl<'a> Database<'a> {
     fn license<'v>(&self, view: &View<'v, DpkgFact>, installed: &'v Installed) -> Option<&'v str> {
         installed.license.as_deref().or_else(|| {
             let control = format!("{}/info/{}.control", self.directory, installed.entry.package);
-            match view.file(&control)?.facts {
-                DpkgFact::Control(control) => control.license.as_deref(),
-                _ => None,
-            }
+            if let DpkgFact::Control(control) = view.file(&control)?.facts { control.license.as_deref() } else { None }
         })
     }
 }

@@ -6,7 +6,7 @@ const COMMON_LICENSES: &str = "/usr/share/common-licenses/";
 
 /// Licence names, sorted. Every copyright file may refer to the texts of `/usr/share/common-licenses`; a machine-readable
 /// one (DEP-5, told by its `Format:` header) has `License:` fields as well.
-pub(super) fn license_names(text: &str) -> Vec<String> {
+pub(crate) fn license_names(text: &str) -> Vec<String> {
     let mut names: BTreeSet<&str> = BTreeSet::new();
     let is_machine_readable =
         text.lines().take_while(|line| !line.trim().is_empty()).any(|line| field(line, "Format").is_some());

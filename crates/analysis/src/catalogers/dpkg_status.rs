@@ -11,19 +11,19 @@ use super::rfc822::{self, Stanza};
 #[derive(Debug)]
 pub(crate) struct Installed {
     /// `files` holds what the stanza itself lists: the conffiles.
-    pub(super) entry: DpkgEntry,
+    pub(crate) entry: DpkgEntry,
     /// opkg states it in the stanza.
-    pub(super) license: Option<String>,
+    pub(crate) license: Option<String>,
 }
 
 /// The installed packages of a status file. A stanza without name or version, or whose package was removed and left only
 /// its configuration, is none.
-pub(super) fn installed(text: &str) -> Vec<Installed> {
+pub(crate) fn installed(text: &str) -> Vec<Installed> {
     rfc822::stanzas(text).filter_map(|stanza| package(&stanza)).collect()
 }
 
 /// A line of `md5sums`: digest and absolute path.
-pub(super) fn checksum(line: &str) -> Option<(String, String)> {
+pub(crate) fn checksum(line: &str) -> Option<(String, String)> {
     let (md5, path) = line.split_once(char::is_whitespace)?;
     let path = path.trim_start().trim_start_matches('/');
     let is_digest = md5.len() == 32 && md5.bytes().all(|b| b.is_ascii_hexdigit());
@@ -31,14 +31,14 @@ pub(super) fn checksum(line: &str) -> Option<(String, String)> {
 }
 
 /// A line of `conffiles`: an absolute path, which `remove-on-upgrade` may precede.
-pub(super) fn config_file(line: &str) -> Option<&str> {
+pub(crate) fn config_file(line: &str) -> Option<&str> {
     let line = line.trim();
     let path = line.strip_prefix("remove-on-upgrade ").map_or(line, str::trim_start);
     path.starts_with('/').then_some(path)
 }
 
 /// The package named by one alternative of a relation: `libc6` of `libc6:any (>= 2.36) [amd64]`.
-pub(super) fn relation_name(relation: &str) -> &str {
+pub(crate) fn relation_name(relation: &str) -> &str {
     let name = relation.trim();
     let end = name.find(|c: char| c.is_whitespace() || matches!(c, '(' | '[' | ':' | '<')).unwrap_or(name.len());
     &name[..end]
@@ -118,6 +118,8 @@ fn kibibytes(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const STATUS: &str = "\
@@ -187,6 +189,23 @@ Status: install ok installed
     fn sizes_are_kibibytes_however_they_are_written() {
         for (text, size) in [("12", Some(12)), ("1.5 MB", Some(1465)), ("2MiB", Some(2048)), ("x", None), ("", None)] {
             assert_eq!(kibibytes(text), size, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(
+            lines in prop::collection::vec(
+                "(Package|Version|Status|Source|Depends|Provides|Conffiles|Installed-Size|License)?:?[ -~é]{0,20}",
+                0..40,
+            ),
+        ) {
+            let text = lines.join("\n");
+            installed(&["Package: a\nVersion: 1\n", &text].concat());
+            super::super::dpkg_copyright::license_names(&["Format: x\n", &text].concat());
+            for line in &lines {
+                let _ = (checksum(line), config_file(line), relation_name(line), kibibytes(line));
+            }
         }
     }
 }

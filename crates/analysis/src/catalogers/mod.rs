@@ -7,21 +7,23 @@ use crate::Registered;
 
 mod alpm;
 mod apk;
-mod apk_installed;
+pub(crate) mod apk_installed;
 mod cargo_auditable;
 mod cargo_lock;
 mod composer;
+mod conda;
 pub(crate) mod distro;
 mod dotnet_deps;
 mod dpkg;
-mod dpkg_copyright;
-mod dpkg_status;
+pub(crate) mod dpkg_copyright;
+pub(crate) mod dpkg_status;
 mod executable;
 mod gem;
 mod gemfile_lock;
 mod go_binary;
 mod go_build_info;
 mod go_mod;
+mod homebrew;
 mod introductions;
 mod java;
 mod listing;
@@ -34,8 +36,8 @@ mod providers;
 mod python;
 mod python_lock;
 mod rfc822;
-mod rpm;
-mod sqlite;
+pub(crate) mod rpm;
+pub(crate) mod sqlite;
 mod yarn_lock;
 
 /// What a single archive (a jar, an egg) may unfold to.
@@ -68,6 +70,8 @@ pub(crate) fn all(archives: &ArchiveBudgets) -> Vec<Registered> {
         Registered::new(rpm::Rpm),
         Registered::new(alpm::Alpm),
         Registered::new(portage::Portage),
+        Registered::new(conda::META),
+        Registered::new(homebrew::Homebrew),
         // Installed packages of languages
         Registered::new(python::PythonInstalled),
         Registered::new(npm::NpmInstalled),

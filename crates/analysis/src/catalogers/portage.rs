@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn a_folder_is_a_package() {
         let folder = "var/db/pkg/app-containers/skopeo-1.5.1-r2";
-        let contents = "dir /usr/bin\nobj /usr/bin/sko peo 376c02bd3b22804df8fdfdc895e7dbfb 1649284374\nsym /a -> b 1\n";
+        let contents =
+            "dir /usr/bin\nobj /usr/bin/sko peo 376c02bd3b22804df8fdfdc895e7dbfb 1649284374\nsym /a -> b 1\n";
         let sbom = scan([Tar::new()
             .file(format!("{folder}/CONTENTS"), contents)
             .file(format!("{folder}/LICENSE"), "Apache-2.0 || ( BSD MIT ) ssl? ( openssl )\n")
@@ -117,7 +118,10 @@ mod tests {
         let licenses: Vec<_> = skopeo.licenses.iter().map(|license| license.value.as_str()).collect();
         assert_eq!(licenses, ["Apache-2.0", "BSD", "MIT", "openssl"]);
         let Metadata::Other { value, .. } = &skopeo.metadata else { panic!("no metadata of portage") };
-        assert_eq!((&value["installedSize"], &value["files"][0]["path"]), (&json!(27_937_835), &json!("/usr/bin/sko peo")));
+        assert_eq!(
+            (&value["installedSize"], &value["files"][0]["path"]),
+            (&json!(27_937_835), &json!("/usr/bin/sko peo"))
+        );
         assert_eq!(value["files"].as_array().unwrap().len(), 1);
     }
 

@@ -183,6 +183,23 @@ fn record(record: &[u8]) -> Row {
     }
 }
 
+/// Reads a database and everything in its headers.
+pub(crate) fn read_everything(bytes: &[u8]) {
+    let head = &bytes[..bytes.len().min(Candidate::HEAD)];
+    if let Ok(database) = Database::read(head, std::io::Cursor::new(bytes)) {
+        for header in database.headers() {
+            let _ = (entry::key(header), entry::entry(header, |_| true), entry::license(header));
+        }
+    }
+}
+
+/// Reads a header and everything in it.
+pub(crate) fn read_header(bytes: &[u8]) {
+    if let Ok(header) = Header::read(bytes) {
+        let _ = entry::entry(&header, |_| true);
+    }
+}
+
 /// Adds the packages of a database, the pages of its log included.
 fn add_database<'a>(
     view: &View<'a, RpmFact>,
