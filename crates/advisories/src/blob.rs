@@ -22,7 +22,7 @@ pub struct VulnerabilityBlob {
 }
 
 /// A link; the first of a record is its data source.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Reference {
     pub url: String,
@@ -71,7 +71,7 @@ pub struct PackageBlob {
 }
 
 /// Further conditions; all must hold for the record to apply (`spec/matching.md` §4).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Qualifiers {
     /// Absent: no restriction. Empty: only non-modular packages. Otherwise a `name:stream` prefix.
@@ -88,7 +88,7 @@ pub struct Qualifiers {
 }
 
 /// A Go import path and the symbols in it that are vulnerable; no symbols means all of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GoImport {
     pub path: String,
@@ -97,7 +97,7 @@ pub struct GoImport {
 }
 
 /// One interval of versions with what is known of its fix.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Range {
     pub version: VersionConstraint,
@@ -106,7 +106,7 @@ pub struct Range {
 }
 
 /// A constraint such as `>= 1.2, < 1.4` and the version format it is written in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct VersionConstraint {
     #[serde(rename = "type", skip_serializing_if = "String::is_empty")]
@@ -116,7 +116,7 @@ pub struct VersionConstraint {
 }
 
 /// The version that no longer has the flaw, or why there is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Fix {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -164,7 +164,7 @@ impl FixState {
 }
 
 /// When a fix appeared and which advisories announce it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FixDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,7 +174,7 @@ pub struct FixDetail {
 }
 
 /// The day a fix became available (`YYYY-MM-DD`, RFC 3339 accepted) and how that is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Available {
     pub date: String,

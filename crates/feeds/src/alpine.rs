@@ -2,7 +2,7 @@
 //! <https://secdb.alpinelinux.org>): for each package, which versions fixed what. Turned around here, because a record is
 //! about a vulnerability.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use windlass_advisories::{
@@ -74,7 +74,7 @@ struct Distribution {
 #[derive(Default)]
 struct Gathered {
     page: &'static str,
-    fixes: BTreeMap<(OperatingSystem, String), Vec<String>>,
+    fixes: BTreeMap<(OperatingSystem, String), BTreeSet<String>>,
 }
 
 fn read(input: &Input, sink: &mut Sink<'_>) -> Result<(), FeedError> {
@@ -149,9 +149,7 @@ fn gather(
             let gathered = vulnerabilities.entry((distribution.provider, id.to_owned())).or_default();
             gathered.page = distribution.page;
             let versions = gathered.fixes.entry((distribution.system.clone(), package.name.clone())).or_default();
-            if !versions.contains(&version) {
-                versions.push(version.clone());
-            }
+            versions.insert(version.clone());
         }
     }
 }

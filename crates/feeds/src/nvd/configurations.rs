@@ -1,6 +1,7 @@
 //! Which products a CVE affects, on which platforms, in which versions (`spec/matching.md` §10, nvd).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use windlass_advisories::{
     Available, CpeAttributes, CpeStatement, Fix, FixDetail, FixState, PackageBlob, Qualifiers, Range, Standing,
@@ -18,7 +19,10 @@ const JAVA_RUNTIMES: &[&str] = &["java_se", "jre", "jdk", "openjdk", "openj9", "
 ///
 /// Platforms belong to the key: an affected product stays so on all platforms when another configuration restricts other
 /// versions of it to one.
-type Key = (CpeAttributes, Vec<String>);
+type Key = (CpeAttributes, Rc<[String]>);
+
+/// Products times platforms of one configuration; the largest real ones stay below a hundredth of it.
+const MAX_PAIRS: usize = 1_000_000;
 
 /// One interval or version.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,19 +52,24 @@ pub(super) fn statements(
                 nodes.push(node);
             }
         }
-        let platforms = if all { platforms(&nodes, problem) } else { Vec::new() };
+        let platforms: Rc<[String]> = if all { platforms(&nodes, problem).into() } else { Rc::new([]) };
+        let products = nodes.iter().map(|node| node.cpe_match.len()).sum::<usize>();
+        if products.saturating_mul(platforms.len()) > MAX_PAIRS {
+            problem(&format!("has a configuration of {products} criteria for {} platforms", platforms.len()));
+            continue;
+        }
         for criterion in nodes.iter().flat_map(|node| &node.cpe_match).filter(|criterion| criterion.vulnerable) {
             match criterion.criteria.parse::<Cpe>() {
                 Ok(cpe) if matches!(cpe.part.as_str(), "a" | "h" | "o") => {
                     let bounds = bounds(criterion, &cpe);
-                    found.entry((attributes(cpe), platforms.clone())).or_default().insert(bounds);
+                    found.entry((attributes(cpe), Rc::clone(&platforms))).or_default().insert(bounds);
                 }
                 Ok(_) => skip("product that is neither application, system nor hardware"),
                 Err(error) => problem(&error.to_string()),
             }
         }
     }
-    found.into_iter().map(|((cpe, platforms), bounds)| statement(cpe, platforms, bounds)).collect()
+    found.into_iter().map(|((cpe, platforms), bounds)| statement(cpe, &platforms, bounds)).collect()
 }
 
 /// The products that a configuration wants without calling them vulnerable. One that any criterion of its node calls
@@ -126,7 +135,7 @@ fn is_version(version: &str) -> bool {
     !matches!(version, "" | "*" | "-")
 }
 
-fn statement(cpe: CpeAttributes, platforms: Vec<String>, bounds: BTreeSet<Bounds>) -> CpeStatement {
+fn statement(cpe: CpeAttributes, platforms: &[String], bounds: BTreeSet<Bounds>) -> CpeStatement {
     let format = format(&cpe);
     let ranges = bounds.into_iter().map(|bounds| Range {
         version: VersionConstraint { format: format.into(), constraint: bounds.constraint },
@@ -138,7 +147,7 @@ fn statement(cpe: CpeAttributes, platforms: Vec<String>, bounds: BTreeSet<Bounds
                 .map(|(date, kind)| FixDetail { available: Some(Available { date, kind }), references: Vec::new() }),
         }),
     });
-    let qualifiers = Qualifiers { platform_cpes: platforms, ..Qualifiers::default() };
+    let qualifiers = Qualifiers { platform_cpes: platforms.to_vec(), ..Qualifiers::default() };
     CpeStatement {
         standing: Standing::Affected,
         blob: PackageBlob {

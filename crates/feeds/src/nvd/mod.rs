@@ -206,16 +206,16 @@ fn cwes(id: &str, weaknesses: &[document::Weakness]) -> Vec<Cwe> {
         value == "NVD-CWE-Other" || (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     };
     let mut found: Vec<Cwe> = Vec::new();
+    let mut seen = HashSet::new();
     for weakness in weaknesses {
         for class in weakness.description.iter().filter(|class| is_class(&class.value)) {
-            let cwe = Cwe {
-                cve: id.to_owned(),
-                cwe: class.value.clone(),
-                source: weakness.source.clone(),
-                kind: weakness.kind.clone(),
-            };
-            if !found.contains(&cwe) {
-                found.push(cwe);
+            if seen.insert((&class.value, &weakness.source, &weakness.kind)) {
+                found.push(Cwe {
+                    cve: id.to_owned(),
+                    cwe: class.value.clone(),
+                    source: weakness.source.clone(),
+                    kind: weakness.kind.clone(),
+                });
             }
         }
     }

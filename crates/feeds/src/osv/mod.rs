@@ -10,7 +10,7 @@ mod publishers;
 mod ranges;
 mod statements;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use windlass_advisories::{Advisory, Reference, Severity, Status, VulnerabilityBlob};
 
@@ -133,7 +133,7 @@ fn identity(document: &Document, publisher: &Publisher) -> (String, Vec<String>)
         names.extend(document.related.iter().map(|name| publishers::unwrapped(name)).filter(|name| is_cve(name)));
     }
     let mut unique: Vec<String> = Vec::with_capacity(names.len());
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for name in names.into_iter().map(str::trim).filter(|name| !name.is_empty()) {
         if seen.insert(name) {
             unique.push(name.to_owned());
@@ -162,7 +162,7 @@ fn references(document: &Document, publisher: &Publisher, name: &str) -> Vec<Ref
         links.sort_by_key(|link| link.kind != "ADVISORY");
     }
     let mut references: Vec<Reference> = page.into_iter().collect();
-    let mut seen: std::collections::HashSet<String> = references.iter().map(|known| known.url.clone()).collect();
+    let mut seen: HashSet<String> = references.iter().map(|known| known.url.clone()).collect();
     for link in links {
         if seen.insert(link.url.clone()) {
             references.push(Reference {
@@ -183,13 +183,10 @@ fn severities(document: &Document, publisher: &Publisher) -> Vec<Severity> {
     let word = own_word(document, publisher);
     let rank = if word.is_some() { SECONDARY } else { OWN };
     let scores = document.severity.iter().chain(document.affected.iter().flat_map(|affected| &affected.severity));
-    let mut severities: Vec<Severity> = word.into_iter().collect();
-    for severity in scores.filter_map(|score| severity::cvss(&score.score, "", rank)) {
-        if !severities.contains(&severity) {
-            severities.push(severity);
-        }
-    }
-    severities
+    let mut seen = HashSet::new();
+    let vectors = scores.filter(|score| seen.insert(score.score.trim()));
+    let vectors = vectors.filter_map(|score| severity::cvss(&score.score, "", rank));
+    word.into_iter().chain(vectors).collect()
 }
 
 fn own_word(document: &Document, publisher: &Publisher) -> Option<Severity> {

@@ -1,11 +1,12 @@
 //! Events and version lists as constraints.
 
 use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 
 use windlass_advisories::{Available, Fix, FixDetail, FixState, Range, VersionConstraint};
 use windlass_versions::{Format, Version};
 
-use super::document::{Affected, Event, Interval};
+use super::document::{Affected, Event, FixDate, Interval};
 
 /// What is needed beyond the events themselves.
 pub(super) struct Context<'a> {
@@ -36,7 +37,8 @@ pub(super) fn affected(affected: &Affected, context: &Context<'_>, skip: &mut dy
         }
     }
     if ranges.is_empty() {
-        ranges.extend(affected.versions.iter().map(|version| range(format!("= {version}"), None, context)));
+        let versions = affected.versions.iter().map(|version| version.trim()).filter(|version| !version.is_empty());
+        ranges.extend(versions.map(|version| range(format!("= {version}"), None, context)));
     }
     deduplicate(&mut ranges);
     (!ranges.is_empty()).then_some(ranges)
@@ -46,8 +48,10 @@ pub(super) fn affected(affected: &Affected, context: &Context<'_>, skip: &mut dy
 pub(super) fn resolved(affected: &Affected, context: &Context<'_>, skip: &mut dyn FnMut(&str)) -> Option<Vec<Range>> {
     let mut ranges = Vec::new();
     for interval in usable(&affected.ranges, skip) {
-        for fixed in interval.events.iter().filter_map(|event| event.fixed.as_deref()) {
-            ranges.push(range(format!(">= {fixed}"), Some(fix(fixed, interval, context)), context));
+        let dates = dates(interval);
+        let versions = interval.events.iter().filter_map(|event| event.fixed.as_deref());
+        for fixed in versions.map(str::trim).filter(|version| !version.is_empty()) {
+            ranges.push(range(format!(">= {fixed}"), Some(fix(fixed, &dates, context)), context));
         }
     }
     deduplicate(&mut ranges);
@@ -56,8 +60,10 @@ pub(super) fn resolved(affected: &Affected, context: &Context<'_>, skip: &mut dy
 
 /// Removes equal ranges, keeping the first of each.
 pub(super) fn deduplicate(ranges: &mut Vec<Range>) {
-    let mut seen = std::collections::HashSet::with_capacity(ranges.len());
-    ranges.retain(|range| seen.insert(format!("{range:?}")));
+    if ranges.len() > 1 {
+        let mut seen = HashSet::with_capacity(ranges.len());
+        ranges.retain(|range| seen.insert(range.clone()));
+    }
 }
 
 fn usable<'a>(intervals: &'a [Interval], skip: &mut dyn FnMut(&str)) -> Vec<&'a Interval> {
@@ -83,6 +89,7 @@ enum Edge {
 /// Pairs of events as intervals.
 fn intervals(interval: &Interval, known_bound: Option<&str>, context: &Context<'_>) -> Vec<Range> {
     let mut ranges = Vec::new();
+    let dates = dates(interval);
     let edges = in_order(&interval.events, context.format);
     // Against the schema, but plain: affected from the beginning.
     let mut lower = (!edges.iter().any(|(edge, _)| *edge == Edge::Introduced)).then_some("0");
@@ -103,7 +110,7 @@ fn intervals(interval: &Interval, known_bound: Option<&str>, context: &Context<'
             (Edge::LastAffected, Some(_)) => format!("<= {version}"),
             (Edge::Fixed | Edge::Limit, Some(_)) => format!("< {version}"),
         };
-        let fixed = (edge == Edge::Fixed).then(|| fix(version, interval, context));
+        let fixed = (edge == Edge::Fixed).then(|| fix(version, &dates, context));
         ranges.push(range(bounded(lower.take(), Some(&upper)), fixed, context));
     }
     if lower.is_some() {
@@ -198,9 +205,13 @@ fn range(constraint: String, fixed: Option<Fix>, context: &Context<'_>) -> Range
     Range { version: VersionConstraint { format: context.format.into(), constraint }, fix: Some(fix) }
 }
 
-fn fix(version: &str, interval: &Interval, context: &Context<'_>) -> Fix {
-    let observed = interval.database_specific.anchore.fixes.iter().find(|fix| fix.version == version);
-    let available = match (observed, context.announced) {
+/// When fixes came out, by version, where a collector has noted it.
+fn dates(interval: &Interval) -> HashMap<&str, &FixDate> {
+    interval.database_specific.anchore.fixes.iter().map(|fix| (fix.version.as_str(), fix)).collect()
+}
+
+fn fix(version: &str, dates: &HashMap<&str, &FixDate>, context: &Context<'_>) -> Fix {
+    let available = match (dates.get(version), context.announced) {
         (Some(fix), _) => Some(Available { date: fix.date.clone(), kind: fix.kind.clone() }),
         (None, Some(day)) => Some(Available { date: day.into(), kind: "advisory".into() }),
         (None, None) => None,

@@ -1,6 +1,6 @@
 //! What a document says of each package.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use windlass_advisories::{
     Fix, FixState, GoImport, OperatingSystem, PackageBlob, PackageStatement, Qualifiers, Range, Standing,
@@ -9,7 +9,7 @@ use windlass_advisories::{
 
 use super::document::{Affected, Document, Package};
 use super::ecosystems::{self, Target};
-use super::publishers::{self, Kind, Publisher};
+use super::publishers::{Kind, Publisher};
 use super::ranges::{self, Context};
 use crate::time;
 
@@ -19,6 +19,7 @@ pub(super) fn of(document: &Document, publisher: &Publisher, skip: &mut dyn FnMu
         Kind::Mirror => None,
         _ => document.published.as_deref().and_then(time::day),
     };
+    let stream = stream(&document.summary);
     let mut statements = Vec::new();
     let mut subscriptions = Vec::new();
     for affected in &document.affected {
@@ -53,7 +54,7 @@ pub(super) fn of(document: &Document, publisher: &Publisher, skip: &mut dyn FnMu
             name,
             blob: PackageBlob {
                 cves: affected.database_specific.cves_map.cves.iter().map(|cve| cve.id.clone()).collect(),
-                qualifiers: qualifiers(document, affected, package, publisher, &target),
+                qualifiers: qualifiers(stream, affected, package, publisher, &target),
                 ranges,
             },
             operating_system: target.release,
@@ -78,7 +79,7 @@ fn add_subscriptions(
     let plain = |system: &Option<OperatingSystem>| {
         system.clone().map(|system| OperatingSystem { channel: String::new(), ..system })
     };
-    let spoken_of: std::collections::HashSet<(String, Option<OperatingSystem>)> =
+    let spoken_of: HashSet<(String, Option<OperatingSystem>)> =
         statements.iter().map(|known| (known.name.clone(), known.operating_system.clone())).collect();
     for (statement, affected) in subscriptions {
         let fixed = statement.blob.ranges.iter().any(|range| state(range) == FixState::Fixed);
@@ -109,7 +110,7 @@ fn state(range: &Range) -> FixState {
 }
 
 fn qualifiers(
-    document: &Document,
+    stream: Option<&str>,
     affected: &Affected,
     package: &Package,
     publisher: &Publisher,
@@ -117,7 +118,7 @@ fn qualifiers(
 ) -> Option<Qualifiers> {
     let mut qualifiers = Qualifiers::default();
     if target.package_type == "rpm" {
-        qualifiers.rpm_modularity = module(document, affected);
+        qualifiers.rpm_modularity = module(stream, affected);
     }
     if publisher.provider == crate::provider::CHAINGUARD {
         architecture(&package.purl).unwrap_or_default().clone_into(&mut qualifiers.architecture);
@@ -134,25 +135,26 @@ fn qualifiers(
 
 /// The module that a package's build belongs to: `nodejs:16`; empty if to none; `None` if it cannot be told.
 ///
-/// Releases of modular builds name their platform (`….module_el8.6.0+2880+7d9e3703`), the summary names the stream
-/// (`Important: nodejs:16 security update`). The release decides, because newer summaries also write `pam:1.5.1` for a
-/// plain package and its version.
-fn module(document: &Document, affected: &Affected) -> Option<String> {
+/// Releases of modular builds name their platform (`….module_el8.6.0+2880+7d9e3703`), the summary names the stream. The
+/// release decides, because newer summaries also write `pam:1.5.1` for a plain package and its version.
+fn module(stream: Option<&str>, affected: &Affected) -> Option<String> {
     if let Some(module) = &affected.ecosystem_specific.rpm_modularity {
         return Some(module.clone());
     }
-    let modular = affected
-        .ranges
-        .iter()
-        .flat_map(|range| &range.events)
-        .filter_map(|event| event.fixed.as_deref())
-        .any(|fixed| fixed.contains(".module"));
-    if !modular {
-        return Some(String::new());
-    }
-    let is_stream =
-        |word: &&str| word.split_once(':').is_some_and(|(name, stream)| !name.is_empty() && !stream.is_empty());
-    document.summary.split_whitespace().find(is_stream).map(str::to_owned)
+    let events = affected.ranges.iter().flat_map(|range| &range.events);
+    let modular = events.filter_map(|event| event.fixed.as_deref()).any(|fixed| fixed.contains(".module"));
+    if modular { stream.map(str::to_owned) } else { Some(String::new()) }
+}
+
+/// `nodejs:16` of "Important: nodejs:16 security update".
+fn stream(summary: &str) -> Option<&str> {
+    /// Names and streams are words; every package of an update gets a copy.
+    const LONGEST: usize = 200;
+    let is_stream = |word: &&str| {
+        let parts = word.split_once(':');
+        word.len() <= LONGEST && parts.is_some_and(|(name, stream)| !name.is_empty() && !stream.is_empty())
+    };
+    summary.split_whitespace().find(is_stream)
 }
 
 /// `arch` of a package URL, except for sources, which are what every record of a source package speaks of.
@@ -166,37 +168,45 @@ fn architecture(purl: &str) -> Option<&str> {
 /// Puts statements together that differ in their ranges only, in the order of the first of each.
 fn merge(statements: Vec<PackageStatement>) -> Vec<PackageStatement> {
     let mut merged: Vec<PackageStatement> = Vec::with_capacity(statements.len());
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut places: HashMap<Subject, usize> = HashMap::with_capacity(statements.len());
     for statement in statements {
-        let key = format!(
-            "{:?} {} {} {:?} {:?}",
-            statement.standing,
-            statement.ecosystem,
-            statement.name,
-            statement.operating_system,
-            statement.blob.qualifiers
-        );
-        match places.get(&key) {
-            None => {
-                places.insert(key, merged.len());
-                merged.push(statement);
+        let place = *places.entry(Subject::of(&statement)).or_insert(merged.len());
+        match merged.get_mut(place) {
+            Some(known) => {
+                known.blob.ranges.extend(statement.blob.ranges);
+                known.blob.cves.extend(statement.blob.cves);
             }
-            Some(&place) => {
-                let known = &mut merged[place].blob;
-                known.ranges.extend(statement.blob.ranges);
-                known.cves.extend(statement.blob.cves);
-            }
+            None => merged.push(statement),
         }
     }
     for statement in &mut merged {
         ranges::deduplicate(&mut statement.blob.ranges);
-        let mut seen = std::collections::HashSet::new();
-        statement
-            .blob
-            .cves
-            .retain(|cve| publishers::unwrapped(cve) == cve && !cve.is_empty() && seen.insert(cve.clone()));
+        let mut seen = HashSet::new();
+        statement.blob.cves.retain(|cve| cve.starts_with("CVE-") && seen.insert(cve.clone()));
     }
     merged
+}
+
+/// What a statement is about.
+#[derive(PartialEq, Eq, Hash)]
+struct Subject {
+    standing: Standing,
+    ecosystem: String,
+    name: String,
+    operating_system: Option<OperatingSystem>,
+    qualifiers: Option<Qualifiers>,
+}
+
+impl Subject {
+    fn of(statement: &PackageStatement) -> Self {
+        Self {
+            standing: statement.standing,
+            ecosystem: statement.ecosystem.clone(),
+            name: statement.name.clone(),
+            operating_system: statement.operating_system.clone(),
+            qualifiers: statement.blob.qualifiers.clone(),
+        }
+    }
 }
 
 #[cfg(test)]
