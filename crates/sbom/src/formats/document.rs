@@ -34,8 +34,8 @@ impl Document {
         bytes.copy_from_slice(&hash.0.finalize()[..16]);
         bytes[6] = 0x80 | (bytes[6] & 0x0f);
         bytes[8] = 0x80 | (bytes[8] & 0x3f);
-        let [a, b, c, d, e] = [&bytes[..4], &bytes[4..6], &bytes[6..8], &bytes[8..10], &bytes[10..]].map(hexadecimal);
-        Ok(format!("{a}-{b}-{c}-{d}-{e}"))
+        let groups = [&bytes[..4], &bytes[4..6], &bytes[6..8], &bytes[8..10], &bytes[10..]];
+        Ok(groups.map(hexadecimal).join("-"))
     }
 }
 

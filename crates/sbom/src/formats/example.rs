@@ -1,7 +1,5 @@
 //! One small document that has something of everything, for the tests of the formats.
 
-use std::sync::Arc;
-
 use super::Document;
 use crate::{
     Cpe, CpeSource, Distro, Evidence, File, FileDigest, FileKind, ImageSource, LayerDescription, License, Location,
@@ -17,16 +15,12 @@ pub(super) fn document() -> Document {
     Document { created: None, tool_version: "0.1.0".into() }
 }
 
-fn layer(digest: &str) -> Option<Arc<str>> {
-    Some(digest.into())
-}
-
 /// A package found at this path, in this layer.
 fn found(kind: PackageType, name: &str, version: &str, path: &str, digest: &str) -> Package {
     let mut package = Package::new(kind, name, version);
     package.found_by = format!("{}-cataloger", kind.as_str());
-    package.locations = vec![Location::new(path, layer(digest), Evidence::Primary)];
-    package.introduced_by = layer(digest);
+    package.locations = vec![Location::new(path, Some(digest.into()), Evidence::Primary)];
+    package.introduced_by = Some(digest.into());
     package
 }
 
@@ -39,7 +33,7 @@ fn libc() -> Package {
         "2.36-9+deb12u4",
         &[("arch", "amd64"), ("distro", "debian-12.5"), ("upstream", "glibc")],
     );
-    let mut copyright = Location::new("/usr/share/doc/libc6/copyright", layer(BASE), Evidence::Supporting);
+    let mut copyright = Location::new("/usr/share/doc/libc6/copyright", Some(BASE.into()), Evidence::Supporting);
     copyright.access_path = "/usr/share/doc/libc-dev/copyright".into();
     package.locations.push(copyright);
     package.licenses =
@@ -169,8 +163,8 @@ pub(super) fn sbom() -> Sbom {
         stated(RelationshipKind::DependencyOf, 0, 3, &[]),
         stated(RelationshipKind::OwnershipByFileOverlap, 3, 1, &["/app/app.jar"]),
     ];
-    let file = |path: &str, digest, digests: &[(&str, &str)]| File {
-        location: Location::new(path, layer(digest), Evidence::Primary),
+    let file = |path: &str, digest: &str, digests: &[(&str, &str)]| File {
+        location: Location::new(path, Some(digest.into()), Evidence::Primary),
         kind: FileKind::RegularFile,
         mode: 0o4755,
         uid: 1000,

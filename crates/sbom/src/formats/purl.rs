@@ -30,7 +30,7 @@ pub(super) fn interpret(package: &mut Package) {
     if package.version.is_empty() {
         purl.version().unwrap_or_default().clone_into(&mut package.version);
     }
-    let qualifier = |key: &str| purl.qualifiers().get(key).map(|value| value.as_ref()).unwrap_or_default();
+    let qualifier = |key: &str| purl.qualifiers().get(key).map(AsRef::as_ref).unwrap_or_default();
     let epoch = qualifier("epoch");
     let has_epoch = matches!(package.kind, PackageType::Rpm | PackageType::Deb);
     if has_epoch && !epoch.is_empty() && !package.version.contains(':') && !package.version.is_empty() {
@@ -116,7 +116,7 @@ fn rpm<'a>(
     let (version, release) = evr.rsplit_once('-').unwrap_or((evr, ""));
     let source_rpm = match upstream {
         "" => String::new(),
-        file if file.ends_with(".rpm") => file.to_owned(),
+        file if file.strip_suffix(".rpm").is_some() => file.to_owned(),
         // Some programs name the source package only; the record holds a file name.
         name => format!("{name}-{version}-{release}.src.rpm"),
     };
@@ -137,7 +137,7 @@ pub(super) fn distro(packages: &[Package]) -> Option<Distro> {
     let mut votes: BTreeMap<(String, String, String), usize> = BTreeMap::new();
     for package in packages.iter().filter(|package| package.kind.is_os_package()) {
         let Some(purl) = package.purl.as_deref().and_then(|purl| PackageUrl::from_str(purl).ok()) else { continue };
-        let value = purl.qualifiers().get("distro").map(|value| value.as_ref()).unwrap_or_default();
+        let value = purl.qualifiers().get("distro").map(AsRef::as_ref).unwrap_or_default();
         if let Some(candidate) = distro_of(value, purl.namespace().unwrap_or_default()) {
             *votes.entry(candidate).or_default() += 1;
         }

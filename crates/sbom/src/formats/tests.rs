@@ -113,7 +113,7 @@ fn spdx_carries_packages_by_their_urls() {
                     package.name.clone(),
                     package.version.clone(),
                     package.upstreams(),
-                    licenses.len() > 0,
+                    licenses.is_empty(),
                 )
             })
             .collect()

@@ -135,7 +135,7 @@ pub(in super::super) fn read(document: &[u8]) -> Result<Sbom, serde_json::Error>
     let mut pending = input.components;
     if let Some(mut root) = input.metadata.component {
         pending.append(&mut root.components);
-        sbom.source = source(root);
+        sbom.source = source(&root);
     }
     pending.reverse();
     while let Some(mut component) = pending.pop() {
@@ -248,9 +248,9 @@ fn file(component: ComponentInput, layers: &mut Layers) -> File {
     }
 }
 
-fn source(component: ComponentInput) -> Source {
+fn source(component: &ComponentInput) -> Source {
     let list = &component.properties;
-    let ComponentInput { kind, name, version, .. } = &component;
+    let ComponentInput { kind, name, version, .. } = component;
     match kind.as_str() {
         "container" => Source::Image(Box::new(ImageSource {
             user_input: name.clone(),
@@ -287,7 +287,7 @@ fn distro(component: &ComponentInput) -> Distro {
         pretty_name: get("prettyName"),
         name: get("name"),
         id: or(get("id"), &component.name.to_ascii_lowercase()),
-        id_like: list.numbered("syft:distro:idLike", "").into_iter().map(|(_, id)| id.to_owned()).collect(),
+        id_like: list.numbered("syft:distro:idLike", "").into_values().map(str::to_owned).collect(),
         version: get("version"),
         version_id: or(get("versionID"), &component.version),
         version_codename: get("versionCodename"),

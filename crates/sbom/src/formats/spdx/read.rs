@@ -136,11 +136,10 @@ pub(in super::super) fn read(document: &[u8]) -> Result<Sbom, serde_json::Error>
             sbom.source = source(&stated);
             continue;
         }
-        let spdx_id = stated.id.clone();
-        let package = package(stated, &texts);
+        let package = package(&stated, &texts);
         // An operating system is the distribution, which the URLs of its packages name.
         if !package.name.is_empty() {
-            ids.insert(spdx_id, package.id.clone());
+            ids.insert(stated.id, package.id.clone());
             sbom.packages.push(package);
         }
     }
@@ -160,7 +159,7 @@ fn described(input: &Input) -> HashSet<String> {
     related.chain(input.document_describes.iter().cloned()).collect()
 }
 
-fn package(stated: PackageInput, texts: &HashMap<&str, &str>) -> Package {
+fn package(stated: &PackageInput, texts: &HashMap<&str, &str>) -> Package {
     let of_type =
         |kind: &'static str| stated.external_refs.iter().filter(move |reference| reference.reference_type == kind);
     let mut package = Package::new(PackageType::Unknown, stated.name.clone(), stated.version_info.clone());

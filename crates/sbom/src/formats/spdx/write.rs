@@ -48,8 +48,10 @@ struct CreationInfo {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Annotation {
-    annotation_date: String,
-    annotation_type: &'static str,
+    #[serde(rename = "annotationDate")]
+    date: String,
+    #[serde(rename = "annotationType")]
+    kind: &'static str,
     annotator: String,
     comment: String,
 }
@@ -61,8 +63,8 @@ pub(in super::super) fn write(sbom: &Sbom, document: &Document, out: &mut dyn Wr
     let created = document.timestamp(sbom).unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned());
     let tool = format!("Tool: windlass-{}", document.tool_version);
     let annotation = |unknown: &crate::Unknown| Annotation {
-        annotation_date: created.clone(),
-        annotation_type: "OTHER",
+        date: created.clone(),
+        kind: "OTHER",
         annotator: tool.clone(),
         comment: format!("{UNKNOWN_COMMENT}{}: {} ({})", unknown.path, unknown.reason, unknown.found_by),
     };
@@ -192,20 +194,22 @@ struct Checksum<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct ExternalRef {
-    reference_category: &'static str,
-    reference_type: &'static str,
-    reference_locator: String,
+    #[serde(rename = "referenceCategory")]
+    category: &'static str,
+    #[serde(rename = "referenceType")]
+    kind: &'static str,
+    #[serde(rename = "referenceLocator")]
+    locator: String,
 }
 
 impl<'a> PackageOutput<'a> {
     fn of(package: &'a Package, graph: &Graph<'a>) -> Self {
         let paths: Vec<&str> = package.locations.iter().map(|location| location.path.as_str()).collect();
         let cpes = package.cpes.iter().map(|cpe| ExternalRef {
-            reference_category: "SECURITY",
-            reference_type: "cpe23Type",
-            reference_locator: cpe.to_string(),
+            category: "SECURITY",
+            kind: "cpe23Type",
+            locator: cpe.to_string(),
         });
         let code = verification_code(package, graph);
         Self {
@@ -262,7 +266,7 @@ impl<'a> PackageOutput<'a> {
 }
 
 fn purl_ref(purl: &str) -> ExternalRef {
-    ExternalRef { reference_category: "PACKAGE-MANAGER", reference_type: "purl", reference_locator: purl.to_owned() }
+    ExternalRef { category: "PACKAGE-MANAGER", kind: "purl", locator: purl.to_owned() }
 }
 
 /// `pkg:oci/NAME@DIGEST?arch=…&tag=…`; the name is the last part of the repository, as the purl specification says.
@@ -339,7 +343,8 @@ impl<'a> FileOutput<'a> {
         let sha1 = Checksum { algorithm: "SHA1", checksum_value: sha1_of(file).unwrap_or(unknown) };
         let others = file.digests.iter().filter_map(checksum);
         Self {
-            file_name: &file.location.path,
+            // Relative to the root of the artifact (SPDX 2.3 §8.1).
+            file_name: file.location.path.trim_start_matches('/'),
             id: file_ref(file),
             checksums: std::iter::once(sha1).chain(others).collect(),
             license_concluded: NO_ASSERTION,

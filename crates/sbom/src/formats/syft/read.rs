@@ -294,18 +294,13 @@ struct SourceInput {
     metadata: SourceMetadata,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(untagged)]
 enum SourceMetadata {
     Text(String),
     Object(Box<ImageInput>),
+    #[default]
     None,
-}
-
-impl Default for SourceMetadata {
-    fn default() -> Self {
-        Self::None
-    }
 }
 
 #[derive(Default, Deserialize)]

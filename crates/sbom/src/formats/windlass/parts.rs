@@ -30,10 +30,6 @@ fn owned(values: Vec<Text<'_>>) -> Vec<String> {
     values.into_iter().map(Cow::into_owned).collect()
 }
 
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(super) enum SourcePart<'a> {
@@ -203,7 +199,7 @@ macro_rules! distro_part {
             $(#[serde(default, skip_serializing_if = "str::is_empty")] $field: Text<'a>,)*
             #[serde(default, skip_serializing_if = "Vec::is_empty")]
             id_like: Vec<Text<'a>>,
-            #[serde(default, skip_serializing_if = "is_false")]
+            #[serde(default, skip_serializing_if = "std::ops::Not::not")]
             extended_support: bool,
         }
 
