@@ -9,6 +9,7 @@ use windlass_sbom::Sbom;
 
 use crate::{
     Explanation, InvalidIgnoreRule, Options, Outcome, enrich::Enricher, explain::Trace, ignore, lookups::Lookups, risk,
+    vex,
 };
 use prepare::Prepared;
 
@@ -79,19 +80,20 @@ fn run(
     let mut enricher = Enricher::new(advisories);
     let (found, mut ignored) = findings::build(matched.found, matched.cleared, sbom, options, &mut enricher)?;
     let with_aliases = options.fold_aliases();
-    let (mut kept, hit) = ignore::apply(found, &rules, sbom, with_aliases);
+    let (mut kept, hit) = ignore::apply(found, &rules.ignore, sbom, with_aliases);
     ignored.extend(hit);
     if options.by_cve {
         for finding in &mut kept {
             findings::name_by_cve(finding, &mut enricher)?;
         }
-        let (still_kept, hit) = ignore::apply(kept, &rules, sbom, with_aliases);
+        let (still_kept, hit) = ignore::apply(kept, &rules.ignore, sbom, with_aliases);
         kept = still_kept;
         ignored.extend(hit);
     }
+    let (mut kept, mut ignored, unmatched_statements) = vex::apply(kept, ignored, &rules.vex, sbom, options);
     risk::sort(&mut kept, options.sort, &sbom.packages);
     ignored.sort_by(|a, b| risk::compare(&a.finding, &b.finding, options.sort, &sbom.packages));
     let coverage = prepared.coverage(sbom, &lookups, options, matched.incomparable, matched.failures)?;
     let alerts = prepared.alerts(sbom, options);
-    Ok(Outcome { findings: kept, ignored, coverage, alerts })
+    Ok(Outcome { findings: kept, ignored, coverage, alerts, unmatched_statements })
 }

@@ -156,6 +156,8 @@ pub enum SearchKey {
     Ecosystem(String),
     /// Every CPE of the package that led to the record, sorted.
     Cpes(Vec<String>),
+    /// A VEX statement of that status.
+    Vex(&'static str),
 }
 
 /// What the database answered.

@@ -39,6 +39,7 @@ mod search;
 mod severity;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod vex;
 
 pub use coverage::{
     Coverage, DataSource, DistributionCoverage, Fit, Gap, GroupCoverage, GroupStanding, PackageFailure, RecordError,
@@ -58,3 +59,4 @@ pub use outcome::Outcome;
 pub use qualifiers::Refusal;
 pub use risk::SortBy;
 pub use severity::Severity;
+pub use vex::{InvalidVex, UnmatchedStatement, VexDocument, VexStatus};

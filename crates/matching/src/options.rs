@@ -3,7 +3,7 @@
 use windlass_advisories::FixState;
 use windlass_versions::MissingEpoch;
 
-use crate::{Distribution, IgnoreRule, SortBy};
+use crate::{Distribution, IgnoreRule, SortBy, VexDocument, VexStatus};
 
 /// The choices; the default is what `windlass scan` does without arguments.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,10 @@ pub struct Options {
     pub ignore: Vec<IgnoreRule>,
     /// Fix states to leave out (`--only-fixed`, `--ignore-states`).
     pub ignore_states: Vec<FixState>,
+    /// What the makers of the software say of its vulnerabilities.
+    pub vex: Vec<VexDocument>,
+    /// Statuses that bring an ignored finding back: affected, under investigation (`--vex-add`).
+    pub vex_add: Vec<VexStatus>,
     /// Report each record of a flaw on its own, and reproduce the baseline's quirks: results then equal Grype's.
     pub like_grype: bool,
     /// Name findings by their CVE where they have one.

@@ -2,7 +2,7 @@
 
 use windlass_advisories::FixState;
 
-use crate::{Coverage, Finding, IgnoredFinding, PackageAlert, Severity, State};
+use crate::{Coverage, Finding, IgnoredFinding, PackageAlert, Severity, State, UnmatchedStatement};
 
 /// What was found, what was left out, and what the answer is worth.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// Sorted by package.
     pub alerts: Vec<PackageAlert>,
+    /// VEX statements that apply to nothing here, in the order of the documents.
+    pub unmatched_statements: Vec<UnmatchedStatement>,
 }
 
 impl Outcome {

@@ -118,25 +118,25 @@ mod tests {
         }
     }
 
-    fn rounded(vulnerability: &Vulnerability) -> f64 {
-        (of(vulnerability) * 100.0).round() / 100.0
+    fn rounded(vulnerability: &Vulnerability) -> String {
+        format!("{:.1}", of(vulnerability))
     }
 
     #[test]
     fn risk_is_severity_times_likelihood() {
-        assert_eq!(rounded(&vulnerability(Severity::High, 0.5, None)), 37.5);
-        assert_eq!(rounded(&vulnerability(Severity::High, 0.5, Some(9.5))), 42.5);
-        assert_eq!(rounded(&vulnerability(Severity::Negligible, 0.0, None)), 0.0);
+        assert_eq!(rounded(&vulnerability(Severity::High, 0.5, None)), "37.5");
+        assert_eq!(rounded(&vulnerability(Severity::High, 0.5, Some(9.5))), "42.5");
+        assert_eq!(rounded(&vulnerability(Severity::Negligible, 0.0, None)), "0.0");
     }
 
     #[test]
     fn what_is_exploited_is_certain() {
         let mut exploited = vulnerability(Severity::Critical, 0.01, None);
         exploited.known_exploited.push(KnownExploited::default());
-        assert_eq!(rounded(&exploited), 94.5);
+        assert_eq!(rounded(&exploited), "94.5");
         exploited.known_exploited[0].known_ransomware_campaign_use = "Known".into();
-        assert_eq!(rounded(&exploited), 99.0);
+        assert_eq!(rounded(&exploited), "99.0");
         exploited.cvss = vulnerability(Severity::Critical, 0.0, Some(10.0)).cvss;
-        assert_eq!(rounded(&exploited), 100.0, "never more");
+        assert_eq!(rounded(&exploited), "100.0", "never more");
     }
 }

@@ -13,12 +13,17 @@ use windlass_sbom::Sbom;
 
 use crate::{Finding, IgnoredFinding, Options};
 
-/// The rules of a scan: the user's, those that follow from options, and the built-in ones.
-pub(crate) fn rules(options: &Options) -> Result<Vec<Compiled>, InvalidIgnoreRule> {
-    let mut rules = Vec::new();
-    for rule in options.ignore.iter().filter(|rule| rule.vex_status.is_empty()) {
-        rules.push(Compiled::new(rule)?);
-    }
+/// The rules of a scan.
+pub(crate) struct Rules {
+    /// The user's, those that follow from options, and the built-in ones.
+    pub(crate) ignore: Vec<Compiled>,
+    /// The user's rules about VEX statements.
+    pub(crate) vex: Vec<Compiled>,
+}
+
+pub(crate) fn rules(options: &Options) -> Result<Rules, InvalidIgnoreRule> {
+    let compiled = options.ignore.iter().map(Compiled::new).collect::<Result<Vec<_>, _>>()?;
+    let (mut rules, vex): (Vec<_>, Vec<_>) = compiled.into_iter().partition(|one| one.rule.vex_status.is_empty());
     for state in [FixState::Unknown, FixState::Fixed, FixState::NotFixed, FixState::WontFix] {
         if options.ignore_states.contains(&state) {
             let reason = format!("findings that are {} are left out", state.as_str());
@@ -30,7 +35,7 @@ pub(crate) fn rules(options: &Options) -> Result<Vec<Compiled>, InvalidIgnoreRul
             rules.push(Compiled::new(&rule)?);
         }
     }
-    Ok(rules)
+    Ok(Rules { ignore: rules, vex })
 }
 
 /// Splits findings into those that remain and those that a rule hits.

@@ -78,6 +78,8 @@ pub struct InvalidIgnoreRule {
 /// A rule with its patterns ready.
 pub(crate) struct Compiled {
     pub(crate) rule: IgnoreRule,
+    /// A rule without any hits nothing.
+    has_criterion: bool,
     name: Option<Name>,
     upstream: Option<Name>,
     location: Option<GlobMatcher>,
@@ -96,6 +98,8 @@ impl Compiled {
         };
         Ok(Self {
             rule: rule.clone(),
+            has_criterion: IgnoreRule { reason: String::new(), include_aliases: false, ..rule.clone() }
+                != IgnoreRule::default(),
             name: Name::new("package name", &rule.package.name)?,
             upstream: Name::new("package upstream-name", &rule.package.upstream_name)?,
             location,
@@ -109,9 +113,7 @@ impl Compiled {
             finding.vulnerability.id.eq_ignore_ascii_case(name)
                 || (with_aliases || rule.include_aliases) && finding.is_named(name)
         };
-        let has_criterion =
-            IgnoreRule { reason: String::new(), include_aliases: false, ..rule.clone() } != IgnoreRule::default();
-        has_criterion
+        self.has_criterion
             && (rule.vulnerability.is_empty() || is_named(&rule.vulnerability))
             && (rule.namespace.is_empty() || rule.namespace == finding.vulnerability.namespace)
             && rule.fix_state.is_none_or(|state| state == finding.fix.state)

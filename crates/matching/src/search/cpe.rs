@@ -237,9 +237,9 @@ mod tests {
 
     use super::*;
 
-    fn candidate_version(kind: PackageType, name: &str, version: &str, cpe: Cpe) -> String {
+    fn candidate_version(kind: PackageType, name: &str, version: &str, cpe: &Cpe) -> String {
         let package = Package::new(kind, name, version);
-        super::version(&Candidate::new(0, &package, None, None, false), &cpe)
+        super::version(&Candidate::new(0, &package, None, None, false), cpe)
     }
 
     fn application(version: &str) -> Cpe {
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn the_version_of_the_cpe_counts_where_it_has_one() {
-        let version = |cpe| candidate_version(PackageType::Binary, "python", "3.11.2", cpe);
+        let version = |cpe: Cpe| candidate_version(PackageType::Binary, "python", "3.11.2", &cpe);
         assert_eq!(version(application("3.11")), "3.11");
         for none in ["", "*", "-", "UNKNOWN"] {
             assert_eq!(version(application(none)), "3.11.2", "{none:?}");
@@ -257,14 +257,14 @@ mod tests {
 
     #[test]
     fn an_apk_revision_is_not_part_of_the_upstream_version() {
-        assert_eq!(candidate_version(PackageType::Apk, "curl", "8.5.0-r0", application("")), "8.5.0");
-        assert_eq!(candidate_version(PackageType::Apk, "p", "1.0-rc", application("")), "1.0-rc");
+        assert_eq!(candidate_version(PackageType::Apk, "curl", "8.5.0-r0", &application("")), "8.5.0");
+        assert_eq!(candidate_version(PackageType::Apk, "p", "1.0-rc", &application("")), "1.0-rc");
     }
 
     #[test]
     fn the_update_of_a_java_runtime_is_part_of_its_version() {
         let cpe = Cpe { update: "update302".into(), ..application("1.8.0") };
-        assert_eq!(candidate_version(PackageType::Binary, "openjdk", "1.8.0_302-b08", cpe), "1.8.0_302");
+        assert_eq!(candidate_version(PackageType::Binary, "openjdk", "1.8.0_302-b08", &cpe), "1.8.0_302");
     }
 
     #[test]

@@ -1,4 +1,12 @@
 //! Stories of what matching finds, and of what it does not.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod coverage;
+mod determinism;
 mod distributions;
 mod ecosystems;
+mod explain;
+mod folding;
+mod rules;
+mod vex;
