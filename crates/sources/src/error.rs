@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use windlass_image::{Digest, InvalidDigest};
 
-use crate::registry::is_certificate_trouble;
+use crate::registry::{is_answer_without_tls, is_certificate_trouble};
 
 /// What went wrong while an input was resolved. [`Error::hint`] says what to do next where there is something to do.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +123,9 @@ impl Error {
             Self::Schema1 { .. } => "pull it with a current client and push it again".into(),
             Self::Unreachable { host, source } if is_certificate_trouble(source) => {
                 format!("give the certificate authority of {host}, or accept any certificate from it")
+            }
+            Self::Unreachable { host, source } if is_answer_without_tls(source) => {
+                format!("{host} seems to speak plain HTTP, which must be allowed for it")
             }
             Self::Denied { registry, anonymous: true, .. } => {
                 format!(

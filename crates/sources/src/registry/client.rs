@@ -151,7 +151,7 @@ impl Client {
                 },
                 Ok(response) => return Ok(response),
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Http(source)) if last || !is_worth_retrying(&source) => {
+                Err(Failure::Http(source)) if last || !is_worth_retrying(&source, attempt) => {
                     return Err(Error::Unreachable { host: self.host(), source: source.without_url() });
                 }
                 Err(Failure::Http(_)) => self.pause(attempt),
@@ -346,20 +346,30 @@ fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// A wrong certificate stays wrong, a redirect loop a loop.
-fn is_worth_retrying(error: &reqwest::Error) -> bool {
-    !(error.is_builder() || error.is_redirect() || is_certificate_trouble(error))
+/// Longest series of attempts to reach a host at all: it is more often mistyped than on its way back.
+const CONNECTIONS: u32 = 2;
+
+/// A wrong certificate stays wrong, a redirect loop a loop, and who did not answer for so long will not.
+fn is_worth_retrying(error: &reqwest::Error, attempt: u32) -> bool {
+    if error.is_connect() {
+        return attempt < CONNECTIONS && !error.is_timeout() && !is_certificate_trouble(error);
+    }
+    !(error.is_builder() || error.is_redirect())
 }
 
 pub(crate) fn is_certificate_trouble(error: &reqwest::Error) -> bool {
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        if inner.to_string().contains("certificate") {
-            return true;
-        }
-        cause = inner.source();
-    }
-    false
+    has_cause(error, "certificate")
+}
+
+/// What rustls says when the answer to its greeting is no TLS at all.
+pub(crate) fn is_answer_without_tls(error: &reqwest::Error) -> bool {
+    has_cause(error, "corrupt message")
+}
+
+/// The TLS library's own errors are behind two others and told apart by their texts only.
+fn has_cause(error: &reqwest::Error, says: &str) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.take(16).any(|cause| cause.to_string().contains(says))
 }
 
 /// Seconds, or a date: then the pause is ours.
@@ -373,7 +383,8 @@ fn speaks_plain_http(http: &Http, https_url: &Url, http_url: &Url) -> bool {
     match http.get(https_url.clone()).send() {
         Ok(_) => false,
         Err(error) if is_certificate_trouble(&error) => false,
-        Err(_) => http.get(http_url.clone()).send().is_ok(),
+        // 400 is how servers that want HTTPS answer to HTTP.
+        Err(_) => http.get(http_url.clone()).send().is_ok_and(|answer| answer.status() != StatusCode::BAD_REQUEST),
     }
 }
 

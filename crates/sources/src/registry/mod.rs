@@ -14,7 +14,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use windlass_image::{Digest, LayerSource};
 
-pub(crate) use self::client::is_certificate_trouble;
+pub(crate) use self::client::{is_answer_without_tls, is_certificate_trouble};
 pub use self::credentials::{Credential, Secret};
 use self::{blob::RemoteLayer, client::Client};
 use crate::{

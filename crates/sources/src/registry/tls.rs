@@ -22,7 +22,7 @@ pub(super) fn http_client(options: &RegistryOptions, on_this_machine: bool) -> R
         // One connection a layer: a layer that is read slowly then cannot hold up the others.
         .http1_only()
         .redirect(Policy::limited(REDIRECTS))
-        .connect_timeout(options.patience)
+        .connect_timeout(options.patience / 3)
         // For the blocking client this bounds each wait, not the whole download.
         .timeout(options.patience);
     if on_this_machine {

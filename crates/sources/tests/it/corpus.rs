@@ -33,7 +33,8 @@ fn every_image_is_the_same_as_layout_and_as_docker_archive() {
             assert_eq!(ours.digest.as_ref().unwrap().as_str(), listed["digest"].as_str().unwrap());
             assert_eq!(ours.diff_id.as_str(), listed["diff_id"].as_str().unwrap());
             assert_eq!(ours.diff_id, theirs.diff_id);
-            if name != "big" {
+            // The rest would only take longer to hash.
+            if theirs.size < 32 << 20 {
                 assert_eq!(Digest::of(&bytes(ours)), *ours.digest.as_ref().unwrap(), "{name}");
                 assert_eq!(diff_id(ours), ours.diff_id, "{name}");
                 assert_eq!(diff_id(theirs), ours.diff_id, "{name}");

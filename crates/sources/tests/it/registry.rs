@@ -121,8 +121,12 @@ fn an_image_is_pulled_by_tag_and_by_digest() {
 fn a_reference_without_scheme_is_pulled_when_no_daemon_answers() {
     let content = Content::of(&Sample::new("linux/amd64", &["one"]), "latest");
     let server = Server::tcp(move |request| content.reply(request));
-    let found = image_with(&format!("{}/team/app", server.address), &quick());
-    assert_eq!(found.tags, [format!("{}/team/app:latest", server.address)]);
+    for plain_http in [false, true] {
+        let mut options = quick();
+        options.registry.plain_http = plain_http;
+        let found = image_with(&format!("{}/team/app", server.address), &options);
+        assert_eq!(found.tags, [format!("{}/team/app:latest", server.address)]);
+    }
 }
 
 #[test]
