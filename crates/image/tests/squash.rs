@@ -15,11 +15,12 @@ fn paths(tree: &Tree<Vec<u8>>) -> Vec<String> {
 
 fn content<'t>(tree: &'t Tree<Vec<u8>>, path: &str) -> &'t str {
     let node = tree.get(path.as_bytes()).unwrap_or_else(|| panic!("{path} is not there"));
-    std::str::from_utf8(tree.facts(node.id).unwrap_or_else(|| panic!("{path} has no content"))).unwrap()
+    std::str::from_utf8(tree.facts(node.id).unwrap_or_else(|| panic!("{path} has no content")))
+        .expect("the contents of these tests are text")
 }
 
 fn resolved(tree: &Tree<Vec<u8>>, path: &str) -> Option<String> {
-    tree.resolve(path.as_bytes()).map(|resolved| String::from_utf8(resolved.path).unwrap())
+    tree.resolve(path.as_bytes()).map(|resolved| String::from_utf8_lossy(&resolved.path).into_owned())
 }
 
 #[test]
@@ -414,7 +415,7 @@ proptest! {
     ) {
         let layers: Vec<_> = layers
             .iter()
-            .map(|entries| entries.iter().fold(Tar::new(), |tar, entry| tar.entry(entry)).plain())
+            .map(|entries| entries.iter().fold(Tar::new(), Tar::entry).plain())
             .collect();
         let budgets = Budgets { layer_bytes: 1 << 20, ..Budgets::default() };
         let options = WalkOptions { file_digests: true, budgets, ..WalkOptions::default() };

@@ -13,7 +13,7 @@ use windlass_image::{
 };
 
 fn error(layers: &[Layer]) -> WalkError {
-    walk(layers, &Contents, &WalkOptions::default()).unwrap_err()
+    walk(layers, &Contents, &WalkOptions::default()).expect_err("these layers are not in order")
 }
 
 fn tar_problem(tar: Tar) -> String {
@@ -248,7 +248,8 @@ fn a_hole_as_large_as_a_disk_is_refused_only_where_it_is_read() {
 #[test]
 fn every_budget_ends_the_walk_and_names_what_to_raise() {
     let many = || Tar::new().file("a/b/c", vec![0; 200_000]).file("a/b/d", "d").symlink("link", "elsewhere");
-    let cases: [(Budget, fn(&mut WalkOptions)); 9] = [
+    type Lower = fn(&mut WalkOptions);
+    let cases: [(Budget, Lower); 9] = [
         (Budget::LayerBytes, |options| options.budgets.layer_bytes = 1000),
         (Budget::ImageBytes, |options| options.budgets.image_bytes = 300_000),
         (Budget::Ratio, |options| (options.budgets.ratio, options.budgets.ratio_floor) = (20, 1000)),
