@@ -271,6 +271,19 @@ fn nested_components_of_other_programs_are_flattened_and_their_lock_files_passed
 }
 
 #[test]
+fn a_record_of_a_kind_that_is_not_modelled_travels_as_it_is() {
+    let text = r#"{"artifacts":[
+        {"id":"1","name":"a","type":"conan","metadataType":"c-conan-lock-entry","metadata":{"ref":"a/1","x":[1,null]}},
+        {"id":"2","name":"b","type":"conan","metadataType":"c-conan-lock-entry"}],"source":{},"schema":{}}"#;
+    let sbom = read(text.as_bytes()).expect("readable");
+    assert_eq!(sbom.packages[0].metadata.kind(), "c-conan-lock-entry");
+    for format in [Format::Json, Format::SyftJson] {
+        let again = read(written(&sbom, format).as_bytes()).expect("own output");
+        assert_eq!(again.packages, sbom.packages, "{format}");
+    }
+}
+
+#[test]
 fn the_shapes_of_early_syft_documents_are_understood() {
     let sbom = read(
         br#"{"artifacts":[

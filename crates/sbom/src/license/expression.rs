@@ -3,7 +3,7 @@
 use super::names;
 
 /// Longer statements are prose, not expressions.
-const LONGEST: usize = 4096;
+const LONGEST: usize = 1024;
 
 /// The statement as a valid SPDX expression, or `None` where any part of it is not known for certain.
 pub(super) fn normalise(value: &str) -> Option<String> {
@@ -30,19 +30,24 @@ pub(super) fn normalise(value: &str) -> Option<String> {
 
 /// The SPDX spelling of what the tokens start with, and how many of them it takes: the longest known name first.
 fn term(tokens: &[&str]) -> Option<(String, usize)> {
-    let words = tokens.iter().take_while(|token| !matches!(**token, "(" | ")" | "/")).count();
-    for count in (2..=words.min(names::LONGEST_PHRASE)).rev() {
-        if let Some(id) = names::of_phrase(&tokens[..count].join(" ")) {
-            return Some((id, count));
-        }
-    }
     let word = *tokens.first()?;
     let operator = match word {
         "(" | ")" => Some(word),
         "/" => Some("OR"),
         _ => ["AND", "OR", "WITH"].into_iter().find(|operator| operator.eq_ignore_ascii_case(word)),
     };
-    Some((operator.map(str::to_owned).or_else(|| names::of_phrase(word)).or_else(|| reference_or_exception(word))?, 1))
+    if let Some(operator) = operator {
+        return Some((operator.to_owned(), 1));
+    }
+    if names::starts_a_phrase(word) {
+        let words = tokens.iter().take_while(|token| !matches!(**token, "(" | ")" | "/")).count();
+        for count in (2..=words.min(names::LONGEST_PHRASE)).rev() {
+            if let Some(id) = names::of_phrase(&tokens[..count].join(" ")) {
+                return Some((id, count));
+            }
+        }
+    }
+    Some((names::of_phrase(word).or_else(|| reference_or_exception(word))?, 1))
 }
 
 /// `LicenseRef-…`, which has no list, and exceptions, which only follow a `WITH`.

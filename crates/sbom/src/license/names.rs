@@ -101,6 +101,19 @@ const NAMES: &[(&str, &str)] = &[
     ("zplv2.1", "ZPL-2.1"),
 ];
 
+/// Names of the GNU licences without "GNU", longer before shorter, and how identifiers of the family start.
+const FAMILIES: &[(&str, &str)] = &[
+    ("affero general public license", "AGPL"),
+    ("lesser general public license", "LGPL"),
+    ("library general public license", "LGPL"),
+    ("general public license", "GPL"),
+    ("free documentation license", "GFDL"),
+    ("agpl", "AGPL"),
+    ("lgpl", "LGPL"),
+    ("gpl", "GPL"),
+    ("gfdl", "GFDL"),
+];
+
 /// Addresses without scheme, `www.`, extension and trailing slash, in lower case.
 #[rustfmt::skip]
 const ADDRESSES: &[(&str, &str)] = &[
@@ -142,6 +155,14 @@ pub(super) fn of_phrase(phrase: &str) -> Option<String> {
         .or_else(|| identifier(phrase))
 }
 
+/// Whether a name of several words can start with this one; asked first, because most words stand alone.
+pub(super) fn starts_a_phrase(word: &str) -> bool {
+    let word = word.trim_end_matches(',').to_ascii_lowercase();
+    let starts = |name: &str| name.strip_prefix(&word).is_some_and(|rest| rest.starts_with([' ', ',']));
+    let gnu = |word: &str| FAMILIES.iter().any(|(name, _)| word.starts_with(name) || name.starts_with(word));
+    matches!(word.as_str(), "the" | "gnu") || gnu(&word) || NAMES.iter().any(|(name, _)| starts(name))
+}
+
 /// The licence that a well-known address shows; `spdx.org/licenses/ID` and `opensource.org/licenses/ID` name it.
 pub(super) fn of_url(url: &str) -> Option<String> {
     let address = url.to_ascii_lowercase();
@@ -172,17 +193,6 @@ fn identifier(word: &str) -> Option<String> {
 ///
 /// A version without a word after it means that version only, as SPDX decided for its own older identifiers.
 fn gnu(phrase: &str) -> Option<String> {
-    const FAMILIES: &[(&str, &str)] = &[
-        ("affero general public license", "AGPL"),
-        ("lesser general public license", "LGPL"),
-        ("library general public license", "LGPL"),
-        ("general public license", "GPL"),
-        ("free documentation license", "GFDL"),
-        ("agpl", "AGPL"),
-        ("lgpl", "LGPL"),
-        ("gpl", "GPL"),
-        ("gfdl", "GFDL"),
-    ];
     let phrase = phrase.strip_prefix("gnu ").unwrap_or(phrase);
     let (family, rest) = FAMILIES.iter().find_map(|(name, id)| Some((id, phrase.strip_prefix(name)?)))?;
     // "(GPLv3+)" after a full name repeats it.

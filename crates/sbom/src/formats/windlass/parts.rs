@@ -264,7 +264,7 @@ enum RecordPart<'a> {
 
 impl RecordPart<'_> {
     fn is_none(&self) -> bool {
-        matches!(self, Self::Known(Metadata::None))
+        matches!(self, Self::Known(Metadata::None | Metadata::Other { value: Value::Null, .. }))
     }
 }
 
