@@ -18,7 +18,7 @@ pub fn rpm_header(bytes: &[u8]) {
 pub fn sqlite(bytes: &[u8]) {
     let Some((length, rest)) = bytes.split_first_chunk() else { return };
     let (database, log) = rest.split_at((u32::from_le_bytes(*length) as usize).min(rest.len()));
-    let content = |record: &[u8]| sqlite::column(record, 1).is_some();
+    let content = |_: i64, record: &[u8]| sqlite::column(record, 1).is_some();
     let table = sqlite::Table::read(Cursor::new(database), "Packages", content);
     let Ok(log) = sqlite::Wal::read(log) else { return };
     let overlaid = match table {

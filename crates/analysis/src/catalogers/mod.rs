@@ -8,6 +8,7 @@ use crate::Registered;
 mod alpm;
 mod apk;
 pub(crate) mod apk_installed;
+mod bitnami;
 mod cargo_auditable;
 mod cargo_lock;
 mod composer;
@@ -27,6 +28,7 @@ mod homebrew;
 mod introductions;
 mod java;
 mod listing;
+mod nix;
 mod npm;
 mod npm_lock;
 mod os_release;
@@ -70,6 +72,8 @@ pub(crate) fn all(archives: &ArchiveBudgets) -> Vec<Registered> {
         Registered::new(rpm::Rpm),
         Registered::new(alpm::Alpm),
         Registered::new(portage::Portage),
+        Registered::new(nix::Nix),
+        Registered::new(bitnami::Bitnami),
         Registered::new(conda::META),
         Registered::new(homebrew::Homebrew),
         // Installed packages of languages

@@ -176,7 +176,7 @@ fn row(blob: &[u8]) -> Row {
     Header::read(blob).map_err(|invalid| invalid.to_string())
 }
 
-fn record(record: &[u8]) -> Row {
+fn record(_: i64, record: &[u8]) -> Row {
     match sqlite::column(record, HEADER_COLUMN) {
         Some(Value::Blob(blob)) => row(blob),
         _ => Err("a row of the table of packages holds no header".into()),

@@ -38,7 +38,7 @@ pub(crate) enum SqliteError {
     Wal(&'static str),
 }
 
-/// The rows of a table, each as what the caller made of its record, on the pages they came from.
+/// The rows of a table, each as what the caller made of its id and record, on the pages they came from.
 pub(crate) struct Table<T> {
     format: Format,
     root: u32,
@@ -71,7 +71,7 @@ impl<T: Clone> Table<T> {
     pub(crate) fn read<R: Read + Seek>(
         mut source: R,
         name: &str,
-        content: impl Fn(&[u8]) -> T,
+        content: impl Fn(i64, &[u8]) -> T,
     ) -> Result<Option<Self>, SqliteError> {
         let mut head = [0; 100];
         source.seek(SeekFrom::Start(0))?;
@@ -87,7 +87,11 @@ impl<T: Clone> Table<T> {
     ///
     /// # Errors
     /// As [`Table::read`].
-    pub(crate) fn read_log(wal: &Wal, name: &str, content: impl Fn(&[u8]) -> T) -> Result<Option<Self>, SqliteError> {
+    pub(crate) fn read_log(
+        wal: &Wal,
+        name: &str,
+        content: impl Fn(i64, &[u8]) -> T,
+    ) -> Result<Option<Self>, SqliteError> {
         let Some(first) = wal.page(1) else { return Ok(None) };
         let format = Format::of(first)?;
         let mut source = Overlay { below: None, wal, rows: HashMap::new() };
@@ -100,7 +104,7 @@ impl<T: Clone> Table<T> {
     ///
     /// # Errors
     /// Where the two do not belong together.
-    pub(crate) fn overlaid(&self, wal: &Wal, content: impl Fn(&[u8]) -> T) -> Result<Self, SqliteError> {
+    pub(crate) fn overlaid(&self, wal: &Wal, content: impl Fn(i64, &[u8]) -> T) -> Result<Self, SqliteError> {
         if wal.page_size() != self.format.page_size {
             return Err(SqliteError::Wal("its pages are of another size"));
         }
@@ -179,7 +183,7 @@ impl<T: Clone> Source<T> for Overlay<'_, T> {
 
 /// The first page of a table, by the schema, which is a table itself and starts on page 1.
 fn root_of<T>(source: &mut impl Source<T>, format: Format, name: &str) -> Result<Option<u32>, SqliteError> {
-    let schema = tree(&mut Unknowing(source, std::marker::PhantomData), format, 1, |record| {
+    let schema = tree(&mut Unknowing(source, std::marker::PhantomData), format, 1, |_, record| {
         let is_table = matches!(column(record, 0), Some(Value::Text(b"table")));
         let is_named =
             matches!(column(record, 1), Some(Value::Text(text)) if text.eq_ignore_ascii_case(name.as_bytes()));
@@ -209,7 +213,7 @@ fn tree<T>(
     source: &mut impl Source<T>,
     format: Format,
     root: u32,
-    content: impl Fn(&[u8]) -> T,
+    content: impl Fn(i64, &[u8]) -> T,
 ) -> Result<BTreeMap<u32, Node<T>>, SqliteError> {
     // No page has two places, neither in the tree nor in the chains of long rows, so the work is bounded by the file.
     let mut seen = HashSet::new();
@@ -246,10 +250,10 @@ fn row<T>(
     format: Format,
     cell: &Cell<'_>,
     seen: &mut HashSet<u32>,
-    content: impl Fn(&[u8]) -> T,
+    content: impl Fn(i64, &[u8]) -> T,
 ) -> Result<T, SqliteError> {
     if cell.overflow == 0 {
-        return Ok(content(cell.local));
+        return Ok(content(cell.id, cell.local));
     }
     let mut record = cell.local.to_vec();
     let mut next = cell.overflow;
@@ -267,7 +271,7 @@ fn row<T>(
         record.extend_from_slice(&data[..data.len().min(usize::try_from(missing).unwrap_or(usize::MAX))]);
         next = following;
     }
-    Ok(content(&record))
+    Ok(content(cell.id, &record))
 }
 
 #[cfg(test)]

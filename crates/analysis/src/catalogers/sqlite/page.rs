@@ -19,6 +19,8 @@ pub(super) enum Page<'a> {
 
 /// A row as it is on its page.
 pub(super) struct Cell<'a> {
+    /// The row's id, which a column of the type `INTEGER PRIMARY KEY` is another name for.
+    pub(super) id: i64,
     /// Bytes of the record.
     pub(super) length: u64,
     /// As much of it as is on this page.
@@ -102,13 +104,13 @@ impl Format {
     fn cell(self, page: &[u8], at: usize) -> Option<Cell<'_>> {
         let mut rest = page.get(at..)?;
         let length = take_varint(&mut rest)?;
-        let _row_id = take_varint(&mut rest)?;
+        let id = take_varint(&mut rest)?.cast_signed();
         let local = self.local_length(length);
         let overflow = if (local as u64) < length { u32_at(rest, local)? } else { 0 };
         if (local as u64) < length && overflow == 0 {
             return None;
         }
-        Some(Cell { length, local: rest.get(..local)?, overflow })
+        Some(Cell { id, length, local: rest.get(..local)?, overflow })
     }
 
     /// How many bytes of a record stay on its page: all where they fit, else so many that the last overflow page is

@@ -23,7 +23,7 @@ fn rows(bytes: &[u8]) -> Vec<(i64, usize)> {
     Table::read(Cursor::new(bytes), "T", shape).unwrap().unwrap().rows().into_iter().copied().collect()
 }
 
-fn shape(record: &[u8]) -> (i64, usize) {
+fn shape(_: i64, record: &[u8]) -> (i64, usize) {
     let number = match column(record, 1) {
         Some(Value::Integer(number)) => number,
         _ => -1,
@@ -51,7 +51,7 @@ fn values_have_the_types_that_sqlite_gave_them() {
          INSERT INTO t VALUES (-9223372036854775808, 70000, 9000000000, 1099511627776, '', x'', 0.25, -8388608);",
         "",
     );
-    let table = Table::read(Cursor::new(bytes), "t", <[u8]>::to_vec).unwrap().unwrap();
+    let table = Table::read(Cursor::new(bytes), "t", |_, record| record.to_vec()).unwrap().unwrap();
     let values =
         |row: usize| (0..9).map(|at| format!("{:?}", column(table.rows()[row], at))).collect::<Vec<_>>().join(" ");
     assert_eq!(
