@@ -122,15 +122,17 @@ impl Error {
             Self::LegacyArchive { .. } => "load it into a current docker and save it again".into(),
             Self::Schema1 { .. } => "pull it with a current client and push it again".into(),
             Self::Unreachable { host, source } if is_certificate_trouble(source) => {
-                format!("give the certificate authority of {host}, or accept any certificate from it")
+                format!(
+                    "name the certificate authority of {host} with --registry-ca, \
+                     or accept any certificate with --insecure-skip-tls-verify"
+                )
             }
             Self::Unreachable { host, source } if is_answer_without_tls(source) => {
-                format!("{host} seems to speak plain HTTP, which must be allowed for it")
+                format!("{host} seems to speak plain HTTP, which --insecure-use-http allows")
             }
             Self::Denied { registry, anonymous: true, .. } => {
-                format!(
-                    "if the image is there, log in first: `docker login {registry}` keeps credentials that are read here"
-                )
+                let registry = if registry == "registry-1.docker.io" { "docker.io" } else { registry };
+                format!("if the image is there, log in: what `docker login {registry}` keeps is read here, too")
             }
             Self::Denied { .. } => "the credentials may be wrong, or the account may not pull this image".into(),
             Self::RateLimited { .. } => "wait, or log in to be allowed more".into(),

@@ -197,7 +197,7 @@ fn a_certificate_is_believed_only_if_its_authority_is_given_or_none_is_asked_for
     std::fs::write(folder.path().join("README"), "not a certificate").unwrap();
 
     let error = failure_with(&input, &quick());
-    assert!(chain(&error).contains("hint: give the certificate authority of"), "{}", chain(&error));
+    assert!(chain(&error).contains("hint: name the certificate authority of"), "{}", chain(&error));
     let trusting = |path: &Path| {
         let mut options = quick();
         options.registry.certificate_authority = Some(path.to_owned());

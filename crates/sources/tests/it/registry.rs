@@ -230,7 +230,7 @@ fn a_password_comes_from_the_users_docker_configuration() {
     let config = json!({"auths": {format!("{}/elsewhere", server.address): {"auth": "bWU6c2VjcmV0"}}});
     std::fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
     let error = chain(&failure_with(&input, &options));
-    assert!(error.contains("denies access") && error.contains("hint: if the image is there, log in first"), "{error}");
+    assert!(error.contains("denies access") && error.contains("hint: if the image is there, log in"), "{error}");
     std::fs::write(folder.path().join("config.json"), r#"{"auths": {"x": {"auth": 5, "password": "hunter2"}}}"#)
         .unwrap();
     let error = chain(&failure_with(&input, &options));
