@@ -271,6 +271,21 @@ fn nested_components_of_other_programs_are_flattened_and_their_lock_files_passed
 }
 
 #[test]
+fn a_binary_keeps_the_place_its_classifier_matched_in_the_shape_syft_gives_it() {
+    let text = r#"{"artifacts":[{"id":"1","name":"busybox","version":"1.36","type":"binary","metadataType":"binary-signature",
+        "locations":[{"path":"/bin/busybox","layerID":"sha256:aa","annotations":{"evidence":"primary"}},{"path":"/bin/sh"}],
+        "metadata":{"matches":[{"classifier":"busybox-binary","location":{"path":"/bin/busybox","layerID":"sha256:aa"}}]}}],
+        "source":{},"schema":{}}"#;
+    let sbom = read(text.as_bytes()).expect("readable");
+    let Metadata::Binary(binary) = &sbom.packages[0].metadata else { panic!("{:?}", sbom.packages) };
+    assert_eq!(binary.matches[0].path, "/bin/busybox");
+    assert_eq!(sbom.packages[0].locations[1].evidence, Evidence::Supporting, "only marked evidence proves a package");
+    let document: serde_json::Value = serde_json::from_str(&written(&sbom, Format::SyftJson)).expect("JSON");
+    assert_eq!(document["artifacts"][0]["metadata"]["matches"][0]["location"]["layerID"], "sha256:aa");
+    assert_eq!(read(written(&sbom, Format::SyftJson).as_bytes()).expect("own output").packages, sbom.packages);
+}
+
+#[test]
 fn a_record_of_a_kind_that_is_not_modelled_travels_as_it_is() {
     let text = r#"{"artifacts":[
         {"id":"1","name":"a","type":"conan","metadataType":"c-conan-lock-entry","metadata":{"ref":"a/1","x":[1,null]}},

@@ -1,4 +1,4 @@
-//! What older documents call and shape differently.
+//! What documents, above all older ones, call and shape differently from the model.
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ pub(super) fn kind(word: &str) -> &str {
     OLD_NAMES.iter().find(|(old, _)| *old == word).map_or(word, |(_, new)| new)
 }
 
-/// Brings the record of a kind into its present shape; what is in it already stays as it is.
+/// Brings the record of a kind into the shape of the model; what has it already stays as it is.
 pub(super) fn modernise(kind: &str, record: &mut Value) {
     match kind {
         "dpkg-db-entry" => for_each_file(record, |file| {
@@ -89,6 +89,16 @@ pub(super) fn modernise(kind: &str, record: &mut Value) {
                         section.take()
                     });
                     manifest.insert("sections".into(), sections.collect());
+                }
+            }
+        }
+        "binary-signature" => {
+            let matches = record.get_mut("matches").and_then(Value::as_array_mut);
+            for found in matches.into_iter().flatten().filter_map(Value::as_object_mut) {
+                let location = found.remove("location").unwrap_or_default();
+                let path = location.get("path").or_else(|| location.get("realPath"));
+                if let Some(path) = path.filter(|path| path.is_string()) {
+                    found.insert("path".into(), path.clone());
                 }
             }
         }

@@ -95,13 +95,20 @@ impl Artifact {
             unknowns.push(Unknown { path, found_by: "syft-json".into(), reason });
             Metadata::None
         });
+        // Where evidence is marked at all, what is not marked only supports it.
+        let is_primary = |location: &LocationInput| location.annotations.evidence == Evidence::Primary.as_str();
+        let is_marked = self.locations.iter().any(is_primary);
+        let location = |input: LocationInput| {
+            let evidence = if is_marked && !is_primary(&input) { Evidence::Supporting } else { Evidence::Primary };
+            Location { evidence, ..input.into_location(layers) }
+        };
         let mut package = Package {
             id: PackageId(self.id.into()),
             name: self.name,
             version: self.version,
             kind: PackageType::parse(&self.kind),
             found_by: self.found_by,
-            locations: self.locations.into_iter().map(|location| location.into_location(layers)).collect(),
+            locations: self.locations.into_iter().map(location).collect(),
             introduced_by: None,
             licenses: self.licenses.into_iter().map(Into::into).collect(),
             // A CPE that does not parse names nothing; the package is still matched by its other names.
@@ -144,7 +151,6 @@ struct AnnotationsInput {
 impl LocationInput {
     fn into_location(self, layers: &mut Layers) -> Location {
         let mut location = Location::new(self.path, layers.share(&self.layer), Evidence::Primary);
-        location.evidence = words::evidence(&self.annotations.evidence);
         if !self.access_path.is_empty() {
             location.access_path = self.access_path;
         }

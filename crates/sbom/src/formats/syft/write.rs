@@ -17,7 +17,7 @@ use super::super::{
 };
 use crate::{
     Distro, File, FileDigest, ImageSource, License, Location, Metadata, Package, RelationshipKind, Sbom, Source,
-    Unknown,
+    Unknown, metadata::ClassifierMatch,
 };
 
 const SCHEMA_VERSION: &str = "16.0.18";
@@ -81,7 +81,35 @@ struct Artifact<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     metadata_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<Record<'a>>,
+    metadata: Option<RecordOutput<'a>>,
+}
+
+/// The package manager's record; only that of a binary has another shape here than in the model.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum RecordOutput<'a> {
+    Signature { matches: Vec<MatchOutput<'a>> },
+    Plain(Record<'a>),
+}
+
+#[derive(Serialize)]
+struct MatchOutput<'a> {
+    classifier: &'a str,
+    location: LocationOutput<'a>,
+}
+
+impl<'a> RecordOutput<'a> {
+    fn of(package: &'a Package) -> Option<Self> {
+        let matched = |found: &'a ClassifierMatch| MatchOutput {
+            classifier: &found.classifier,
+            location: LocationOutput::at(&found.path, package),
+        };
+        match &package.metadata {
+            Metadata::None => None,
+            Metadata::Binary(binary) => Some(Self::Signature { matches: binary.matches.iter().map(matched).collect() }),
+            metadata => Some(Self::Plain(Record(metadata))),
+        }
+    }
 }
 
 impl<'a> Artifact<'a> {
@@ -99,7 +127,7 @@ impl<'a> Artifact<'a> {
             cpes: package.cpes.iter().map(cpe).collect(),
             purl: package.purl.as_deref().unwrap_or_default(),
             metadata_type: package.metadata.kind(),
-            metadata: (package.metadata != Metadata::None).then_some(Record(&package.metadata)),
+            metadata: RecordOutput::of(package),
         }
     }
 }
@@ -129,6 +157,13 @@ impl<'a> LocationOutput<'a> {
             annotations: Some(Annotations { evidence: location.evidence.as_str() }),
         }
     }
+
+    /// A path alone, in the layer where the package has it.
+    fn at(path: &'a str, package: &'a Package) -> Self {
+        let known = package.locations.iter().find(|location| location.path == path);
+        let layer = known.and_then(|location| location.layer.as_deref());
+        Self { path, layer, access_path: path, annotations: None }
+    }
 }
 
 #[derive(Serialize)]
@@ -144,17 +179,12 @@ struct LicenseOutput<'a> {
 
 impl<'a> LicenseOutput<'a> {
     fn of(license: &'a License, package: &'a Package) -> Self {
-        let place = |path: &'a String| {
-            let known = package.locations.iter().find(|location| location.path == *path);
-            let layer = known.and_then(|location| location.layer.as_deref());
-            LocationOutput { path, layer, access_path: path, annotations: None }
-        };
         Self {
             value: &license.value,
             spdx_expression: &license.spdx_expression,
             kind: license.kind.as_str(),
             urls: &license.urls,
-            locations: license.paths.iter().map(place).collect(),
+            locations: license.paths.iter().map(|path| LocationOutput::at(path, package)).collect(),
         }
     }
 }
