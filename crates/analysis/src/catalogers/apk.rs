@@ -31,7 +31,8 @@ impl Cataloger for Apk {
     }
 
     fn assemble(&self, view: &View<'_, Vec<Installed>>, catalog: &mut Catalog) {
-        for found in view.files() {
+        // A hard link to the database from elsewhere is no second database.
+        for found in view.files().filter(|found| found.path.ends_with("/lib/apk/db/installed")) {
             let copies = view.versions(&found.path).map(|(layer, packages)| (layer, packages.iter().map(key)));
             let introductions = Introductions::of(copies);
             let added: Vec<_> = found

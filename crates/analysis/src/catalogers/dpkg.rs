@@ -61,7 +61,7 @@ impl Cataloger for Dpkg {
     fn assemble(&self, view: &View<'_, DpkgFact>, catalog: &mut Catalog) {
         // Packages of one root depend on each other, not on those of another root further down.
         let mut roots: BTreeMap<String, Vec<(usize, &Installed)>> = BTreeMap::new();
-        for found in view.files() {
+        for found in view.files().filter(|found| is_evidence(&found.path)) {
             let database = Database::of(view, &found);
             let installed = match found.facts {
                 DpkgFact::Packages(installed) => installed.as_slice(),
@@ -76,6 +76,11 @@ impl Cataloger for Dpkg {
             connect(packages, catalog);
         }
     }
+}
+
+/// Whether a file is where dpkg or opkg looks for it: `status-old` may be a hard link to `status`.
+fn is_evidence(path: &str) -> bool {
+    path.ends_with("/status") || path.contains("/status.d/") || path.contains("/opkg/info/")
 }
 
 /// What a path of the database is for.

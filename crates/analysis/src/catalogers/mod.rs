@@ -27,6 +27,7 @@ mod go_mod;
 mod homebrew;
 mod introductions;
 mod java;
+mod linux_kernel;
 mod listing;
 mod nix;
 mod npm;
@@ -75,6 +76,7 @@ pub(crate) fn all(archives: &ArchiveBudgets) -> Vec<Registered> {
         Registered::new(nix::Nix),
         Registered::new(bitnami::Bitnami),
         Registered::new(conda::META),
+        Registered::new(linux_kernel::LinuxKernel),
         Registered::new(homebrew::Homebrew),
         // Installed packages of languages
         Registered::new(python::PythonInstalled),

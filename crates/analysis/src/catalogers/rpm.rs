@@ -48,6 +48,14 @@ enum Rows {
 /// A header, or why it is none.
 type Row = Result<Header, String>;
 
+/// Where databases are.
+const FOLDERS: [&str; 3] = ["var/lib/rpm", "usr/share/rpm", "usr/lib/sysimage/rpm"];
+
+/// ostree keeps the database under a second name, and layers may hold either as a hard link to the other.
+const OSTREE_FOLDER: &str = "usr/lib/sysimage/rpm-ostree-base-db";
+
+const MANIFEST: &str = "var/lib/rpmmanifest/container-manifest-2";
+
 /// The table of packages in SQLite: a number and the header.
 const TABLE: &str = "Packages";
 const HEADER_COLUMN: usize = 1;
@@ -67,11 +75,9 @@ impl Cataloger for Rpm {
     }
 
     fn selects(&self, file: &Candidate<'_>) -> bool {
-        let in_folder = ["var/lib/rpm", "usr/share/rpm", "usr/lib/sysimage/rpm"]
-            .iter()
-            .any(|folder| file.directory_ends_with(folder));
+        let in_folder = FOLDERS.iter().chain(&[OSTREE_FOLDER]).any(|folder| file.directory_ends_with(folder));
         (in_folder && matches!(file.name(), b"Packages" | b"Packages.db" | b"rpmdb.sqlite" | b"rpmdb.sqlite-wal"))
-            || file.path_ends_with("var/lib/rpmmanifest/container-manifest-2")
+            || file.path_ends_with(MANIFEST)
     }
 
     fn read(&self, file: &Candidate<'_>, content: &mut Content) -> Result<Option<RpmFact>, Unreadable> {
@@ -90,7 +96,7 @@ impl Cataloger for Rpm {
 
     fn assemble(&self, view: &View<'_, RpmFact>, catalog: &mut Catalog) {
         let mut added: Vec<usize> = Vec::new();
-        for found in view.files() {
+        for found in view.files().filter(|found| is_evidence(&found.path)) {
             match found.facts {
                 RpmFact::Database(database) => added.extend(add_database(view, &found, database, catalog)),
                 RpmFact::Manifest(entries) => {
@@ -170,6 +176,12 @@ impl Database {
             Rows::Headers(_) => Ok(None),
         }
     }
+}
+
+/// Whether a file is where rpm looks for it, rather than a hard link to such a file from elsewhere.
+fn is_evidence(path: &str) -> bool {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    path.ends_with(&format!("/{MANIFEST}")) || FOLDERS.iter().any(|known| folder.ends_with(&format!("/{known}")))
 }
 
 fn row(blob: &[u8]) -> Row {

@@ -112,6 +112,13 @@ fn dependencies_are_met_by_name_and_by_what_others_provide() {
 }
 
 #[test]
+fn the_old_status_file_counts_no_package_twice() {
+    let path = "var/lib/dpkg/status";
+    let sbom = scan([debian().file(path, stanza("bash", "5.2", "")).hard_link("var/lib/dpkg/status-old", path)]);
+    assert_eq!(names(&sbom), [("bash", "5.2")]);
+}
+
+#[test]
 fn opkg_states_licences_in_control_files() {
     let control = "Package: dropbear\nVersion: 2022.82-2\nArchitecture: x\nLicense: MIT\n";
     let sbom = scan([Tar::new()

@@ -183,6 +183,17 @@ fn one_broken_package_does_not_hide_the_others() {
 }
 
 #[test]
+fn a_database_under_two_names_is_one_whichever_is_the_hard_link() {
+    let (known, other) = ("usr/share/rpm/Packages.db", "usr/lib/sysimage/rpm-ostree-base-db/Packages.db");
+    let database = testing::ndb(&two());
+    for (first, link) in [(known, other), (other, known)] {
+        let sbom = scan([rhel().file(first, &database).hard_link(link, first)]);
+        assert_eq!(names(&sbom), [("bash", "5.1.8-1.el9"), ("curl", "7.76-1.el9")], "{first}");
+        assert_eq!(package(&sbom, "bash").locations[0].path, format!("/{known}"));
+    }
+}
+
+#[test]
 fn a_file_that_is_no_database_is_unknown() {
     let sbom = scan([rhel().file("var/lib/rpm/Packages", "garbage")]);
     assert_eq!(sbom.unknowns[0].reason, "it is neither an SQLite, an NDB nor a Berkeley DB hash database");
