@@ -1,5 +1,7 @@
 //! Lives of distribution releases (<https://endoflife.date>).
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 use windlass_advisories::{OperatingSystem, Record};
 
@@ -71,6 +73,8 @@ enum Date {
 }
 
 fn read(input: &Input, sink: &mut Sink<'_>) -> Result<(), FeedError> {
+    // CentOS 8 and CentOS Stream 8 call themselves the same; the one that is listed first, and ended first, counts.
+    let mut told = HashSet::new();
     input.documents(&mut |document| {
         if !document.is_json() {
             sink.skip("file that is not JSON");
@@ -85,7 +89,7 @@ fn read(input: &Input, sink: &mut Sink<'_>) -> Result<(), FeedError> {
             match serde_json::from_str::<Product>(part.json) {
                 Ok(product) => {
                     let name = if part.element { product.name.clone() } else { part.key.to_owned() };
-                    releases_of(&name, product, &file, sink)
+                    releases_of(&name, product, &file, &mut told, sink)
                 }
                 Err(error) => {
                     sink.problem(&file, part.key, &format!("is no product of endoflife.date: {error}"));
@@ -96,7 +100,13 @@ fn read(input: &Input, sink: &mut Sink<'_>) -> Result<(), FeedError> {
     })
 }
 
-fn releases_of(name: &str, product: Product, file: &str, sink: &mut Sink<'_>) -> Result<(), FeedError> {
+fn releases_of(
+    name: &str,
+    product: Product,
+    file: &str,
+    told: &mut HashSet<(String, String, String)>,
+    sink: &mut Sink<'_>,
+) -> Result<(), FeedError> {
     let Some((_, system, release_id)) = DISTRIBUTIONS.iter().find(|(known, _, _)| *known == name) else {
         sink.skip("product that is no distribution");
         return Ok(());
@@ -116,6 +126,10 @@ fn releases_of(name: &str, product: Product, file: &str, sink: &mut Sink<'_>) ->
         }
         let mut row = releases::numbered(system, release_id, major, minor);
         row = OperatingSystem { eol_date, eoas_date, ..row };
+        if !told.insert((row.name.clone(), row.major_version.clone(), row.minor_version.clone())) {
+            sink.skip("release that another product has told of");
+            continue;
+        }
         sink.emit(provider::EOL, Record::EndOfLife(row))?;
     }
     Ok(())
@@ -148,6 +162,16 @@ mod tests {
             })
             .collect();
         (rows, summary)
+    }
+
+    #[test]
+    fn a_release_that_two_products_name_ends_with_the_first() {
+        let (told, summary) = rows(
+            r#"{"centos": {"releases": [{"releaseCycle": "8", "eol": "2021-12-31"}]},
+                "centos-stream": {"releases": [{"releaseCycle": "8", "eol": "2024-05-31"}, {"releaseCycle": "9", "eol": "2027-05-31"}]}}"#,
+        );
+        assert_eq!(told, ["centos 8. 2021-12-31 ", "centos 9. 2027-05-31 "]);
+        assert_eq!(summary.skipped["release that another product has told of"], 1);
     }
 
     #[test]
