@@ -50,3 +50,20 @@ fn only_distributions_of_apk_give_a_package_url() {
     );
     assert_eq!(purl("ID=debian\n"), None);
 }
+
+/// Databases of real systems, where the folder with samples is at hand.
+#[test]
+fn real_databases_are_read() {
+    let Some(samples) = crate::testing::shared("samples/apk") else { return };
+    for (file, count) in [("base.installed", 1), ("multiple-2.installed", 14), ("trivy.installed", 15)] {
+        let text = std::fs::read_to_string(samples.join(file)).unwrap();
+        let packages = super::apk_installed::packages(&text);
+        assert_eq!(packages.len(), count, "{file}");
+        let digests = packages.iter().flat_map(super::Installed::files).filter(|file| file.digest.is_some()).count();
+        assert_eq!(
+            digests,
+            text.lines().filter(|line| line.starts_with("Z:")).count(),
+            "{file}: every digest is decoded"
+        );
+    }
+}
