@@ -62,7 +62,7 @@ fn read_scores(document: Document<'_>, first: &mut Option<String>, sink: &mut Si
     if columns != ["cve", "epss", "percentile"] {
         return Err(damaged(&"its second line is not cve,epss,percentile"));
     }
-    sink.captured(provider::EPSS, time::utc(&date).as_deref());
+    sink.stated(provider::EPSS, time::utc(&date).as_deref());
     while next(&mut line).map_err(|error| damaged(&error))? {
         if let Some(score) = score(line.trim_end(), &date) {
             sink.emit(provider::EPSS, Record::Epss(score))?;

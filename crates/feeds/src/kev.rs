@@ -66,7 +66,7 @@ fn read(input: &Input, sink: &mut Sink<'_>) -> Result<(), FeedError> {
             }
             ("dateReleased", _) => {
                 let released: String = serde_json::from_str(part.json).unwrap_or_default();
-                sink.captured(provider::KEV, time::utc(&released).as_deref());
+                sink.stated(provider::KEV, time::utc(&released).as_deref());
                 Ok(())
             }
             _ => Ok(()),

@@ -49,7 +49,7 @@ fn read(input: &Input, sink: &mut Sink<'_>) -> Result<(), FeedError> {
                 (key, false) if key == "cve" || is_cve(key) => serde_json::from_str::<Cve>(part.json),
                 ("timestamp", false) => {
                     let written: String = serde_json::from_str(part.json).unwrap_or_default();
-                    sink.captured(provider::NVD, time::utc(&written).as_deref());
+                    sink.stated(provider::NVD, time::utc(&written).as_deref());
                     return Ok(());
                 }
                 _ => return Ok(()),
@@ -116,7 +116,7 @@ fn emit(cve: Cve, known: Option<Override>, file: &str, sink: &mut Sink<'_>) -> R
         sink.problem(file, &cve.id, "is no CVE of the NVD: its published or lastModified is no time");
         return Ok(());
     };
-    sink.captured(provider::NVD, modified.as_deref());
+    sink.dated(provider::NVD, modified.as_deref());
     let mut links = cve.references;
     let mut products = cve.configurations;
     if let Some(known) = known {

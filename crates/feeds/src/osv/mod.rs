@@ -44,10 +44,10 @@ fn read(input: &Input, sink: &mut Sink<'_>) -> Result<(), FeedError> {
         let result = document.record().and_then(|json| advisory(&json, &mut sink.summary));
         match result {
             Ok(Some((provider, advisory))) => {
-                sink.captured(provider, advisory.modified.as_deref());
                 let key = (provider, advisory.name.clone());
                 match seen.get(&key) {
                     None => {
+                        sink.dated(provider, advisory.modified.as_deref());
                         seen.insert(key, advisory.modified.clone());
                         sink.advisory(provider, advisory)?;
                     }

@@ -333,7 +333,7 @@ fn a_record_in_the_archives_of_two_ecosystems_is_read_once() {
     assert_eq!(records.len(), 1);
     assert_eq!(summary.skipped["copy of a record already read"], 1);
     assert_eq!(summary.problems.first()[0].record, "GHSA-aaaa-bbbb-cccc");
-    assert_eq!(summary.providers[0].date_captured.as_deref(), Some("2025-01-01T00:00:00Z"));
+    assert_eq!(summary.providers[0].date_captured.as_deref(), Some("2024-02-03T04:05:06Z"));
 }
 
 #[test]
