@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::json::or_default;
+use crate::json::{or_default, text_or_none};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -137,7 +137,11 @@ pub(super) struct Item<C> {
 pub(super) struct Override {
     #[serde(rename = "_annotation", default, deserialize_with = "or_default")]
     pub(super) annotation: Annotation,
+    #[serde(default)]
     pub(super) cve: Replacement,
+    /// `CVE_RECORD` in the CVE programme's own format, which is published in archives alike.
+    #[serde(rename = "dataType", default, deserialize_with = "text_or_none")]
+    pub(super) data_type: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -98,14 +98,15 @@ fn read_override(mut document: Document<'_>, overrides: &mut BTreeMap<String, Ov
     if !document.has_extension("json") || !is_cve(document.file_name()) {
         return sink.skip("file that is no override");
     }
-    let read = document.record().and_then(|json| {
-        let known: Override = serde_json::from_slice(&json).map_err(|error| format!("is no override: {error}"))?;
-        if is_cve(&known.annotation.cve_id) { Ok(known) } else { Err("is no override: it has no cve_id".to_owned()) }
-    });
+    let read = document
+        .record()
+        .and_then(|json| serde_json::from_slice::<Override>(&json).map_err(|error| format!("is no override: {error}")));
     match read {
-        Ok(known) => {
+        Ok(known) if is_cve(&known.annotation.cve_id) => {
             overrides.insert(known.annotation.cve_id.clone(), known);
         }
+        Ok(other) if other.data_type.as_deref() == Some("CVE_RECORD") => sink.skip("record of the CVE programme"),
+        Ok(_) => sink.problem(document.name, "", "is no override: it has no cve_id"),
         Err(reason) => sink.problem(document.name, "", &reason),
     }
 }

@@ -103,7 +103,7 @@ pub(crate) fn advisory(json: &[u8], summary: &mut Summary) -> Result<Option<(Pro
             id: name.clone(),
             description: description(&document),
             references: references(&document, publisher, &name),
-            severities: severities(&document, publisher),
+            severities: severities(&document, publisher, summary),
             aliases,
             ..VulnerabilityBlob::default()
         },
@@ -179,14 +179,20 @@ fn references(document: &Document, publisher: &Publisher, name: &str) -> Vec<Ref
 }
 
 /// The publisher's word, then all vectors; each once.
-fn severities(document: &Document, publisher: &Publisher) -> Vec<Severity> {
+fn severities(document: &Document, publisher: &Publisher, summary: &mut Summary) -> Vec<Severity> {
     let word = own_word(document, publisher);
     let rank = if word.is_some() { SECONDARY } else { OWN };
     let scores = document.severity.iter().chain(document.affected.iter().flat_map(|affected| &affected.severity));
+    let mut severities: Vec<Severity> = word.into_iter().collect();
     let mut seen = HashSet::new();
-    let vectors = scores.filter(|score| seen.insert(score.score.trim()));
-    let vectors = vectors.filter_map(|score| severity::cvss(&score.score, "", rank));
-    word.into_iter().chain(vectors).collect()
+    for score in scores.filter(|score| seen.insert(score.score.trim())) {
+        match severity::cvss(&score.score, "", rank) {
+            Some(severity) => severities.push(severity),
+            None if score.kind == "Ubuntu" => {}
+            None => summary.skip("severity that is no CVSS vector"),
+        }
+    }
+    severities
 }
 
 fn own_word(document: &Document, publisher: &Publisher) -> Option<Severity> {
