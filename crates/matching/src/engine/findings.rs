@@ -75,9 +75,12 @@ fn finding(
     }
     if options.fold_aliases() && vulnerability.severity == Severity::Unknown {
         // Distributions that only list fixes leave the judgement to others.
+        let names = hits.iter().flat_map(Hit::identity).filter(|name| name.starts_with("CVE-"));
+        // Of an advisory about several CVEs none can speak for the others.
+        let is_single = names.collect::<HashSet<_>>().len() <= 1;
         let judged = related
             .iter()
-            .find(|record| record.severity != Severity::Unknown && (hits.len() > 1 || record.id == vulnerability.id));
+            .find(|record| record.severity != Severity::Unknown && (is_single || record.id == vulnerability.id));
         if let Some(judged) = judged {
             let (severity, cvss) = (judged.severity, judged.cvss.clone());
             let own = Arc::make_mut(&mut vulnerability);

@@ -239,7 +239,7 @@ pub(crate) fn constraint_text(blob: &PackageBlob) -> String {
             constraints.push(&range.version.constraint);
         }
     }
-    constraints.join(" || ")
+    constraints.join("||")
 }
 
 /// The format of the constraint: of several the alphabetically first.

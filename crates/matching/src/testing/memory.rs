@@ -25,6 +25,8 @@ pub struct MemoryAdvisories {
     providers: BTreeMap<String, Provider>,
     /// Names whose look-up fails.
     broken: Vec<String>,
+    /// Names whose look-up panics.
+    panicking: Vec<String>,
 }
 
 impl MemoryAdvisories {
@@ -120,6 +122,13 @@ impl MemoryAdvisories {
         self
     }
 
+    /// Makes every look-up of a package of that name panic, as a defect would.
+    #[must_use]
+    pub fn with_panicking(mut self, name: &str) -> Self {
+        self.panicking.push(name.into());
+        self
+    }
+
     fn release_id(&mut self, release: OperatingSystem) -> OperatingSystemId {
         let known =
             self.releases.iter().position(|own| OperatingSystem { eol_date: String::new(), ..own.clone() } == release);
@@ -135,6 +144,7 @@ impl MemoryAdvisories {
             let reason = "database disk image is malformed".into();
             return Err(LookupError { asked: format!("for records of {name}"), reason });
         }
+        assert!(!self.panicking.iter().any(|own| own == name), "a defect in matching {name}");
         Ok(self.packages.get(&(name.to_ascii_lowercase(), standing)).map(Vec::as_slice).unwrap_or_default())
     }
 }

@@ -22,9 +22,13 @@ pub struct UnmatchedStatement {
     pub status: VexStatus,
     /// What it names as products, the parts it is limited to included.
     pub products: Vec<String>,
-    /// The most similar name that would have matched, where the vulnerability was found.
+    /// The most similar name that would have matched, where the vulnerability was found. Only the first
+    /// [`NEAREST`] statements that match nothing have one: a vendor's collection is not meant for one image.
     pub nearest: Option<String>,
 }
+
+/// How many statements without effect are compared with everything they might have meant.
+const NEAREST: usize = 500;
 
 /// By document and place in it.
 type Place = (usize, usize);
@@ -134,9 +138,12 @@ impl<'a> Statements<'a> {
                 products.dedup();
                 let found = statement.names.iter().filter_map(|name| packages.get(name.to_ascii_uppercase().as_str()));
                 let found: BTreeSet<usize> = found.flatten().copied().collect();
-                let purls = found.iter().filter_map(|package| sbom.packages[*package].purl.as_deref());
-                let candidates: Vec<&str> =
-                    if found.is_empty() { Vec::new() } else { purls.chain(artifact.names()).collect() };
+                let candidates: BTreeSet<&str> = if found.is_empty() || unmatched.len() >= NEAREST {
+                    BTreeSet::new()
+                } else {
+                    let purls = found.iter().filter_map(|package| sbom.packages[*package].purl.as_deref());
+                    purls.chain(artifact.names()).collect()
+                };
                 unmatched.push(UnmatchedStatement {
                     document: read.id.clone(),
                     vulnerability: statement.names[0].clone(),
@@ -151,7 +158,7 @@ impl<'a> Statements<'a> {
 }
 
 /// The candidate most like any of the names; the first of equals.
-fn nearest<'c>(names: &[String], candidates: &[&'c str]) -> Option<&'c str> {
+fn nearest<'c>(names: &[String], candidates: &BTreeSet<&'c str>) -> Option<&'c str> {
     // Names are others' text, and comparing costs their lengths multiplied.
     let bounded = |text: &str| text.chars().take(200).collect::<String>();
     let likeness = |candidate: &str| {

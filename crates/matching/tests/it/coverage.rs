@@ -162,3 +162,15 @@ fn a_database_that_cannot_answer_is_an_error_not_a_clean_result() {
         "the vulnerability database could not answer for records of bash: database disk image is malformed"
     );
 }
+
+#[test]
+fn a_defect_in_matching_one_package_does_not_take_the_others_along() {
+    let database =
+        database().with_panicking("bash").with(advisory("CVE-1", "debian").in_release("debian:12", "apt", ""));
+    let image = sbom("debian:12", [deb("apt", "2.6"), deb("bash", "5.2")]);
+    let outcome = match_sbom(&image, &database, &Options::default()).unwrap();
+    assert_eq!(outcome.findings.len(), 1);
+    let [failure] = outcome.coverage.failures.as_slice() else { panic!("{outcome:?}") };
+    assert_eq!((failure.package, failure.reason.as_str()), (1, "a defect in matching bash"));
+    assert!(!outcome.coverage.is_complete());
+}

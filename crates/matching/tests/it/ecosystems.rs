@@ -123,7 +123,7 @@ fn only_the_fix_of_the_installed_branch_is_offered() {
     let baseline = match_sbom(&image, &database, &Options { like_grype: true, ..Options::default() }).unwrap();
     assert_eq!(baseline.findings[0].fix.versions, ["7.5.10", "8.17.1"]);
     assert_eq!(baseline.findings[0].fix.suggested.as_deref(), Some("8.17.1"));
-    assert_eq!(baseline.findings[0].details[0].found.constraint, ">= 7.0.0, < 7.5.10 || >= 8.0.0, < 8.17.1");
+    assert_eq!(baseline.findings[0].details[0].found.constraint, ">= 7.0.0, < 7.5.10||>= 8.0.0, < 8.17.1");
 }
 
 fn go(name: &str, version: &str, main_module: &str) -> Package {

@@ -172,3 +172,15 @@ fn a_binary_known_by_cpe_and_by_advisory_is_one_finding() {
     assert_eq!(outcome.findings[0].details.len(), 2);
     assert_eq!(outcome.findings[0].related[0].id, "CVE-1");
 }
+
+#[test]
+fn a_judgement_is_taken_from_any_record_of_the_same_flaw() {
+    let database = MemoryAdvisories::new()
+        .with(advisory("GO-1", "govulndb").alias("CVE-1").in_ecosystem("go-module", "stdlib", ""))
+        .with(advisory("GO-2", "govulndb").alias("CVE-1").alias("CVE-2").in_ecosystem("go-module", "stdlib", ""))
+        .with(advisory("CVE-1", "nvd").severity("high"));
+    let image = sbom("", [package(PackageType::GoModule, "stdlib", "go1.20.1")]);
+    let outcome = outcome(&image, &database);
+    let severity = |id: &str| outcome.findings.iter().find(|f| f.vulnerability.id == id).unwrap().severity();
+    assert_eq!((severity("GO-1"), severity("GO-2")), (Severity::High, Severity::Unknown));
+}
