@@ -108,6 +108,8 @@ fn impact(base: f64, scope_changed: bool) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -122,6 +124,21 @@ mod tests {
             let (found, metrics) = score(vector, "").expect(vector);
             assert_eq!((found.as_str(), metrics.base), (version, base), "{vector}");
             assert_eq!((metrics.exploitability, metrics.impact), (exploitability, impact), "{vector}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_scoring_panic(
+            prefix in "(CVSS:(2|3|3.0|3.1|4|4.0)/)?",
+            metrics in "((AV|AC|AT|Au|PR|UI|S|C|I|A|VC|VI|VA|SC|SI|SA|E|MAV|XX):[A-Z]{0,2}/?){0,12}",
+            noise in ".{0,20}",
+        ) {
+            for text in [format!("{prefix}{metrics}"), format!("{prefix}{metrics}{noise}"), noise] {
+                if let Some((_, metrics)) = score(&text, "") {
+                    prop_assert!((0.0..=10.0).contains(&metrics.base), "{} {}", text, metrics.base);
+                }
+            }
         }
     }
 

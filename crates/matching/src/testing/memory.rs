@@ -17,6 +17,8 @@ pub struct MemoryAdvisories {
     releases: Vec<OperatingSystem>,
     overrides: Vec<OperatingSystemOverride>,
     vulnerabilities: Vec<Arc<VulnerabilityHandle>>,
+    /// Places in `vulnerabilities` by lower-case name.
+    by_name: BTreeMap<String, Vec<usize>>,
     packages: BTreeMap<(String, Standing), Vec<(String, PackageAdvisory)>>,
     cpes: BTreeMap<String, Vec<CpeAdvisory>>,
     known_exploited: Vec<KnownExploited>,
@@ -56,6 +58,7 @@ impl MemoryAdvisories {
             self.cpes.entry(product).or_default().push(row);
         }
         self.cwes.extend(advisory.cwes);
+        self.by_name.entry(advisory.name.to_ascii_lowercase()).or_default().push(self.vulnerabilities.len());
         self.vulnerabilities.push(Arc::new(VulnerabilityHandle {
             id,
             name: advisory.name,
@@ -202,10 +205,9 @@ impl Advisories for MemoryAdvisories {
     }
 
     fn vulnerabilities_named(&self, name: &str, provider: Option<&str>) -> Answer<Vec<Arc<VulnerabilityHandle>>> {
-        let wanted = |handle: &&Arc<VulnerabilityHandle>| {
-            handle.name.eq_ignore_ascii_case(name) && provider.is_none_or(|own| own == handle.provider)
-        };
-        Ok(self.vulnerabilities.iter().filter(wanted).cloned().collect())
+        let places = self.by_name.get(&name.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default();
+        let named = places.iter().map(|&place| &self.vulnerabilities[place]);
+        Ok(named.filter(|handle| provider.is_none_or(|own| own == handle.provider)).cloned().collect())
     }
 
     fn known_exploited(&self, cve: &str) -> Answer<Vec<KnownExploited>> {

@@ -23,7 +23,7 @@ pub struct UnmatchedStatement {
     /// What it names as products, the parts it is limited to included.
     pub products: Vec<String>,
     /// The most similar name that would have matched, where the vulnerability was found. Only the first
-    /// [`NEAREST`] statements that match nothing have one: a vendor's collection is not meant for one image.
+    /// 500 statements that match nothing have one: a vendor's collection is not meant for one image.
     pub nearest: Option<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use windlass_matching::{
-    Finding, Options, Outcome, SortBy, match_sbom,
+    Distribution, Finding, Options, Outcome, SortBy, VexDocument, match_sbom,
     testing::{MemoryAdvisories, advisory, deb_from, package},
 };
 use windlass_sbom::{Distro, Package, PackageType, Sbom};
@@ -68,6 +68,26 @@ fn shown(image: &Sbom, outcome: &Outcome) -> String {
     };
     let text: Vec<String> = outcome.findings.iter().map(line).collect();
     format!("{}{:?}", text.concat(), outcome.coverage)
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_vex_document_panic(
+        start in proptest::sample::select(vec!["", r#"{"@context":"#, r#"{"document":"#, r#"{"bomFormat":"x","vulnerabilities":["#]),
+        rest in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let bytes: Vec<u8> = start.bytes().chain(rest).collect();
+        if let Ok(document) = VexDocument::parse("any", &bytes) {
+            prop_assert!(!document.id.is_empty());
+        }
+    }
+
+    #[test]
+    fn no_text_makes_reading_a_distribution_panic(text in ".{0,40}") {
+        if let Ok(distribution) = Distribution::parse(&text) {
+            prop_assert!(!distribution.kind.is_empty());
+        }
+    }
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 use windlass_advisories::{FixState, OperatingSystemOverride};
 use windlass_matching::{
-    ChannelMode, Channels, Distribution, Fit, MatchKind, Options, Outcome, SearchKey, match_sbom,
+    ChannelMode, Channels, CpeUse, Distribution, Fit, MatchKind, Options, Outcome, SearchKey, match_sbom,
     testing::{MemoryAdvisories, advisory, apk, deb, deb_from, package, rpm, rpm_from, sbom, with_cpe},
 };
 use windlass_sbom::{Metadata, Package, PackageType, Sbom};
@@ -310,4 +310,42 @@ fn nothing_is_found_under_a_modular_label_of_another_stream() {
         entry.modularity_label = Some("nodejs:16:8060".into());
     }
     assert!(found(&sbom("rhel:8", [modular]), &database).is_empty());
+}
+
+#[test]
+fn a_rebuild_reads_its_own_data_where_there_is_no_other() {
+    let database =
+        MemoryAdvisories::new().with(advisory("RLSA-1", "rocky").in_release("rockylinux:9", "bash", "< 0:5.2"));
+    assert_eq!(found(&sbom("rocky:9.3", [rpm("bash", "5.1-1.el9")]), &database), ["RLSA-1"]);
+}
+
+#[test]
+fn a_published_rule_that_reads_gentoo_as_red_hat_is_not_followed() {
+    let rule = OperatingSystemOverride {
+        alias: "gentoo".into(),
+        replacement: Some("rhel".into()),
+        ..OperatingSystemOverride::default()
+    };
+    let database = MemoryAdvisories::new()
+        .with_override(rule)
+        .with(advisory("CVE-1", "rhel").in_release("rhel:2", "bash", ""))
+        .with(advisory("GLSA-1", "gentoo").in_release("gentoo", "bash", ""));
+    assert_eq!(found(&sbom("gentoo", [package(PackageType::Portage, "bash", "5.1")]), &database), ["GLSA-1"]);
+}
+
+#[test]
+fn packages_past_their_end_of_life_may_be_searched_by_cpe() {
+    let database = || {
+        MemoryAdvisories::new()
+            .with_release("debian:10", "2024-06-30")
+            .with(advisory("CVE-1", "nvd").in_product("gnu:bash", "< 6"))
+    };
+    let image = sbom("debian:10", [with_cpe(deb("bash", "5.0"), "gnu", "bash")]);
+    let scan = |today: &str| {
+        let cpes = CpeUse { end_of_life: true, ..CpeUse::default() };
+        ids(&match_sbom(&image, &database(), &Options { cpes, today: Some(today.into()), ..Options::default() })
+            .unwrap())
+    };
+    assert!(scan("2024-06-01").is_empty());
+    assert_eq!(scan("2025-01-01"), ["CVE-1"]);
 }
