@@ -84,10 +84,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<VexDocument, serde_json::Error> {
         let status = status(&vulnerability.analysis.state)?;
         let aliases = vulnerability.references.iter().map(|reference| &reference.id);
         let names = std::iter::once(&vulnerability.id).chain(aliases).filter(|name| !name.is_empty());
+        let names: Vec<String> = names.cloned().collect();
         let analysis = &vulnerability.analysis;
         let reason = if analysis.justification.is_empty() { &analysis.detail } else { &analysis.justification };
-        Some(Statement {
-            names: names.cloned().collect(),
+        (!names.is_empty()).then(|| Statement {
+            names,
             products: vulnerability.affects.iter().map(product).collect(),
             status,
             justification: reason.clone(),

@@ -53,7 +53,7 @@ impl VexStatus {
 /// A vulnerability, the products it is about, and what holds for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Statement {
-    /// The vulnerability's name and aliases.
+    /// The vulnerability's name and aliases; never empty, or nothing would be said.
     pub(crate) names: Vec<String>,
     pub(crate) products: Vec<Product>,
     pub(crate) status: VexStatus,
@@ -132,4 +132,21 @@ impl VexDocument {
 /// A time that cannot be read is no time.
 fn time(text: &str) -> Option<Timestamp> {
     text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_about_no_vulnerability_is_none_in_any_format() {
+        for document in [
+            r#"{"@context": "x", "statements": [{"vulnerability": {"name": ""}, "status": "fixed"}]}"#,
+            r#"{"document": {}, "vulnerabilities": [{"product_status": {"fixed": ["a"]}}]}"#,
+            r#"{"bomFormat": "CycloneDX", "vulnerabilities": [{"analysis": {"state": "resolved"}, "affects": []}]}"#,
+        ] {
+            let document = VexDocument::parse("x", document.as_bytes()).unwrap();
+            assert!(document.is_empty(), "{document:?}");
+        }
+    }
 }
