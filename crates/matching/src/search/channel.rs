@@ -6,7 +6,7 @@ use windlass_advisories::{FixState, LookupError};
 
 use super::{
     Found, Query, Search, Standpoint,
-    distribution::{self, Partition, counterparts},
+    distribution::{self, ByName, Partition},
     fix_of, tidy,
 };
 use crate::{AdvisoryLink, Fix, Verdict, candidate::Candidate, distribution::Releases};
@@ -26,9 +26,10 @@ pub(crate) fn find(
     let fixes = distribution::partition(search, candidate, query, channel)?;
     let resolutions: Vec<_> = fixes.vulnerable.iter().chain(&fixes.outside).cloned().collect();
 
+    let resolutions = ByName::new(search, &resolutions)?;
     let mut remaining = Vec::new();
     for record in std::mem::take(&mut base.vulnerable) {
-        let counterparts = counterparts(search, &record, &resolutions)?;
+        let counterparts = resolutions.like(search, &record)?;
         let is_fixed = counterparts.iter().any(|resolution| {
             let versions = fix_of(resolution.blob.ranges.iter()).versions;
             versions.iter().any(|version| reachable(version))
@@ -97,9 +98,10 @@ pub(crate) fn find_alma(
         errata.extend(records.iter().filter(applies).cloned());
     }
 
+    let errata = ByName::new(search, &errata)?;
     for record in std::mem::take(&mut base.vulnerable) {
         let mut replaced = Fix { state: FixState::Fixed, ..Fix::default() };
-        for erratum in counterparts(search, &record, &errata)? {
+        for erratum in errata.like(search, &record)? {
             let handle = search.lookups.vulnerability(erratum.vulnerability)?;
             for range in &erratum.blob.ranges {
                 let stated = range.fix.as_ref().map(|fix| fix.version.as_str()).unwrap_or_default();

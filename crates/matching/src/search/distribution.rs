@@ -1,8 +1,10 @@
 //! Records keyed by a distribution release.
 
+use std::collections::{BTreeSet, HashMap};
+
 use windlass_advisories::{LookupError, PackageAdvisory, Standing};
 
-use super::{Clearance, ClearanceScope, Found, Incomparable, Query, Search, Standpoint, identity, same_flaw};
+use super::{Clearance, ClearanceScope, Found, Incomparable, Query, Search, Standpoint, identity};
 use crate::{Verdict, candidate::Candidate, distribution::Releases};
 
 /// Records about a package, by what they say of its version.
@@ -151,20 +153,33 @@ fn clearance(record: &PackageAdvisory) -> Clearance {
     }
 }
 
-/// The records among `candidates` that speak of the same flaw as `record`.
-pub(crate) fn counterparts<'r>(
-    search: Search<'_>,
-    record: &PackageAdvisory,
-    candidates: &'r [PackageAdvisory],
-) -> Result<Vec<&'r PackageAdvisory>, LookupError> {
-    let handle = search.lookups.vulnerability(record.vulnerability)?;
-    let own = identity(&handle, &record.blob);
-    let mut found = Vec::new();
-    for candidate in candidates {
-        let other = search.lookups.vulnerability(candidate.vulnerability)?;
-        if same_flaw(&own, &identity(&other, &candidate.blob)) {
-            found.push(candidate);
+/// Records by every name they go by: kernels have thousands on both sides of a comparison.
+pub(crate) struct ByName<'r> {
+    records: &'r [PackageAdvisory],
+    places: HashMap<String, Vec<usize>>,
+}
+
+impl<'r> ByName<'r> {
+    pub(crate) fn new(search: Search<'_>, records: &'r [PackageAdvisory]) -> Result<Self, LookupError> {
+        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, record) in records.iter().enumerate() {
+            let handle = search.lookups.vulnerability(record.vulnerability)?;
+            for name in identity(&handle, &record.blob) {
+                places.entry(name.to_ascii_uppercase()).or_default().push(place);
+            }
         }
+        Ok(Self { records, places })
     }
-    Ok(found)
+
+    /// The records that speak of the same flaw, in their own order.
+    pub(crate) fn like(
+        &self,
+        search: Search<'_>,
+        record: &PackageAdvisory,
+    ) -> Result<Vec<&'r PackageAdvisory>, LookupError> {
+        let handle = search.lookups.vulnerability(record.vulnerability)?;
+        let names = identity(&handle, &record.blob).into_iter().map(str::to_ascii_uppercase);
+        let found: BTreeSet<usize> = names.filter_map(|name| self.places.get(&name)).flatten().copied().collect();
+        Ok(found.into_iter().map(|place| &self.records[place]).collect())
+    }
 }

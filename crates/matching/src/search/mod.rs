@@ -90,11 +90,6 @@ pub(crate) fn identity<'r>(vulnerability: &'r VulnerabilityHandle, blob: &'r Pac
     names.map(String::as_str).collect()
 }
 
-/// Whether two records speak of the same flaw: any name in common.
-pub(crate) fn same_flaw(one: &[&str], other: &[&str]) -> bool {
-    one.iter().any(|name| other.iter().any(|own| own.eq_ignore_ascii_case(name)))
-}
-
 /// How a version stands to the ranges of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Standpoint {
