@@ -23,12 +23,11 @@ fn field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     key.eq_ignore_ascii_case(name).then(|| value.trim())
 }
 
-/// The first word of a licence field; a field that combines licences names no single one.
+/// The first word of a licence field: the licence, which exceptions and alternatives may follow. A word that combines
+/// licences names no single one, and `none` is what some write where there is none.
 fn single_name(value: &str) -> Option<&str> {
-    let padded = format!(" {} ", value.to_ascii_lowercase());
-    let is_combination = padded.contains(" or ") || padded.contains(" and ") || value.contains('/');
     let name = value.split_whitespace().next()?.trim_end_matches([',', ';', '.']);
-    (!is_combination && !name.is_empty()).then_some(name)
+    (!name.is_empty() && !name.contains('/') && !name.eq_ignore_ascii_case("none")).then_some(name)
 }
 
 /// The file name at the start of what follows the folder, without the end of the sentence it stands in.
@@ -58,6 +57,9 @@ License: GPL-2 or Artistic
 Files: b
 License: MIT/X11
 
+Files: c
+License: none
+
 License: BSD-3-clause
  Redistribution and use…
 
@@ -65,7 +67,7 @@ License: LGPL-2.1
  On Debian systems, see /usr/share/common-licenses/LGPL-2.1.
  or `/usr/share/common-licenses/Apache-2.0'
 ";
-        assert_eq!(license_names(text), ["Apache-2.0", "BSD-3-clause", "GPL-2+", "LGPL-2.1"]);
+        assert_eq!(license_names(text), ["Apache-2.0", "BSD-3-clause", "GPL-2", "GPL-2+", "LGPL-2.1"]);
     }
 
     #[test]
