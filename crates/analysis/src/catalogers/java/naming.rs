@@ -46,7 +46,8 @@ impl Documents<'_> {
         let name = first([
             properties.map(|pom| pom.artifact_id.clone()),
             project.map(|pom| pom.artifact_id.clone()),
-            self.manifest.and_then(bundle_name),
+            // A shaded archive carries the manifest of whatever was packed into it last.
+            self.manifest.and_then(bundle_name).filter(|name| is_like(&file_artifact, name)),
             Some(file_artifact),
             self.manifest.and_then(manifest_name),
         ])?;
@@ -74,12 +75,17 @@ fn first<const N: usize>(candidates: [Option<String>; N]) -> Option<String> {
 
 /// The one whose artifact is the file's; else the first of which one name begins or ends with the other.
 fn pick<'a>(file: &str, artifacts: impl Iterator<Item = &'a str> + Clone) -> Option<usize> {
-    let is_like = |artifact: &str| {
-        !artifact.is_empty()
-            && !file.is_empty()
-            && (artifact.starts_with(file) || file.ends_with(artifact) || file.starts_with(artifact))
-    };
-    artifacts.clone().position(|artifact| artifact == file).or_else(|| artifacts.clone().position(is_like))
+    artifacts
+        .clone()
+        .position(|artifact| artifact == file)
+        .or_else(|| artifacts.clone().position(|artifact| is_like(file, artifact)))
+}
+
+/// Whether one name begins or ends with the other.
+fn is_like(file: &str, artifact: &str) -> bool {
+    !artifact.is_empty()
+        && !file.is_empty()
+        && (artifact.starts_with(file) || file.ends_with(artifact) || file.starts_with(artifact))
 }
 
 /// OSGi bundles made by Maven carry their artifact as the last part of their symbolic name.

@@ -1,0 +1,53 @@
+//! `JUnit` XML: a suite a package type, a failed case a finding. A scan without findings is one passed case.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use quick_junit::{NonSuccessKind, Report as JunitReport, TestCase, TestCaseStatus, TestSuite};
+use windlass_matching::Severity;
+
+use crate::{
+    Report,
+    text::{self, printable},
+    verdict,
+};
+
+pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut document = JunitReport::new(format!("windlass scan {}", printable(report.sbom.source.name())));
+    let mut suites: BTreeMap<&str, Vec<TestCase>> = BTreeMap::new();
+    for finding in &report.outcome.findings {
+        let Some(package) = report.sbom.packages.get(finding.package) else { continue };
+        let fails = finding.severity() >= report.fail_on.unwrap_or(Severity::Unknown);
+        let name = format!("{} {}: {}", package.name, package.version, finding.vulnerability.id);
+        let message = match text::fix(finding) {
+            fix if fix.is_empty() => format!("{} severity, no fix", finding.severity()),
+            fix => format!("{} severity, fixed in {fix}", finding.severity()),
+        };
+        let mut case = TestCase::new(
+            printable(&name),
+            if fails { TestCaseStatus::non_success(NonSuccessKind::Failure) } else { TestCaseStatus::success() },
+        );
+        case.set_classname(printable(&package.name));
+        if fails {
+            case.status.set_message(message).set_type(finding.severity().as_str());
+            case.status.set_description(printable(&finding.vulnerability.description));
+        }
+        suites.entry(package.kind.as_str()).or_default().push(case);
+    }
+    if !report.outcome.coverage.is_complete() {
+        let mut case = TestCase::new("every package was compared", TestCaseStatus::skipped());
+        case.status.set_message("not everything could be compared; see the table or JSON report");
+        suites.entry("coverage").or_default().push(case);
+    }
+    if suites.is_empty() {
+        suites.insert("windlass", vec![TestCase::new(verdict::sentence(report.outcome, report.fail_on), TestCaseStatus::success())]);
+    }
+    for (name, cases) in suites {
+        let mut suite = TestSuite::new(name);
+        suite.add_test_cases(cases);
+        document.add_test_suite(suite);
+    }
+    document.serialize(out).map_err(io::Error::other)
+}

@@ -1,0 +1,68 @@
+//! For a comment on a change: the verdict first, then what to do, then the findings.
+
+use std::io::{self, Write};
+
+use crate::{
+    Report, plan,
+    text::{self, count},
+    verdict,
+};
+
+/// Findings listed; comments have a maximal length.
+const FINDINGS: usize = 200;
+
+pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "## Windlass: {}", cell(report.sbom.source.name()))?;
+    writeln!(out, "\n**{}**", cell(&verdict::sentence(report.outcome, report.fail_on)))?;
+    let upgrades = plan::upgrades(report.sbom, report.outcome);
+    if !upgrades.is_empty() {
+        writeln!(out, "\n| Upgrade | From | To | Clears | Worst |\n|---|---|---|---:|---|")?;
+        for upgrade in upgrades {
+            let (name, from, to) = (cell(&upgrade.name), cell(&upgrade.installed), cell(&upgrade.to));
+            writeln!(out, "| {name} | {from} | {to} | {} | {} |", upgrade.clears, upgrade.worst)?;
+        }
+    }
+    if !report.outcome.findings.is_empty() {
+        writeln!(out, "\n| Package | Installed | Fixed in | Vulnerability | Severity | EPSS | Risk |")?;
+        writeln!(out, "|---|---|---|---|---|---:|---:|")?;
+        for finding in report.outcome.findings.iter().take(FINDINGS) {
+            let Some(package) = report.sbom.packages.get(finding.package) else { continue };
+            let id = cell(&finding.vulnerability.id);
+            let link = &finding.vulnerability.data_source;
+            let id = if link.starts_with("https://") { format!("[{id}]({})", cell(link)) } else { id };
+            let exploited = if text::is_known_exploited(finding) { " (exploited)" } else { "" };
+            writeln!(
+                out,
+                "| {} | {} | {} | {id} | {}{exploited} | {} | {:.1} |",
+                cell(&package.name),
+                cell(&package.version),
+                cell(&text::fix(finding)),
+                finding.severity(),
+                text::epss(finding),
+                finding.risk
+            )?;
+        }
+        if let Some(more @ 1..) = report.outcome.findings.len().checked_sub(FINDINGS) {
+            writeln!(out, "\nand {more} more")?;
+        }
+    }
+    let coverage = &report.outcome.coverage;
+    if !coverage.is_complete() {
+        let unmatched = count(coverage.unmatched_packages(), "package");
+        let unreadable = count(coverage.unreadable.len(), "file");
+        writeln!(out, "\nCoverage is incomplete: {unmatched} not compared, {unreadable} not readable.")?;
+    }
+    Ok(())
+}
+
+/// Text that cannot end a table's cell or start markup.
+fn cell(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text::printable(text).chars() {
+        if matches!(c, '|' | '<' | '>' | '[' | ']' | '`' | '*' | '\\') {
+            safe.push('\\');
+        }
+        safe.push(c);
+    }
+    safe
+}
