@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 
+/// What a column holds where no time is known and other readers of the format cannot do without one.
+pub(crate) const UNKNOWN: &str = "0001-01-01 00:00:00+00:00";
+
 /// The instant that `text` names: RFC 3339, a column's text, a time without an offset (taken as UTC) or a date.
 pub(crate) fn instant(text: &str) -> Option<Timestamp> {
     if text.len() > 40 {

@@ -44,6 +44,7 @@ impl Providers {
         )?;
         for (provider, _) in self.by_id.values() {
             let date = provider.date_captured.as_deref().and_then(time::to_column);
+            let date = date.as_deref().unwrap_or(time::UNKNOWN);
             statement.execute(params![
                 provider.id,
                 provider.version,

@@ -121,7 +121,10 @@ pub(super) fn providers(connection: &Connection) -> rusqlite::Result<Vec<Provide
             id: text(row, 0)?,
             version: text(row, 1)?,
             processor: text(row, 2)?,
-            date_captured: row.get::<_, Option<String>>(3)?.map(|date| time::from_column(&date)),
+            date_captured: row
+                .get::<_, Option<String>>(3)?
+                .filter(|date| date != time::UNKNOWN)
+                .map(|date| time::from_column(&date)),
             input_digest: text(row, 4)?,
         })
     })?;
