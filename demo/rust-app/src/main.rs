@@ -1,0 +1,3 @@
+fn main() {
+    println!("{}", time::precise_time_ns());
+}
