@@ -39,6 +39,7 @@ impl Catalog {
     }
 
     /// States that something could not be understood although the file itself could be read.
+    #[expect(clippy::needless_pass_by_value, reason = "takes texts and errors alike")]
     pub fn unknown(&mut self, path: &str, found_by: &'static str, reason: impl ToString) {
         self.unknowns.push(Unknown { path: path.into(), found_by: found_by.into(), reason: reason.to_string() });
     }

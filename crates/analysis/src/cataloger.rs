@@ -49,6 +49,7 @@ pub struct Unreadable(String);
 
 impl Unreadable {
     /// The reason as a clause that can follow "could not be read:".
+    #[expect(clippy::needless_pass_by_value, reason = "made to be given to map_err")]
     pub fn new(reason: impl ToString) -> Self {
         Self(reason.to_string())
     }

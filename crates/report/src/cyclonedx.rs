@@ -90,7 +90,9 @@ fn severity(severity: Severity) -> &'static str {
 
 fn references(findings: &[&Finding]) -> Vec<Value> {
     let related = findings[0].related.iter();
-    related.map(|record| json!({ "id": record.id, "source": { "name": record.provider, "url": record.data_source } })).collect()
+    related
+        .map(|record| json!({ "id": record.id, "source": { "name": record.provider, "url": record.data_source } }))
+        .collect()
 }
 
 /// Numbers of `CWE-79` names; classes without a number are left out.
@@ -119,7 +121,8 @@ fn properties(finding: &Finding) -> Vec<Value> {
         properties.push(json!({ "name": "windlass:epss", "value": format!("{} {}", score.cve, score.epss) }));
     }
     for entry in &finding.vulnerability.known_exploited {
-        properties.push(json!({ "name": "windlass:kev", "value": format!("{} since {}", entry.cve, entry.date_added) }));
+        properties
+            .push(json!({ "name": "windlass:kev", "value": format!("{} since {}", entry.cve, entry.date_added) }));
     }
     properties
 }

@@ -15,6 +15,8 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         "ignoredMatches": outcome.ignored.iter().filter_map(|ignored| ignored_match(report, ignored)).collect::<Vec<_>>(),
         "source": source(&report.sbom.source),
         "distro": distro(report),
+        // Not one of Grype's: what the answer is worth.
+        "coverage": crate::json::coverage(report, &outcome.coverage),
         "descriptor": {
             "name": "windlass",
             "version": report.document.tool_version,
@@ -124,7 +126,7 @@ fn artifact(package: &Package) -> Value {
         "version": package.version,
         "type": package.kind.as_str(),
         "locations": package.locations.iter().map(location).collect::<Vec<_>>(),
-        "language": package.kind.language().map(|language| language.as_str()).unwrap_or_default(),
+        "language": package.kind.language().map(windlass_sbom::Language::as_str).unwrap_or_default(),
         "licenses": package.licenses.iter().map(|license| {
             if license.spdx_expression.is_empty() { &license.value } else { &license.spdx_expression }
         }).collect::<Vec<_>>(),

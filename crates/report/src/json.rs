@@ -1,4 +1,4 @@
-//! Windlass's own document, version 1 (`docs/schemas/scan-1.json`): everything a scan knows.
+//! Windlass's own document, version 1 (`docs/schemas/scan.md`): everything a scan knows.
 //!
 //! Keys are only ever added within a version. Lists are in the order of the report; absent values are left out.
 
@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 use windlass_matching::{
-    Coverage, DataSource, Finding, Fit, GroupStanding, MatchDetail, SearchKey, Vulnerability,
+    Coverage, DataSource, Finding, Fit, GroupStanding, MatchDetail, SearchKey, Severity, Vulnerability,
 };
 
 use crate::{Report, Verdict, plan, verdict};
@@ -30,7 +30,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         "verdict": {
             "result": Verdict::of(outcome, report.fail_on).as_str(),
             "state": outcome.state().as_str(),
-            "failOn": report.fail_on.map(|severity| severity.as_str()),
+            "failOn": report.fail_on.map(Severity::as_str),
             "text": verdict::sentence(outcome, report.fail_on),
         },
         "counts": outcome.count_by_severity().into_iter().map(|(severity, all, fixed)| {
@@ -63,7 +63,9 @@ fn source(report: &Report<'_>) -> Value {
             "variant": image.variant,
         }),
         windlass_sbom::Source::Directory { path } => json!({ "type": "directory", "name": path }),
-        windlass_sbom::Source::Other { kind, name, version } => json!({ "type": kind, "name": name, "version": version }),
+        windlass_sbom::Source::Other { kind, name, version } => {
+            json!({ "type": kind, "name": name, "version": version })
+        }
     }
 }
 
@@ -142,7 +144,7 @@ fn detail(detail: &MatchDetail) -> Value {
     })
 }
 
-fn coverage(report: &Report<'_>, coverage: &Coverage) -> Value {
+pub(crate) fn coverage(report: &Report<'_>, coverage: &Coverage) -> Value {
     let named = |index: usize| report.sbom.packages.get(index).map(|package| package.name.clone());
     json!({
         "complete": coverage.is_complete(),

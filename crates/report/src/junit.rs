@@ -42,7 +42,10 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         suites.entry("coverage").or_default().push(case);
     }
     if suites.is_empty() {
-        suites.insert("windlass", vec![TestCase::new(verdict::sentence(report.outcome, report.fail_on), TestCaseStatus::success())]);
+        suites.insert(
+            "windlass",
+            vec![TestCase::new(verdict::sentence(report.outcome, report.fail_on), TestCaseStatus::success())],
+        );
     }
     for (name, cases) in suites {
         let mut suite = TestSuite::new(name);

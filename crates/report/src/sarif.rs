@@ -7,8 +7,8 @@ use std::{
 
 use serde_sarif::sarif::{
     ArtifactLocation, Invocation, Location, LogicalLocation, Message, MultiformatMessageString, Notification,
-    PhysicalLocation, PropertyBag, ReportingConfiguration, ReportingDescriptor, ResultLevel,
-    Run, Sarif, Tool, ToolComponent,
+    PhysicalLocation, PropertyBag, ReportingConfiguration, ReportingDescriptor, ResultLevel, Run, Sarif, Tool,
+    ToolComponent,
 };
 use windlass_matching::{Finding, Severity};
 use windlass_sbom::Package;
@@ -27,7 +27,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         let id = format!("{}-{}", finding.vulnerability.id, printable(&package.name));
         let number = *numbers.entry(id.clone()).or_insert_with(|| {
             rules.push(rule(&id, finding, package));
-            rules.len() as i64 - 1
+            i64::try_from(rules.len() - 1).unwrap_or(i64::MAX)
         });
         results.push(result(report, &id, number, finding, package));
     }
@@ -37,10 +37,8 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         .semantic_version(report.document.tool_version.clone())
         .rules(rules)
         .build();
-    let invocation = Invocation::builder()
-        .execution_successful(true)
-        .tool_execution_notifications(notifications(report))
-        .build();
+    let invocation =
+        Invocation::builder().execution_successful(true).tool_execution_notifications(notifications(report)).build();
     let run = Run::builder()
         .tool(Tool::builder().driver(driver).build())
         .invocations(vec![invocation])
@@ -57,7 +55,12 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 
 fn rule(id: &str, finding: &Finding, package: &Package) -> ReportingDescriptor {
     let record = &finding.vulnerability;
-    let title = format!("{} {} vulnerability in {}", record.id, record.severity.as_str().to_lowercase(), printable(&package.name));
+    let title = format!(
+        "{} {} vulnerability in {}",
+        record.id,
+        record.severity.as_str().to_lowercase(),
+        printable(&package.name)
+    );
     let fix = match text::fix(finding) {
         fix if fix.is_empty() => "none known".into(),
         fix => fix,
@@ -86,7 +89,11 @@ fn rule(id: &str, finding: &Finding, package: &Package) -> ReportingDescriptor {
         .help(text(help))
         .default_configuration(configuration)
         .properties(properties);
-    if record.data_source.starts_with("http") { builder.help_uri(record.data_source.clone()).build() } else { builder.build() }
+    if record.data_source.starts_with("http") {
+        builder.help_uri(record.data_source.clone()).build()
+    } else {
+        builder.build()
+    }
 }
 
 fn result(
@@ -112,9 +119,8 @@ fn result(
         .name(printable(path))
         .fully_qualified_name(printable(&format!("{}@{layer}:{path}", report.sbom.source.name())))
         .build();
-    let physical = PhysicalLocation::builder()
-        .artifact_location(ArtifactLocation::builder().uri(uri(path)).build())
-        .build();
+    let physical =
+        PhysicalLocation::builder().artifact_location(ArtifactLocation::builder().uri(uri(path)).build()).build();
     let location = Location::builder().physical_location(physical).logical_locations(vec![logical]).build();
     let fingerprint = format!("{}:{}", package.id, finding.vulnerability.id);
     serde_sarif::sarif::Result::builder()
@@ -164,15 +170,15 @@ fn uri(path: &str) -> String {
 /// The CVSS score that the severity rests on, or what stands for the word.
 fn score(finding: &Finding) -> f64 {
     let scores = finding.vulnerability.cvss.iter().map(|cvss| cvss.metrics.base);
-    scores.fold(None, |highest: Option<f64>, score| Some(highest.map_or(score, |highest| highest.max(score)))).unwrap_or(
-        match finding.severity() {
+    scores
+        .fold(None, |highest: Option<f64>, score| Some(highest.map_or(score, |highest| highest.max(score))))
+        .unwrap_or(match finding.severity() {
             Severity::Unknown | Severity::Negligible => 0.0,
             Severity::Low => 3.0,
             Severity::Medium => 5.5,
             Severity::High => 8.0,
             Severity::Critical => 9.5,
-        },
-    )
+        })
 }
 
 fn level(severity: Severity) -> ResultLevel {

@@ -118,14 +118,24 @@ fn coverage(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         if let GroupStanding::Unknown(gap) = &group.standing {
             let examples = group.examples.join(", ");
             let of = if group.examples.len() < group.packages { "such as " } else { "" };
-            gaps.push(format!("{} not compared: {} ({of}{})", count_of(group.packages, group.kind.as_str()), describe(gap), printable(&examples)));
+            gaps.push(format!(
+                "{} not compared: {} ({of}{})",
+                count_of(group.packages, group.kind.as_str()),
+                describe(gap),
+                printable(&examples)
+            ));
         }
     }
     for unknown in &coverage.unreadable {
         gaps.push(format!("{} could not be read: {}", printable(&unknown.path), printable(&unknown.reason)));
     }
     for error in &coverage.incomparable {
-        gaps.push(format!("{} ({}) could not be compared: {}", error.vulnerability, error.provider, printable(&error.reason)));
+        gaps.push(format!(
+            "{} ({}) could not be compared: {}",
+            error.vulnerability,
+            error.provider,
+            printable(&error.reason)
+        ));
     }
     for failure in &coverage.failures {
         let name = report.sbom.packages.get(failure.package).map(|package| package.name.as_str()).unwrap_or_default();

@@ -26,9 +26,12 @@ pub(crate) fn fix(finding: &Finding) -> String {
 
 /// The highest exploit prediction in percent, such as `94.4%`.
 pub(crate) fn epss(finding: &Finding) -> String {
-    let highest = finding.vulnerability.epss.iter().map(|score| score.epss).fold(None, |highest: Option<f64>, score| {
-        Some(highest.map_or(score, |highest| highest.max(score)))
-    });
+    let highest = finding
+        .vulnerability
+        .epss
+        .iter()
+        .map(|score| score.epss)
+        .fold(None, |highest: Option<f64>, score| Some(highest.map_or(score, |highest| highest.max(score))));
     match highest {
         Some(score) if score < 0.001 => "<0.1%".into(),
         Some(score) => format!("{:.1}%", score * 100.0),

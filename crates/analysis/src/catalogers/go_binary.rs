@@ -28,6 +28,7 @@ impl Cataloger for GoBinaries {
         file.is_executable()
     }
 
+    #[expect(clippy::redundant_closure, reason = "the function is not general enough over lifetimes")]
     fn read(&self, _file: &Candidate<'_>, content: &mut Content) -> Result<Option<BuildInfo>, Unreadable> {
         executable::with(content, |file| go_build_info::read(file)).map(Option::flatten)
     }

@@ -24,8 +24,8 @@ fn parse(text: &str) -> Result<Vec<Package>, Unreadable> {
             block.field(line);
         } else {
             packages.extend(std::mem::take(&mut block).describe());
-            block.request =
-                line.trim_end_matches(':').split(", ").next().unwrap_or_default().trim_matches('"').to_owned();
+            let request = line.trim_end_matches(':').split(", ").next().unwrap_or_default();
+            request.trim_matches('"').clone_into(&mut block.request);
         }
     }
     packages.extend(block.describe());

@@ -74,11 +74,11 @@ fn first<const N: usize>(candidates: [Option<String>; N]) -> Option<String> {
 }
 
 /// The one whose artifact is the file's; else the first of which one name begins or ends with the other.
-fn pick<'a>(file: &str, artifacts: impl Iterator<Item = &'a str> + Clone) -> Option<usize> {
+fn pick<'a>(file: &str, mut artifacts: impl Iterator<Item = &'a str> + Clone) -> Option<usize> {
     artifacts
         .clone()
         .position(|artifact| artifact == file)
-        .or_else(|| artifacts.clone().position(|artifact| is_like(file, artifact)))
+        .or_else(|| artifacts.position(|artifact| is_like(file, artifact)))
 }
 
 /// Whether one name begins or ends with the other.
