@@ -49,7 +49,7 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<windlass_sources::Error>() {
         return error.hint();
     }
-    error.downcast_ref::<windlass_vulnerabilities::Error>().and_then(|error| error.hint()).map(str::to_owned)
+    error.downcast_ref::<windlass_vulnerabilities::Error>().and_then(windlass_vulnerabilities::Error::hint).map(str::to_owned)
 }
 
 /// An error of the command line itself, with its remedy.
@@ -61,7 +61,7 @@ pub(crate) struct Hinted {
 
 impl Hinted {
     /// What is wrong, and what to do.
-    pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn error(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
         Self { message: message.into(), hint: hint.into() }.into()
     }
 }

@@ -60,7 +60,7 @@ fn permissions() -> std::fs::Permissions {
 /// At most one document can go to standard output.
 pub(crate) fn check<F>(targets: &[Target<F>]) -> anyhow::Result<()> {
     if targets.iter().filter(|target| target.file.is_none()).count() > 1 {
-        return Err(crate::diagnostics::Hinted::new(
+        return Err(crate::diagnostics::Hinted::error(
             "two documents cannot both go to standard output",
             "name a file for all but one: -o json=result.json",
         ));

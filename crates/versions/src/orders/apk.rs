@@ -1,6 +1,6 @@
 //! Alpine: `src/version.c` of apk-tools.
 //!
-//! `digits{.digits}{letter}{_suffix{digits}}{~hash}{-r digits}`. A number after a dot that starts with `0` is compared
+//! `digits{.digits}{letter{digits}}{_suffix{digits}}{~hash}{-r digits}`. A number after a dot that starts with `0` is compared
 //! as text, like a fraction. A leading `v`, which apk itself refuses, is dropped.
 
 use std::cmp::Ordering;
@@ -70,6 +70,8 @@ impl<'a> Tokens<'a> {
                 let (value, _) = self.rest.split_at(1);
                 Ok(self.take(Kind::Letter, value, rest))
             }
+            // OpenBSD's portable releases: `3.3.3p1`.
+            [b'0'..=b'9', ..] if last == Kind::Letter => self.number(Kind::FirstNumber, self.rest),
             [b'.', ref rest @ ..] if last <= Kind::Number => self.number(Kind::Number, rest),
             [b'0'..=b'9', ..] if last == Kind::Suffix => self.number(Kind::SuffixNumber, self.rest),
             [b'_', ref rest @ ..] if last <= Kind::SuffixNumber => {
@@ -200,6 +202,7 @@ mod tests {
         assert_ascending(Apk, &["1.0", "1.00"]);
         assert_equal(Apk, &["01.1", "1.1", "v1.1"]);
         assert_equal(Apk, &["1-r01", "1-r1"]);
+        assert_ascending(Apk, &["3.3.3", "3.3.3p1-r2", "3.3.3p1-r3", "3.3.3p2", "3.3.3p10", "3.3.4"]);
     }
 
     #[test]

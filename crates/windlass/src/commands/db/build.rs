@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         .filter(|(_, paths)| !paths.is_empty())
         .collect();
     if sources.is_empty() {
-        return Err(Hinted::new(
+        return Err(Hinted::error(
             "no advisory files were named",
             "name at least one source: windlass db build --osv DIR -o vulnerability.db",
         ));
@@ -92,7 +92,7 @@ pub(super) fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         problems += summary.problems.count();
     }
     if arguments.strict && problems > 0 {
-        return Err(Hinted::new(
+        return Err(Hinted::error(
             format!("{problems} records could not be read"),
             "they are named above; leave --strict out to build without them",
         ));

@@ -106,7 +106,7 @@ pub(super) fn import(arguments: &ImportArguments) -> anyhow::Result<()> {
 pub(super) fn export(arguments: &ExportArguments) -> anyhow::Result<()> {
     let name = arguments.file.to_string_lossy();
     let compression = Compression::of_name(&name).ok_or_else(|| {
-        Hinted::new(format!("{name:?} does not say how to compress"), "let the name end in .tar.zst or .tar.gz")
+        Hinted::error(format!("{name:?} does not say how to compress"), "let the name end in .tar.zst or .tar.gz")
     })?;
     let database = match &arguments.db {
         Some(database) => database.clone(),

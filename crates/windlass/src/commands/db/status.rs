@@ -35,13 +35,13 @@ pub(super) fn run(arguments: &StatusArguments) -> anyhow::Result<()> {
         Format::Json => json(&status, out),
     })?;
     if let Integrity::Altered { expected, found } = &status.integrity {
-        return Err(Hinted::new(
+        return Err(Hinted::error(
             format!("{} was altered since it was installed: {found}, not {expected}", status.path.display()),
             "install it again: windlass db update --force, or windlass db import FILE",
         ));
     }
     if arguments.max_age.is_some_and(|hours| status.age > SignedDuration::from_hours(hours)) {
-        return Err(Hinted::new(
+        return Err(Hinted::error(
             format!("the database was built {}, {} hours ago", status.built, status.age.as_hours()),
             "run windlass db update",
         ));

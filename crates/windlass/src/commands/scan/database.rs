@@ -36,7 +36,7 @@ impl DatabaseArguments {
         };
         let age = Timestamp::now().duration_since(database.built_at());
         if self.db_max_age.is_some_and(|hours| age > SignedDuration::from_hours(hours)) {
-            return Err(Hinted::new(
+            return Err(Hinted::error(
                 format!("the vulnerability database was built {}, {} hours ago", database.built_at(), age.as_hours()),
                 "run windlass db update, or raise --db-max-age",
             ));
