@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn the_fields_rubygems_writes_are_read() {
         let gem = parse(
-            r##"# -*- encoding: utf-8 -*-
+            r#"# -*- encoding: utf-8 -*-
 # stub: rack 2.0.6 ruby lib
 Gem::Specification.new do |s|
   s.name = "rack".freeze
@@ -112,7 +112,7 @@ Gem::Specification.new do |s|
   s.licenses = ["MIT".freeze]
   s.add_dependency(%q<minitest>.freeze, ["~> 5.0"])
 end
-"##,
+"#,
         )
         .expect("a gem");
         assert_eq!((gem.spec.name.as_str(), gem.spec.version.as_str()), ("rack", "2.0.6"));
