@@ -49,7 +49,10 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<windlass_sources::Error>() {
         return error.hint();
     }
-    error.downcast_ref::<windlass_vulnerabilities::Error>().and_then(windlass_vulnerabilities::Error::hint).map(str::to_owned)
+    error
+        .downcast_ref::<windlass_vulnerabilities::Error>()
+        .and_then(windlass_vulnerabilities::Error::hint)
+        .map(str::to_owned)
 }
 
 /// An error of the command line itself, with its remedy.
