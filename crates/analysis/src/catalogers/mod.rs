@@ -11,6 +11,7 @@ pub(crate) mod apk_installed;
 mod bitnami;
 mod cargo_auditable;
 mod cargo_lock;
+mod classifiers;
 mod composer;
 mod conda;
 pub(crate) mod distro;
@@ -101,5 +102,6 @@ pub(crate) fn all(archives: &ArchiveBudgets) -> Vec<Registered> {
         // What executables say of themselves
         Registered::new(go_binary::GoBinaries),
         Registered::new(cargo_auditable::CargoAuditable),
+        Registered::new(classifiers::BinaryClassifiers::new()),
     ]
 }
