@@ -74,7 +74,7 @@ const RECOGNISED: &[(&str, &[u8], &str, &str)] = &[
 #[test]
 fn programs_are_recognised_by_their_names_and_what_they_say() {
     for &(file, snippet, name, version) in RECOGNISED {
-        let sbom = scan([Tar::new().file(&format!("opt/bin/{file}"), elf(snippet))]);
+        let sbom = scan([Tar::new().file(format!("opt/bin/{file}"), elf(snippet))]);
         assert_eq!(names(&sbom), [(name, version)], "{file}");
     }
 }
@@ -83,9 +83,9 @@ fn programs_are_recognised_by_their_names_and_what_they_say() {
 fn neither_other_names_nor_other_contents_nor_texts_are_recognised() {
     for &(file, snippet, ..) in RECOGNISED {
         let sbom = scan([Tar::new()
-            .file(&format!("bin/my-{file}"), elf(snippet))
-            .file(&format!("bin/{file}"), elf(b"a program of that name that states nothing 9.9"))
-            .file(&format!("doc/{file}"), snippet)]);
+            .file(format!("bin/my-{file}"), elf(snippet))
+            .file(format!("bin/{file}"), elf(b"a program of that name that states nothing 9.9"))
+            .file(format!("doc/{file}"), snippet)]);
         assert_eq!(names(&sbom), [], "{file}");
     }
 }
