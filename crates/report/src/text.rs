@@ -8,9 +8,9 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("{number} {what}") } else { format!("{number} {what}s") }
 }
 
-/// Names come from inside images and out of advisories: no control character may reach a terminal or a document.
+/// As [`windlass_sbom::printable`], owned, as the cells of a table are.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    windlass_sbom::printable(text).into_owned()
 }
 
 /// The version to move to, or why there is none.

@@ -1,12 +1,9 @@
 //! Text for people: what is there, and what could not be read.
 
-use std::{
-    borrow::Cow,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use super::Document;
-use crate::Sbom;
+use crate::{Sbom, printable};
 
 /// One line a package, equal lines counted instead of repeated; then what could not be read.
 pub(super) fn write(sbom: &Sbom, _document: &Document, out: &mut dyn Write) -> io::Result<()> {
@@ -39,13 +36,4 @@ pub(super) fn write(sbom: &Sbom, _document: &Document, out: &mut dyn Write) -> i
         }
     }
     Ok(())
-}
-
-/// Names come from inside images: a control character in one must not reach a terminal.
-fn printable(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) {
-        text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
-    } else {
-        text.into()
-    }
 }

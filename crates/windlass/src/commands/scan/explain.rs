@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use windlass_matching::Explanation;
-use windlass_sbom::Sbom;
+use windlass_sbom::{Sbom, printable};
 
 pub(super) fn write(sbom: &Sbom, explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{}", explanation.id)?;
@@ -61,9 +61,4 @@ pub(super) fn write(sbom: &Sbom, explanation: &Explanation, out: &mut dyn Write)
         )?;
     }
     Ok(())
-}
-
-/// Names come from inside images: a control character in one must not reach a terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
