@@ -50,7 +50,7 @@ pub(crate) fn finish(
     packages.retain(|package| !package.name.is_empty());
     ownership::resolve(&mut packages, &mut relationships, tree);
     let files = list_files(&packages, tree, layers, options.files);
-    let mut sbom = Sbom { source, distro, packages, files, relationships, unknowns };
+    let mut sbom = Sbom { source, distro, packages, files, relationships, unknowns, ..Sbom::default() };
     sbom.sort();
     sbom.packages.dedup_by(|a, b| a.id == b.id);
     sbom

@@ -1,6 +1,6 @@
 //! The document as a whole.
 
-use crate::{Distro, File, Package, Relationship, Source};
+use crate::{Distro, File, Inspection, Package, Relationship, Source};
 
 /// What an artifact holds, as far as it could be read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Sbom {
     pub relationships: Vec<Relationship>,
     /// What could not be read, and why; sorted by path.
     pub unknowns: Vec<Unknown>,
+    /// What was seen beside packages; part of Windlass's own document only.
+    pub inspection: Inspection,
 }
 
 /// Something in the artifact that may hold packages but could not be understood.

@@ -92,5 +92,6 @@ pub(super) fn read(document: &[u8]) -> Result<Sbom, serde_json::Error> {
         files: input.files.into_iter().map(|file| file.into_file(&mut layers)).collect(),
         relationships: input.relationships.into_iter().filter_map(RelationshipPart::into_relationship).collect(),
         unknowns: input.unknowns.into_iter().map(Into::into).collect(),
+        ..Sbom::default()
     })
 }

@@ -49,6 +49,7 @@ pub(in super::super) fn read(document: &[u8]) -> Result<Sbom, serde_json::Error>
         files,
         relationships: input.artifact_relationships.into_iter().filter_map(RelationshipInput::into_stated).collect(),
         unknowns,
+        ..Sbom::default()
     })
 }
 
