@@ -1,0 +1,1 @@
+//! Policy bundles: what an organisation allows in an image, and the verdict on one.
