@@ -7,14 +7,22 @@ use windlass_sbom::{Cpe, CpeSource, License, Metadata, Package, PackageType, met
 
 use super::{
     executable,
-    go_build_info::{self, BuildInfo, Module},
+    go_build_info::{self, BuildInfo, DEVELOPMENT, Module},
+    go_linked_version,
 };
 use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Found, Unreadable, View};
 
 pub(crate) struct GoBinaries;
 
+/// What is kept of one Go executable.
+pub(crate) struct Program {
+    info: BuildInfo,
+    /// The module that the program is, with the best version known for it.
+    main: Option<Module>,
+}
+
 impl Cataloger for GoBinaries {
-    type Facts = BuildInfo;
+    type Facts = Program;
 
     fn name(&self) -> &'static str {
         "go-module-binary-cataloger"
@@ -28,16 +36,22 @@ impl Cataloger for GoBinaries {
         file.is_executable()
     }
 
-    #[expect(clippy::redundant_closure, reason = "the function is not general enough over lifetimes")]
-    fn read(&self, _file: &Candidate<'_>, content: &mut Content) -> Result<Option<BuildInfo>, Unreadable> {
-        executable::with(content, |file| go_build_info::read(file)).map(Option::flatten)
+    fn read(&self, _file: &Candidate<'_>, content: &mut Content) -> Result<Option<Program>, Unreadable> {
+        let program = executable::with(content, |file| {
+            let mut info = go_build_info::read(file)?;
+            let main = info
+                .take_main()
+                .map(|main| Module { version: main_version(&main, &info, || go_linked_version::find(file)), ..main });
+            Some(Program { info, main })
+        })?;
+        Ok(program.flatten())
     }
 
-    fn assemble(&self, view: &View<'_, BuildInfo>, catalog: &mut Catalog) {
+    fn assemble(&self, view: &View<'_, Program>, catalog: &mut Catalog) {
         for found in view.files() {
-            let info = found.facts;
-            let main = info.main.as_ref().filter(|main| !main.path.is_empty()).map(|main| {
-                let mut package = self.package(view, &found, main.path.clone(), main_version(main, info), "");
+            let Program { info, main } = found.facts;
+            let main = main.as_ref().map(|main| {
+                let mut package = self.package(view, &found, main.path.clone(), main.version.clone(), "");
                 if let Metadata::GoBinary(go) = &mut package.metadata {
                     go.build_settings.clone_from(&info.settings);
                 }
@@ -65,13 +79,13 @@ impl Cataloger for GoBinaries {
 impl GoBinaries {
     fn package(
         &self,
-        view: &View<'_, BuildInfo>,
-        found: &Found<'_, BuildInfo>,
+        view: &View<'_, Program>,
+        found: &Found<'_, Program>,
         path: String,
         version: String,
         sum: &str,
     ) -> Package {
-        let info = found.facts;
+        let Program { info, main } = found.facts;
         Package {
             found_by: self.name().to_owned(),
             locations: vec![view.location(found)],
@@ -82,16 +96,16 @@ impl GoBinaries {
                 compiled_version: info.go_version.clone(),
                 architecture: info.architecture.clone(),
                 h1_digest: sum.to_owned(),
-                main_module: info.main.as_ref().map(|main| main.path.clone()).unwrap_or_default(),
+                main_module: main.as_ref().map(|main| main.path.clone()).unwrap_or_default(),
                 ..GoBinary::default()
             })),
             ..Package::new(PackageType::GoModule, path, version)
         }
     }
 
-    fn standard_library(&self, view: &View<'_, BuildInfo>, found: &Found<'_, BuildInfo>) -> Package {
+    fn standard_library(&self, view: &View<'_, Program>, found: &Found<'_, Program>) -> Package {
         // "go1.22.1 X:boringcrypto" and "go1.22.1-fips" are built from go1.22.1.
-        let version = found.facts.go_version.split([' ', '-']).next().unwrap_or_default().to_owned();
+        let version = found.facts.info.go_version.split([' ', '-']).next().unwrap_or_default().to_owned();
         let number = version.trim_start_matches("go").to_owned();
         let release = number.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(number.len());
         let (release, update) = number.split_at(release);
@@ -119,15 +133,17 @@ pub(crate) fn module_url(path: &str, version: &str) -> Option<String> {
     package_url(PackageType::GoModule, namespace, name, version, &[])
 }
 
-/// The main module's version. `(devel)` says nothing; then the linker flags may, else the commit it was built from.
-fn main_version(main: &Module, info: &BuildInfo) -> String {
-    if main.version != "(devel)" && !main.version.is_empty() {
+/// The main module's version. `(devel)` says nothing; then the linker flags may, else what the linker wrote, else the
+/// commit it was built from.
+fn main_version(main: &Module, info: &BuildInfo, linked: impl FnOnce() -> Option<String>) -> String {
+    if main.version != DEVELOPMENT && !main.version.is_empty() {
         return main.version.clone();
     }
     let setting =
         |key: &str| info.settings.iter().find(|setting| setting.key == key).map(|setting| setting.value.as_str());
     setting("-ldflags")
         .and_then(|flags| flagged_version(flags, &main.path))
+        .or_else(|| linked().map(|version| format!("v{version}")))
         .or_else(|| pseudo_version(setting("vcs.time")?, setting("vcs.revision")?))
         .unwrap_or_else(|| main.version.clone())
 }
@@ -167,14 +183,16 @@ mod tests {
     }
 
     #[test]
-    fn a_development_build_takes_its_version_from_the_linker_flags_or_the_commit() {
+    fn a_development_build_takes_its_version_from_the_linker_or_the_commit() {
         let main = Module { path: "example.com/app".into(), version: "(devel)".into(), ..Module::default() };
+        let linked = || Some("1.2.4".to_owned());
         let flags = "-s -w -X k8s.io/lib.gitVersion=v9.9.9 -X example.com/app/cmd.Version=1.2.3";
-        assert_eq!(main_version(&main, &info(&[("-ldflags", flags)])), "v1.2.3");
+        assert_eq!(main_version(&main, &info(&[("-ldflags", flags)]), linked), "v1.2.3");
         let commit =
             [("vcs.time", "2024-01-31T12:00:00Z"), ("vcs.revision", "0123456789abcdef0123456789abcdef01234567")];
-        assert_eq!(main_version(&main, &info(&commit)), "v0.0.0-20240131120000-0123456789ab");
-        assert_eq!(main_version(&main, &info(&[])), "(devel)");
+        assert_eq!(main_version(&main, &info(&commit), linked), "v1.2.4");
+        assert_eq!(main_version(&main, &info(&commit), || None), "v0.0.0-20240131120000-0123456789ab");
+        assert_eq!(main_version(&main, &info(&[]), || None), "(devel)");
     }
 
     #[test]

@@ -26,6 +26,32 @@ pub(crate) struct Module {
     pub(crate) replaced_by: Option<Box<Module>>,
 }
 
+/// What the go command records as the version of a module that was built from a checkout.
+pub(crate) const DEVELOPMENT: &str = "(devel)";
+/// What it records as the module of a program whose files were named one by one.
+const NAMED_FILES: &str = "command-line-arguments";
+
+impl BuildInfo {
+    /// Takes out the module that the program is.
+    ///
+    /// Programs built outside module mode (distributions do) or from files named one by one record none: then it is
+    /// the only linked module that was built from a checkout, else all that is known is the import path of the program.
+    pub(crate) fn take_main(&mut self) -> Option<Module> {
+        let recorded = self.main.take().filter(|main| !main.path.is_empty() && main.path != NAMED_FILES);
+        recorded.or_else(|| {
+            let mut checkouts = (0..self.dependencies.len()).filter(|&i| self.dependencies[i].version == DEVELOPMENT);
+            match (checkouts.next(), checkouts.next()) {
+                (Some(only), None) => Some(self.dependencies.remove(only)),
+                _ => (!self.path.is_empty() && self.path != NAMED_FILES).then(|| Module {
+                    path: self.path.clone(),
+                    version: DEVELOPMENT.into(),
+                    ..Module::default()
+                }),
+            }
+        })
+    }
+}
+
 const MAGIC: &[u8] = b"\xff Go buildinf:";
 /// The header is aligned to as many bytes, and as long before inline texts begin.
 const ALIGN: usize = 16;
@@ -204,6 +230,22 @@ mod tests {
         assert_eq!(info.dependencies[0].sum, "h1:abc=");
         assert_eq!(info.dependencies[1].replaced_by.as_ref().map(|new| new.path.as_str()), Some("example.com/new"));
         assert_eq!(info.settings[1], KeyValue { key: "ldflags".into(), value: "-X main.version=1.2".into() });
+    }
+
+    #[test]
+    fn a_program_without_a_recorded_module_is_known_by_a_checkout_or_its_import_path() {
+        let main_of = |text: &str| {
+            let mut info = BuildInfo::default();
+            parse(text, &mut info);
+            let main = info.take_main().map(|main| (main.path, main.version));
+            (main, info.dependencies.len())
+        };
+        let devel = |path: &str| Some((path.to_owned(), DEVELOPMENT.to_owned()));
+        assert_eq!(main_of("path\tgithub.com/a/b/cmd/c\n"), (devel("github.com/a/b/cmd/c"), 0));
+        let files = "path\tcommand-line-arguments\nmod\tcommand-line-arguments\t\t\n";
+        assert_eq!(main_of(files), (None, 0));
+        assert_eq!(main_of(&format!("{files}dep\ta.com/m\t(devel)\t\ndep\tb.com/n\tv1.0.0\n")), (devel("a.com/m"), 1));
+        assert_eq!(main_of("path\tc.com/m/cmd\nmod\tc.com/m\t(devel)\t\n"), (devel("c.com/m"), 0));
     }
 
     #[test]

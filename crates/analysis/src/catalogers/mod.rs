@@ -24,6 +24,7 @@ mod gem;
 mod gemfile_lock;
 mod go_binary;
 mod go_build_info;
+mod go_linked_version;
 mod go_mod;
 mod homebrew;
 mod introductions;

@@ -22,10 +22,16 @@ pub(super) struct Documents<'a> {
 }
 
 impl Documents<'_> {
-    /// The pom.properties that describes this archive rather than something packed into it.
+    /// The pom.properties that describes this archive rather than something packed into it: the one that fits the
+    /// file's name. If the file was renamed it is the only one, provided that the manifest names the same bundle.
     pub(super) fn own_properties(&self) -> Option<usize> {
         let (name, _) = file_name::parse(self.path);
-        pick(&name, self.properties.iter().map(|pom| pom.artifact_id.as_str()))
+        pick(&name, self.properties.iter().map(|pom| pom.artifact_id.as_str())).or_else(|| {
+            let [only] = self.properties else { return None };
+            let bundle = manifest::value(self.manifest?, "Bundle-SymbolicName")?.split(';').next()?.trim();
+            let artifact = bundle.strip_prefix(&only.group_id)?.trim_start_matches('.');
+            (!only.group_id.is_empty() && (artifact.is_empty() || artifact == only.artifact_id)).then_some(0)
+        })
     }
 
     /// The pom.xml that describes this archive.
@@ -164,6 +170,18 @@ mod tests {
         let poms = [properties("g.shaded", "guava", "31.1"), properties("g.app", "app", "1.2")];
         let expected = Some(("g.app".into(), "app".into(), "1.2".into()));
         assert_eq!(identity("/opt/app-1.2.jar", "Manifest-Version: 1.0\n", &poms), expected);
+    }
+
+    #[test]
+    fn a_renamed_archive_is_known_by_the_bundle_that_its_only_pom_and_its_manifest_name() {
+        let poms = [properties("com.google.guava", "guava", "31.1-jre")];
+        let bundle =
+            |name: &str| format!("Manifest-Version: 1.0\nBundle-SymbolicName: {name}\nBundle-Version: 31.1.0.jre\n");
+        let guava = Some(("com.google.guava".into(), "guava".into(), "31.1-jre".into()));
+        assert_eq!(identity("/opt/renamed.jar", &bundle("com.google.guava"), &poms), guava);
+        assert_eq!(identity("/opt/renamed.jar", &bundle("com.google.guava.guava"), &poms), guava);
+        let app = Some(("org.example".into(), "app".into(), "2.0".into()));
+        assert_eq!(identity("/opt/app-2.0.jar", &bundle("org.example.app"), &poms), app, "guava is shaded in");
     }
 
     #[test]
