@@ -6,6 +6,7 @@
 
 mod cpe;
 mod distro;
+pub mod dockerfile;
 mod file;
 pub mod formats;
 mod inspection;

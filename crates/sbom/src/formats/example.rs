@@ -2,8 +2,9 @@
 
 use super::Document;
 use crate::{
-    Cpe, CpeSource, Distro, Evidence, File, FileDigest, FileKind, ImageSource, LayerDescription, License, Location,
-    Metadata, Package, PackageType, Relationship, RelationshipKind, Sbom, Source, Unknown,
+    Cpe, CpeSource, Distro, Evidence, File, FileDigest, FileKind, FileMatches, ImageSource, Inspection,
+    LayerDescription, License, Location, MalwareFinding, MalwareScan, Metadata, Package, PackageType, PatternMatch,
+    Relationship, RelationshipKind, Sbom, Source, Unknown,
     metadata::{DpkgEntry, DpkgFile, JavaArchive, NpmPackage, PomProperties, RpmEntry},
     package_url,
 };
@@ -206,7 +207,33 @@ pub(super) fn sbom() -> Sbom {
             reason: "the central directory is damaged".into(),
         }],
         packages,
+        ..Sbom::default()
     };
     sbom.sort();
     sbom
+}
+
+/// The example of a whole saved analysis: [`sbom`], and every member of an inspection.
+pub(super) fn inspected() -> Sbom {
+    let hit = |name: &str, regex: &str, lines: &[u32]| PatternMatch {
+        name: name.into(),
+        regex: regex.into(),
+        lines: lines.into(),
+    };
+    let file = |path: &str, matches| FileMatches { path: path.into(), matches };
+    let inspection = Inspection {
+        dockerfile: Some("FROM debian:12\nUSER app\n".into()),
+        content_matches: Some(Vec::new()),
+        secret_matches: Some(vec![file(
+            "/app/.env",
+            vec![hit("", ".*password.*", &[3]), hit("PRIV_KEY", "(?i)-+BEGIN(.*)PRIVATE KEY-+", &[0, 7])],
+        )]),
+        retrieved_files: Some([("/etc/passwd".to_owned(), b"root:x:0:0:\xff:/root:/bin/sh\n".to_vec())].into()),
+        malware_scans: vec![MalwareScan {
+            scanner: "clamav".into(),
+            findings: vec![MalwareFinding { path: "/app/eicar".into(), signature: "Eicar-Test-Signature".into() }],
+            metadata: [("db_version".to_owned(), "27500".to_owned())].into(),
+        }],
+    };
+    Sbom { inspection, ..sbom() }
 }

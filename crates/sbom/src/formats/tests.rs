@@ -39,6 +39,30 @@ fn an_empty_document_is_written_by_every_format_and_read_back() {
 #[test]
 fn the_own_document_carries_everything() {
     assert_eq!(there_and_back(Format::Json), example::sbom());
+    let text = written(&example::inspected(), Format::Json);
+    assert_eq!(read(text.as_bytes()).expect("own output"), example::inspected());
+}
+
+#[test]
+fn an_inspection_says_what_was_looked_for_and_nothing_else() {
+    let text = written(&example::inspected(), Format::Json);
+    let document: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let expected = serde_json::json!({
+        "dockerfile": "FROM debian:12\nUSER app\n",
+        "contentMatches": [],
+        "secretMatches": [{ "path": "/app/.env", "matches": [
+            { "regex": ".*password.*", "lines": [3] },
+            { "name": "PRIV_KEY", "regex": "(?i)-+BEGIN(.*)PRIVATE KEY-+", "lines": [0, 7] },
+        ] }],
+        "retrievedFiles": { "/etc/passwd": "cm9vdDp4OjA6MDr/Oi9yb290Oi9iaW4vc2gK" },
+        "malwareScans": [{
+            "scanner": "clamav",
+            "findings": [{ "path": "/app/eicar", "signature": "Eicar-Test-Signature" }],
+            "metadata": { "db_version": "27500" },
+        }],
+    });
+    assert_eq!(document["inspection"], expected);
+    assert!(!written(&example::sbom(), Format::Json).contains("inspection"), "nobody looked");
 }
 
 #[test]
@@ -46,7 +70,7 @@ fn the_own_document_follows_its_published_schema() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas/sbom-1.json");
     let schema = serde_json::from_str(&fs::read_to_string(path).expect("the schema is in the repository"));
     let schema = jsonschema::validator_for(&schema.expect("JSON")).expect("a schema");
-    for sbom in [example::sbom(), Sbom::default(), directory()] {
+    for sbom in [example::sbom(), example::inspected(), Sbom::default(), directory()] {
         let document = serde_json::from_str(&written(&sbom, Format::Json)).expect("JSON");
         let errors: Vec<String> =
             schema.iter_errors(&document).map(|error| format!("{error} at {}", error.instance_path())).collect();

@@ -3,13 +3,17 @@
 //! The same shapes are written and read. Members that are empty are left out; keys are never reused with another
 //! meaning within a major version.
 
+mod inspection;
 mod parts;
 
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use self::parts::{DistroPart, FilePart, PackagePart, RelationshipPart, SourcePart, UnknownPart};
+use self::{
+    inspection::InspectionPart,
+    parts::{DistroPart, FilePart, PackagePart, RelationshipPart, SourcePart, UnknownPart},
+};
 use super::{
     Document,
     json::{self, Each, Layers},
@@ -37,6 +41,8 @@ struct Output<'a, P, F, R, U> {
     files: F,
     relationships: R,
     unknowns: U,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inspection: Option<InspectionPart<'a>>,
 }
 
 #[derive(Serialize)]
@@ -59,6 +65,8 @@ pub(super) struct Input {
     relationships: Vec<RelationshipPart<'static>>,
     #[serde(default)]
     unknowns: Vec<UnknownPart<'static>>,
+    #[serde(default)]
+    inspection: Option<InspectionPart<'static>>,
 }
 
 pub(super) fn write(sbom: &Sbom, document: &Document, out: &mut dyn Write) -> io::Result<()> {
@@ -74,6 +82,7 @@ pub(super) fn write(sbom: &Sbom, document: &Document, out: &mut dyn Write) -> io
         files: Each(|| sbom.files.iter().map(FilePart::from)),
         relationships: Each(|| sbom.relationships.iter().map(RelationshipPart::from)),
         unknowns: Each(|| sbom.unknowns.iter().map(UnknownPart::from)),
+        inspection: InspectionPart::of(&sbom.inspection),
     };
     json::write(&output, out)
 }
@@ -92,6 +101,6 @@ pub(super) fn read(document: &[u8]) -> Result<Sbom, serde_json::Error> {
         files: input.files.into_iter().map(|file| file.into_file(&mut layers)).collect(),
         relationships: input.relationships.into_iter().filter_map(RelationshipPart::into_relationship).collect(),
         unknowns: input.unknowns.into_iter().map(Into::into).collect(),
-        ..Sbom::default()
+        inspection: input.inspection.map(Into::into).unwrap_or_default(),
     })
 }

@@ -16,7 +16,7 @@ use crate::{
     PackageId, PackageType, Relationship, Source, Unknown,
 };
 
-type Text<'a> = Cow<'a, str>;
+pub(super) type Text<'a> = Cow<'a, str>;
 
 fn text(value: &str) -> Text<'_> {
     Cow::Borrowed(value)
@@ -86,7 +86,7 @@ struct LayerPart<'a> {
 
 /// Bytes as Base64.
 #[derive(Default)]
-struct Bytes<'a>(Cow<'a, [u8]>);
+pub(super) struct Bytes<'a>(pub(super) Cow<'a, [u8]>);
 
 impl Bytes<'_> {
     fn is_empty(&self) -> bool {
