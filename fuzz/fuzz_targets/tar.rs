@@ -4,14 +4,14 @@
 
 use libfuzzer_sys::fuzz_target;
 use windlass_image::{
-    Budgets, Tree, WalkOptions,
+    Budgets, DigestSet, Tree, WalkOptions,
     testing::{Contents, layer},
     walk,
 };
 
 fuzz_target!(|bytes: &[u8]| {
     let budgets = Budgets { layer_bytes: 4 << 20, ratio_floor: 1 << 20, ..Budgets::default() };
-    let options = WalkOptions { budgets, file_digests: true, ..WalkOptions::default() };
+    let options = WalkOptions { budgets, file_digests: DigestSet::SHA256, ..WalkOptions::default() };
     let layers = [layer("application/vnd.oci.image.layer.v1.tar", bytes, bytes.to_vec())];
     if let Ok(walked) = walk(&layers, &Contents, &options) {
         let tree = Tree::squash(walked, &options.budgets).expect("few bytes make a small tree");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use windlass_image::{NodeKind, Tree};
+use windlass_image::{Digests, NodeKind, Tree};
 use windlass_sbom::{
     Distro, Evidence, File, FileDigest, FileKind, Location, Relationship, RelationshipKind, Sbom, Source, Unknown,
 };
@@ -95,8 +95,8 @@ fn describe(path: &[u8], tree: &Tree<FileFacts>, layers: &[Arc<str>]) -> Option<
         layers.get(node.layer).cloned(),
         Evidence::Primary,
     );
-    let digests =
-        node.digest.iter().map(|digest| FileDigest { algorithm: "sha256".into(), value: hex(digest.as_slice()) });
+    let digests = node.digests.into_iter().flat_map(Digests::iter);
+    let digests = digests.map(|(algorithm, raw)| FileDigest { algorithm: algorithm.name().into(), value: hex(raw) });
     Some(File {
         location,
         kind,

@@ -23,7 +23,7 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use windlass_image::{Layer, Tree, WalkOptions, testing::Blind, walk};
+use windlass_image::{DigestSet, Layer, Tree, WalkOptions, testing::Blind, walk};
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -39,7 +39,8 @@ fn main() -> anyhow::Result<()> {
     let (bytes, nodes) = match mode.as_str() {
         "floor" => (floor(&layers, threads)?, 0),
         "walk" | "digests" => {
-            let options = WalkOptions { threads, file_digests: mode == "digests", ..WalkOptions::default() };
+            let file_digests = if mode == "digests" { DigestSet::SHA256 } else { DigestSet::default() };
+            let options = WalkOptions { threads, file_digests, ..WalkOptions::default() };
             let walked = walk(&layers, &Blind, &options)?;
             let bytes = walked.iter().map(|layer| layer.bytes).sum();
             (bytes, Tree::squash(walked, &options.budgets)?.len())

@@ -18,13 +18,12 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, openat, readlinkat, statat};
-use sha2::Digest as _;
 
 use crate::{
-    Entry, EntryKind, Reader, WalkError, WalkOptions, WalkedLayer,
+    DigestSet, Entry, EntryKind, Reader, WalkError, WalkOptions, WalkedLayer,
     budgets::{Budget, BudgetExceeded, Meter},
+    digests::{Hashers, Hashing},
     entry_log::EntryLog,
-    hashing::Hashing,
     mounts::pseudo_mounts,
     path::names,
     walk::joined,
@@ -90,7 +89,7 @@ pub fn walk_directory<R: Reader>(
             })
             .collect();
         drop((job_out, read_in));
-        let mut collected = Collected::new();
+        let mut collected = Collected::new(options.walk.file_digests);
         let outcome = traversal.run(&job_in, |wait| collected.take(&read_out, wait));
         drop(job_in);
         workers.into_iter().for_each(joined);
@@ -120,7 +119,7 @@ struct Job {
 /// Its entries with what was read of them.
 struct Done<F> {
     number: usize,
-    entries: Vec<(Entry, Option<[u8; 32]>, Option<F>)>,
+    entries: Vec<(Entry, Option<Vec<u8>>, Option<F>)>,
     unreadable: Vec<Unreadable>,
 }
 
@@ -259,7 +258,7 @@ fn describe(path: Vec<u8>, kind: EntryKind, stat: &Stat) -> Entry {
     }
 }
 
-fn read_files<R: Reader>(jobs: &Receiver<Job>, done: &Sender<Done<R::Facts>>, reader: &R, digests: bool) {
+fn read_files<R: Reader>(jobs: &Receiver<Job>, done: &Sender<Done<R::Facts>>, reader: &R, wanted: DigestSet) {
     for job in jobs {
         let mut unreadable: Vec<_> = job.unreadable.into_iter().collect();
         let mut entries = Vec::with_capacity(job.entries.len());
@@ -268,8 +267,8 @@ fn read_files<R: Reader>(jobs: &Receiver<Job>, done: &Sender<Done<R::Facts>>, re
                 entries.push((entry, None, None));
                 continue;
             }
-            match read_file(&*job.folder, &mut entry, reader, digests) {
-                Ok((digest, facts)) => entries.push((entry, digest, facts)),
+            match read_file(&*job.folder, &mut entry, reader, wanted) {
+                Ok((digests, facts)) => entries.push((entry, digests, facts)),
                 Err(error) => {
                     unreadable.push(Unreadable { path: entry.path.clone(), reason: error.to_string() });
                     entries.push((entry, None, None));
@@ -282,13 +281,13 @@ fn read_files<R: Reader>(jobs: &Receiver<Job>, done: &Sender<Done<R::Facts>>, re
     }
 }
 
-type FileRead<F> = (Option<[u8; 32]>, Option<F>);
+type FileRead<F> = (Option<Vec<u8>>, Option<F>);
 
 fn read_file<R: Reader>(
     folder: impl AsFd,
     entry: &mut Entry,
     reader: &R,
-    digests: bool,
+    wanted: DigestSet,
 ) -> io::Result<FileRead<R::Facts>> {
     let (_, name) = crate::path::split(&entry.path);
     // Not to wait for the other end, should it have become a pipe.
@@ -300,12 +299,12 @@ fn read_file<R: Reader>(
     }
     entry.size = u64::try_from(stat.st_size).unwrap_or(0);
     // A file that grows meanwhile is read as far as it was.
-    let mut content = Hashing::new(File::from(file).take(entry.size), digests);
+    let mut content = Hashing::new(File::from(file).take(entry.size), wanted);
     let facts = reader.read(entry, &mut content)?;
-    if content.hasher.is_some() {
+    if content.hashers.is_some() {
         io::copy(&mut content, &mut io::sink())?;
     }
-    Ok((content.hasher.map(|hasher| hasher.finalize().into()), facts))
+    Ok((content.hashers.map(Hashers::finish), facts))
 }
 
 /// Puts what was read back into the order in which it was met.
@@ -320,11 +319,11 @@ struct Collected<F> {
 }
 
 impl<F> Collected<F> {
-    fn new() -> Self {
+    fn new(digests: DigestSet) -> Self {
         Self {
             waiting: BTreeMap::new(),
             next: 0,
-            log: EntryLog::default(),
+            log: EntryLog::new(digests),
             facts: Vec::new(),
             bytes: 0,
             entries: 0,
@@ -339,10 +338,10 @@ impl<F> Collected<F> {
             while let Some(read) = self.waiting.remove(&self.next) {
                 self.next += 1;
                 self.unreadable.extend(read.unreadable);
-                for (entry, digest, facts) in read.entries {
+                for (entry, digests, facts) in read.entries {
                     self.entries += 1;
                     self.bytes += entry.size;
-                    self.log.push(&entry, digest.as_ref(), facts.is_some());
+                    self.log.push(&entry, digests.as_deref(), facts.is_some());
                     self.facts.extend(facts);
                 }
             }

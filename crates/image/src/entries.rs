@@ -2,13 +2,11 @@
 
 use std::io::{self, BufRead};
 
-use sha2::Digest as _;
-
 use crate::{
-    Digest, Entry, EntryKind, Reader, WalkedLayer,
+    Digest, DigestSet, Entry, EntryKind, Reader, WalkedLayer,
     budgets::{Budget, BudgetExceeded, Meter},
+    digests::Hashing,
     entry_log::{EntryLog, blank},
-    hashing::Hashing,
     path,
     tar::{Archive, Content, Member, MemberKind, TarFailure},
 };
@@ -41,13 +39,11 @@ pub(crate) struct Walked<F> {
     entries: u64,
 }
 
-impl<F> Default for Walked<F> {
-    fn default() -> Self {
-        Self { log: EntryLog::default(), facts: Vec::new(), entries: 0 }
-    }
-}
-
 impl<F> Walked<F> {
+    pub(crate) fn new(digests: DigestSet) -> Self {
+        Self { log: EntryLog::new(digests), facts: Vec::new(), entries: 0 }
+    }
+
     pub(crate) fn finish(mut self, diff_id: Digest, digest: [u8; 32], stored_bytes: u64, bytes: u64) -> WalkedLayer<F> {
         self.log.finish();
         self.facts.shrink_to_fit();
@@ -65,7 +61,7 @@ impl<F> Walked<F> {
 
 pub(crate) struct EntryWalk<'w> {
     pub(crate) meter: &'w Meter<'w>,
-    pub(crate) file_digests: bool,
+    pub(crate) file_digests: DigestSet,
     pub(crate) stop: &'w (dyn Fn() -> bool + Sync),
 }
 
@@ -143,23 +139,23 @@ impl EntryWalk<'_> {
     ) -> Result<(), EntryFailure> {
         let mut content = Hashing::new(archive.content(), self.file_digests);
         let facts = reader.read(entry, &mut content);
-        let digest = finish(content);
+        let digests = finish(content);
         // Whatever the reader made of it: content that cannot be read means that the layer is broken.
         if let Some(failure) = archive.take_failure() {
             return Err(failure.into());
         }
         let facts = facts.map_err(|source| EntryFailure::Reader { path: entry.path.clone(), source })?;
-        walked.log.push(entry, digest?.as_ref(), facts.is_some());
+        walked.log.push(entry, digests?.as_deref(), facts.is_some());
         walked.facts.extend(facts);
         Ok(())
     }
 }
 
-/// The digest of content of which the reader has read some.
-fn finish<S: BufRead>(hashing: Hashing<Content<'_, S>>) -> Result<Option<[u8; 32]>, TarFailure> {
-    let Hashing { mut content, hasher: Some(mut hasher) } = hashing else { return Ok(None) };
-    content.drain(|piece| hasher.update(piece))?;
-    Ok(Some(hasher.finalize().into()))
+/// The digests of content of which the reader has read some.
+fn finish<S: BufRead>(hashing: Hashing<Content<'_, S>>) -> Result<Option<Vec<u8>>, TarFailure> {
+    let Hashing { mut content, hashers: Some(mut hashers) } = hashing else { return Ok(None) };
+    content.drain(|piece| hashers.update(piece))?;
+    Ok(Some(hashers.finish()))
 }
 
 /// The names by which a layer hides what is in lower layers. Source: OCI image specification, layer filesystem changeset.

@@ -4,7 +4,7 @@
 //! typical entry in some thirty bytes: paths share their beginning with the path before, numbers take as many bytes as
 //! they need, and nothing is allocated for each entry.
 
-use crate::{Entry, EntryKind};
+use crate::{DigestSet, Entry, EntryKind};
 
 /// What an entry does to the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +23,15 @@ pub(crate) struct Record<'c> {
     pub(crate) action: Action,
     /// Meaningless but for its path unless the action is `Add`.
     pub(crate) entry: &'c Entry,
-    pub(crate) digest: Option<[u8; 32]>,
+    /// One behind the other, in the order of the log's set.
+    pub(crate) digests: Option<&'c [u8]>,
     /// The next of the layer's facts belong to this entry.
     pub(crate) has_facts: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct EntryLog {
+    digests: DigestSet,
     bytes: Vec<u8>,
     previous: Vec<u8>,
     previous_modified: i64,
@@ -38,13 +40,23 @@ pub(crate) struct EntryLog {
 
 const KIND: u8 = 0b0000_1111;
 const HAS_FACTS: u8 = 0b0001_0000;
-const HAS_DIGEST: u8 = 0b0010_0000;
+const HAS_DIGESTS: u8 = 0b0010_0000;
 const WHITEOUT: u8 = 7;
 const OPAQUE: u8 = 8;
 
 impl EntryLog {
-    /// Adds an entry.
-    pub(crate) fn push(&mut self, entry: &Entry, digest: Option<&[u8; 32]>, has_facts: bool) {
+    /// A log of files with these digests, or none.
+    pub(crate) fn new(digests: DigestSet) -> Self {
+        Self { digests, bytes: Vec::new(), previous: Vec::new(), previous_modified: 0, has_whiteouts: false }
+    }
+
+    /// Which digests files of this log have.
+    pub(crate) fn digests(&self) -> DigestSet {
+        self.digests
+    }
+
+    /// Adds an entry; digests are one behind the other, in the order of the log's set.
+    pub(crate) fn push(&mut self, entry: &Entry, digests: Option<&[u8]>, has_facts: bool) {
         let kind = match entry.kind {
             EntryKind::File => 0,
             EntryKind::Directory => 1,
@@ -54,7 +66,7 @@ impl EntryLog {
             EntryKind::BlockDevice => 5,
             EntryKind::Fifo => 6,
         };
-        let digest_flag = if digest.is_some() { HAS_DIGEST } else { 0 };
+        let digest_flag = if digests.is_some() { HAS_DIGESTS } else { 0 };
         self.push_path(kind | digest_flag | if has_facts { HAS_FACTS } else { 0 }, &entry.path);
         self.push_number(u64::from(entry.mode));
         self.push_number(entry.uid);
@@ -69,8 +81,8 @@ impl EntryLog {
             }
             _ => {}
         }
-        if let Some(digest) = digest {
-            self.bytes.extend_from_slice(digest);
+        if let Some(digests) = digests {
+            self.bytes.extend_from_slice(digests);
         }
     }
 
@@ -99,7 +111,7 @@ impl EntryLog {
 
     /// Reads from the first entry on.
     pub(crate) fn cursor(&self) -> Cursor<'_> {
-        Cursor { rest: &self.bytes, entry: blank(), modified: 0 }
+        Cursor { rest: &self.bytes, digests_length: self.digests.length(), entry: blank(), modified: 0 }
     }
 
     fn push_path(&mut self, tag: u8, path: &[u8]) {
@@ -124,6 +136,7 @@ impl EntryLog {
 #[derive(Debug)]
 pub(crate) struct Cursor<'l> {
     rest: &'l [u8],
+    digests_length: usize,
     entry: Entry,
     modified: i64,
 }
@@ -144,7 +157,7 @@ impl Cursor<'_> {
             _ => Action::Add,
         };
         if action != Action::Add {
-            return Some(Record { action, entry: &self.entry, digest: None, has_facts: false });
+            return Some(Record { action, entry: &self.entry, digests: None, has_facts: false });
         }
         self.entry.mode = self.number() as u32;
         self.entry.uid = self.number();
@@ -164,9 +177,8 @@ impl Cursor<'_> {
             5 => EntryKind::BlockDevice,
             _ => EntryKind::Fifo,
         };
-        let digest = (tag & HAS_DIGEST != 0)
-            .then(|| *take(&mut self.rest, 32).first_chunk().expect("the log holds 32 bytes of every digest it flags"));
-        Some(Record { action, entry: &self.entry, digest, has_facts: tag & HAS_FACTS != 0 })
+        let digests = (tag & HAS_DIGESTS != 0).then(|| take(&mut self.rest, self.digests_length));
+        Some(Record { action, entry: &self.entry, digests, has_facts: tag & HAS_FACTS != 0 })
     }
 
     fn target(&mut self) -> Vec<u8> {

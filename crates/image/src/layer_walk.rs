@@ -3,7 +3,7 @@
 use std::thread;
 
 use crate::{
-    Digest, Layer, LayerName, Reader, WalkError, WalkedLayer,
+    Digest, DigestSet, Layer, LayerName, Reader, WalkError, WalkedLayer,
     budgets::{Budget, BudgetExceeded, Meter},
     entries::{EntryFailure, EntryWalk, Walked},
     pipe::{Filler, pipe},
@@ -16,7 +16,7 @@ pub(crate) struct LayerWalk<'w> {
     pub(crate) layer: &'w Layer,
     pub(crate) index: usize,
     pub(crate) meter: &'w Meter<'w>,
-    pub(crate) file_digests: bool,
+    pub(crate) file_digests: DigestSet,
     pub(crate) stop: &'w (dyn Fn() -> bool + Sync),
 }
 
@@ -36,7 +36,7 @@ impl LayerWalk<'_> {
         thread::scope(|scope| {
             let decompression = scope.spawn(|| self.decompress(stored, compression, filler));
             let mut archive = Archive::new(chunks, self.meter.budgets);
-            let mut walked = Walked::default();
+            let mut walked = Walked::new(self.file_digests);
             let entries = EntryWalk { meter: self.meter, file_digests: self.file_digests, stop: self.stop };
             let broken = match entries.read(&mut archive, reader, &mut walked) {
                 Ok(()) => None,

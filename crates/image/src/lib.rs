@@ -10,11 +10,11 @@
 
 mod artifact;
 mod budgets;
+mod digests;
 mod directory;
 mod entries;
 mod entry_log;
 mod error;
-mod hashing;
 mod layer;
 mod layer_walk;
 mod media_type;
@@ -32,6 +32,7 @@ mod walk;
 
 pub use artifact::{Digest, Image, InvalidDigest, Layer, LayerSource, Platform};
 pub use budgets::{Budget, BudgetExceeded, Budgets};
+pub use digests::{DigestAlgorithm, DigestSet, Digests};
 pub use directory::{DirectoryOptions, Exclude, Unreadable, WalkedDirectory, walk_directory};
 pub use error::{LayerName, TarProblem, WalkError};
 pub use layer::WalkedLayer;

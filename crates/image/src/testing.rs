@@ -18,7 +18,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Digest, Entry, Image, Layer, LayerSource, Platform, Reader, Tree, WalkOptions, walk};
+use crate::{
+    Digest, DigestAlgorithm, DigestSet, Entry, Image, Layer, LayerSource, Node, Platform, Reader, Tree, WalkOptions,
+    walk,
+};
 
 /// A tar archive being written; each method adds an entry.
 #[derive(Clone, Debug, Default)]
@@ -244,9 +247,14 @@ pub fn image(layers: Vec<Layer>) -> Image {
 
 /// Walks layers that are in order and squashes them; facts are the files' contents.
 pub fn squash(layers: &[Layer]) -> Tree<Vec<u8>> {
-    let options = WalkOptions { file_digests: true, ..WalkOptions::default() };
+    let options = WalkOptions { file_digests: DigestSet::SHA256, ..WalkOptions::default() };
     let walked = walk(layers, &Contents, &options).expect("the layers of this test are in order");
     Tree::squash(walked, &options.budgets).expect("the layers of this test are small")
+}
+
+/// The SHA-256 of a file's content, if the walk computed it.
+pub fn sha256(node: &Node<'_>) -> Option<Digest> {
+    node.digest(DigestAlgorithm::Sha256)?.first_chunk().map(Digest::from_sha256)
 }
 
 /// Keeps every file's content.

@@ -7,7 +7,7 @@ mod squash;
 
 use std::fmt;
 
-use crate::{WalkError, WalkedLayer, budgets::Budgets};
+use crate::{DigestSet, WalkError, WalkedLayer, budgets::Budgets};
 use node::{NONE, ROOT, Slot};
 pub use node::{Node, NodeId, NodeKind};
 pub use resolve::Resolved;
@@ -22,7 +22,10 @@ pub struct Tree<F> {
     names: Vec<u8>,
     /// The children of each folder next to each other, by name.
     children: Vec<u32>,
-    digests: Vec<[u8; 32]>,
+    /// Which digests files have.
+    digest_set: DigestSet,
+    /// Those of one file behind those of another.
+    digests: Vec<u8>,
     facts: Vec<Option<F>>,
     versions: Vec<Version>,
 }
@@ -41,6 +44,8 @@ impl<F> Tree<F> {
     /// A layer's whiteouts hide what lower layers hold and nothing of its own; an entry replaces what was at its path,
     /// but folders keep what is in them; parents that no layer describes are made up; entries below a symbolic link go
     /// where it leads. A hard link keeps the content that its target had in the link's layer.
+    ///
+    /// Which digests files have is for the lowest layer to say; those of a layer walked with other options are left out.
     ///
     /// Fails with [`WalkError::Budget`] if the tree gets too large.
     pub fn squash(layers: Vec<WalkedLayer<F>>, budgets: &Budgets) -> Result<Self, WalkError> {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::{
-    Layer, LayerName, Reader, WalkError, WalkedLayer,
+    DigestSet, Layer, LayerName, Reader, WalkError, WalkedLayer,
     budgets::{Budgets, Meter},
     is_layer_media_type,
     layer_walk::LayerWalk,
@@ -27,8 +27,8 @@ pub struct WalkOptions {
     /// Layers walked at the same time; each also has a thread that decompresses it. Default: one for each processor.
     pub threads: NonZeroUsize,
     pub budgets: Budgets,
-    /// Whether to compute the SHA-256 of every regular file. Default: no.
-    pub file_digests: bool,
+    /// Which digests of every regular file to compute. Default: none.
+    pub file_digests: DigestSet,
     /// Default: never cancelled.
     pub cancelled: Option<CancelCheck>,
 }
@@ -38,7 +38,7 @@ impl Default for WalkOptions {
         Self {
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             budgets: Budgets::default(),
-            file_digests: false,
+            file_digests: DigestSet::default(),
             cancelled: None,
         }
     }

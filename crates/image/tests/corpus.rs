@@ -13,13 +13,17 @@ use std::{
 };
 
 use serde_json::Value;
-use windlass_image::{Budget, Node, NodeKind, Tree, WalkError, WalkOptions, testing::Blind, walk};
+use windlass_image::{
+    Budget, DigestSet, Node, NodeKind, Tree, WalkError, WalkOptions,
+    testing::{Blind, sha256},
+    walk,
+};
 
 type Squashed = Result<Tree<()>, WalkError>;
 
 fn squash(layout: &Path) -> Result<Squashed, String> {
     let layers = support::layers(layout)?;
-    let options = WalkOptions { file_digests: true, ..WalkOptions::default() };
+    let options = WalkOptions { file_digests: DigestSet::SHA256, ..WalkOptions::default() };
     Ok(walk(&layers, &Blind, &options).and_then(|walked| Tree::squash(walked, &options.budgets)))
 }
 
@@ -41,7 +45,7 @@ fn described(node: &Node<'_>, expected: &Value) -> Value {
         ("gid", node.gid.into()),
         ("size", node.size.into()),
         ("target", target.into()),
-        ("sha256", node.digest.map(|raw| windlass_image::Digest::from_sha256(raw).hex().to_owned()).into()),
+        ("sha256", sha256(node).map(|digest| digest.hex().to_owned()).into()),
     ] {
         if found.get(key).is_some() {
             found[key] = value;

@@ -7,7 +7,8 @@ use std::{
 };
 
 use windlass_image::{
-    Digest, DirectoryOptions, NodeKind, Tree, WalkError, WalkOptions, WalkedDirectory, testing::Contents,
+    Digest, DigestSet, DirectoryOptions, NodeKind, Tree, WalkError, WalkOptions, WalkedDirectory,
+    testing::{Contents, sha256},
     walk_directory,
 };
 
@@ -26,13 +27,13 @@ fn a_folder_becomes_a_tree_with_content_and_digests() {
     fs::write(root.path().join("usr/bin/tool"), "tool").unwrap();
     fs::set_permissions(root.path().join("usr/bin/tool"), fs::Permissions::from_mode(0o4750)).unwrap();
     symlink("usr/bin", root.path().join("bin")).unwrap();
-    let walk = WalkOptions { file_digests: true, ..WalkOptions::default() };
+    let walk = WalkOptions { file_digests: DigestSet::SHA256, ..WalkOptions::default() };
     let walked = walk_directory(root.path(), &Contents, &DirectoryOptions { walk, ..Default::default() }).unwrap();
     assert_eq!((walked.layer.entries, walked.layer.bytes, walked.unreadable.len()), (4, 4, 0));
     let tree = squash(walked);
     assert_eq!(paths(&tree), ["bin", "usr", "usr/bin", "usr/bin/tool"]);
     let tool = tree.resolve(b"bin/tool").unwrap().node;
-    assert_eq!((tool.mode, tool.size, tool.digest.map(Digest::from_sha256)), (0o4750, 4, Some(Digest::of(b"tool"))));
+    assert_eq!((tool.mode, tool.size, sha256(&tool)), (0o4750, 4, Some(Digest::of(b"tool"))));
     assert_eq!(tree.facts(tool.id).unwrap(), b"tool");
     assert!(!tree.get(b"usr").unwrap().implied);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use windlass_image::{
-    Budgets, Layer, NodeKind, Tree, WalkOptions,
+    Budgets, DigestAlgorithm, DigestSet, Layer, NodeKind, Tree, WalkOptions,
     testing::{Contents, Tar, TarEntry, layer, squash},
     walk,
 };
@@ -110,7 +110,7 @@ fn a_hard_link_keeps_the_content_of_its_own_layer() {
     assert_eq!(["b", "c", "d", "e"].map(|path| content(&tree, path)), ["old", "old", "new", "old"]);
     let (b, d) = (tree.get(b"b").unwrap(), tree.get(b"d").unwrap());
     assert_eq!((b.kind, b.size, b.layer), (NodeKind::HardLink(b"a"), 3, 0));
-    assert_ne!(b.digest, d.digest);
+    assert_ne!(b.digests, d.digests);
 }
 
 #[test]
@@ -418,7 +418,7 @@ proptest! {
             .map(|entries| entries.iter().fold(Tar::new(), Tar::entry).plain())
             .collect();
         let budgets = Budgets { layer_bytes: 1 << 20, ..Budgets::default() };
-        let options = WalkOptions { file_digests: true, budgets, ..WalkOptions::default() };
+        let options = WalkOptions { file_digests: DigestSet::SHA256, budgets, ..WalkOptions::default() };
         if let Ok(walked) = walk(&layers, &Contents, &options) {
             let tree = Tree::squash(walked, &options.budgets).unwrap();
             for (path, node) in tree.iter() {
@@ -441,4 +441,28 @@ proptest! {
         let options = WalkOptions { budgets, ..WalkOptions::default() };
         let _ = walk(&layers, &Contents, &options);
     }
+}
+
+#[test]
+fn a_tree_keeps_all_the_digests_that_were_asked_for() {
+    let layers = [Tar::new().file("a", "old").file("b", "same").gzip(), Tar::new().file("a", "abc").gzip()];
+    let all = |digests: DigestSet| {
+        let options = WalkOptions { file_digests: digests, ..WalkOptions::default() };
+        windlass_image::walk(&layers, &Contents, &options).expect("the layers of this test are in order")
+    };
+    let tree = Tree::squash(all(DigestAlgorithm::ALL.into_iter().collect()), &Budgets::default()).expect("small");
+    let file = tree.get(b"a").expect("there");
+    let hex = |raw: Option<&[u8]>| raw.into_iter().flatten().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert_eq!(hex(file.digest(DigestAlgorithm::Md5)), "900150983cd24fb0d6963f7d28e17f72");
+    assert_eq!(hex(file.digest(DigestAlgorithm::Sha1)), "a9993e364706816aba3e25717850c26c9cd0d89d");
+    assert!(hex(file.digest(DigestAlgorithm::Sha256)).starts_with("ba7816bf"));
+    assert_eq!(tree.root().digests, None);
+
+    // Layers that were walked with other options lay no digests over those of the lowest.
+    let mut mixed = all(DigestSet::SHA256);
+    mixed.truncate(1);
+    mixed.extend(all([DigestAlgorithm::Md5].into_iter().collect()).pop());
+    let tree = Tree::squash(mixed, &Budgets::default()).expect("small");
+    assert_eq!(tree.get(b"a").expect("there").digests, None);
+    assert!(tree.get(b"b").expect("there").digest(DigestAlgorithm::Sha256).is_some());
 }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use windlass_image::{
-    Budget, Digest, Entry, EntryKind, Layer, LayerSource, Reader, Tree, WalkError, WalkOptions,
-    testing::{Blind, Contents, Tar, TarEntry, gzip, layer, squash, zstd},
+    Budget, Digest, DigestSet, Entry, EntryKind, Layer, LayerSource, Reader, Tree, WalkError, WalkOptions,
+    testing::{Blind, Contents, Tar, TarEntry, gzip, layer, sha256, squash, zstd},
     walk,
 };
 
@@ -54,17 +54,17 @@ fn a_file_larger_than_any_buffer_comes_through_whole() {
     let tree = squash(&[Tar::new().file("large", &large).file("after", "x").zstd()]);
     assert!(content(&tree, "large") == Some(&large));
     let digest = Digest::of(&large);
-    assert_eq!(tree.get(b"large").unwrap().digest.map(Digest::from_sha256), Some(digest));
+    assert_eq!(sha256(&tree.get(b"large").unwrap()), Some(digest));
     assert_eq!(content(&tree, "after"), Some(&b"x"[..]));
 }
 
 #[test]
 fn a_digest_is_computed_whether_or_not_the_reader_reads() {
     let layers = [Tar::new().file("a", "content").file("empty", "").gzip()];
-    let options = WalkOptions { file_digests: true, ..WalkOptions::default() };
+    let options = WalkOptions { file_digests: DigestSet::SHA256, ..WalkOptions::default() };
     let walked = walk(&layers, &Blind, &options).unwrap();
     let tree = Tree::squash(walked, &options.budgets).unwrap();
-    let digest = |path: &[u8]| tree.get(path).unwrap().digest.map(Digest::from_sha256);
+    let digest = |path: &[u8]| sha256(&tree.get(path).unwrap());
     assert_eq!(digest(b"a"), Some(Digest::of(b"content")));
     assert_eq!(digest(b"empty"), Some(Digest::of(b"")));
 }
@@ -222,7 +222,7 @@ fn sparse_files_are_read_with_their_holes() {
         let tree = squash(&[Tar::new().entry(&entry).file("after", "x").gzip()]);
         assert!(content(&tree, "s") == Some(&expanded));
         let node = tree.get(b"s").unwrap();
-        assert_eq!((node.size, node.digest.map(Digest::from_sha256)), (1100, Some(Digest::of(&expanded))));
+        assert_eq!((node.size, sha256(&node)), (1100, Some(Digest::of(&expanded))));
         assert_eq!(content(&tree, "after"), Some(&b"x"[..]));
     }
 }
@@ -237,7 +237,7 @@ fn a_hole_as_large_as_a_disk_is_refused_only_where_it_is_read() {
     let tree = Tree::squash(walked, &WalkOptions::default().budgets).unwrap();
     assert_eq!(tree.get(b"s").unwrap().size, 1 << 50);
 
-    let mut options = WalkOptions { file_digests: true, ..WalkOptions::default() };
+    let mut options = WalkOptions { file_digests: DigestSet::SHA256, ..WalkOptions::default() };
     options.budgets.layer_bytes = 1 << 20;
     match walk(&layers, &Blind, &options).unwrap_err() {
         WalkError::Budget { exceeded, .. } => assert_eq!(exceeded.budget, Budget::LayerBytes),

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use windlass_analysis::{FileSelection, Options};
+use windlass_image::DigestSet;
 use windlass_sbom::{Sbom, formats};
 use windlass_sources::{Bill, Credential, Input, Secret};
 
@@ -80,7 +81,9 @@ fn analysis_options(arguments: &ArtifactArguments) -> Options {
         Files::Owned => FileSelection::OwnedByPackage,
         Files::All => FileSelection::All,
     };
-    options.walk.file_digests = options.files != FileSelection::None;
+    if options.files != FileSelection::None {
+        options.walk.file_digests = DigestSet::SHA256;
+    }
     if let Some(seconds) = budgets.timeout {
         let deadline = Instant::now() + Duration::from_secs(seconds);
         options.walk.cancelled = Some(Arc::new(move || Instant::now() > deadline));

@@ -1,6 +1,7 @@
 //! One file or folder of a tree: as it is stored, and as it is seen.
 
 use super::Tree;
+use crate::{DigestAlgorithm, Digests};
 
 /// Stands for no node, name, digest or facts.
 pub(super) const NONE: u32 = u32::MAX;
@@ -42,13 +43,13 @@ pub struct Node<'t> {
     pub size: u64,
     /// Seconds since 1970.
     pub modified: i64,
-    /// SHA-256 of the content, if the walk computed it.
-    pub digest: Option<&'t [u8; 32]>,
+    /// Of the content, those that the walk computed.
+    pub digests: Option<Digests<'t>>,
     /// Index of the layer that this copy is from.
     pub layer: usize,
 }
 
-impl Node<'_> {
+impl<'t> Node<'t> {
     /// Whether it has content: a regular file or a hard link to one.
     pub fn is_file(&self) -> bool {
         matches!(self.kind, NodeKind::File | NodeKind::HardLink(_))
@@ -56,6 +57,11 @@ impl Node<'_> {
 
     pub fn is_directory(&self) -> bool {
         self.kind == NodeKind::Directory
+    }
+
+    /// The raw digest of the content, if the walk computed it.
+    pub fn digest(&self, algorithm: DigestAlgorithm) -> Option<&'t [u8]> {
+        self.digests?.get(algorithm)
     }
 }
 
@@ -156,9 +162,18 @@ impl<F> Tree<F> {
             gid: slot.gid,
             size: slot.size,
             modified: slot.modified,
-            digest: self.digests.get(slot.digest as usize),
+            digests: self.digests_at(slot.digest),
             layer: slot.layer as usize,
         }
+    }
+
+    fn digests_at(&self, at: u32) -> Option<Digests<'_>> {
+        let length = self.digest_set.length();
+        if at == NONE || length == 0 {
+            return None;
+        }
+        let bytes = self.digests.get(at as usize * length..)?.get(..length)?;
+        Some(Digests::new(self.digest_set, bytes))
     }
 
     /// A name or target; empty for none.

@@ -15,14 +15,15 @@ use super::{
     resolve::{MAX_LINKS, MAX_TARGET},
 };
 use crate::{
-    Entry, EntryKind, WalkedLayer,
+    DigestSet, Entry, EntryKind, WalkedLayer,
     budgets::{Budget, BudgetExceeded, Budgets},
     entry_log::{Action, EntryLog},
     path,
 };
 
 pub(super) fn squash<F>(layers: Vec<WalkedLayer<F>>, budgets: &Budgets) -> Result<Tree<F>, BudgetExceeded> {
-    let mut squash = Squash::new(budgets);
+    let digest_set = layers.first().map(|layer| layer.log.digests()).unwrap_or_default();
+    let mut squash = Squash::new(budgets, digest_set);
     for (index, layer) in layers.into_iter().enumerate() {
         squash.layer = index as u32;
         squash.lay(layer)?;
@@ -52,7 +53,7 @@ struct Content {
 }
 
 impl<'b, F> Squash<'b, F> {
-    fn new(budgets: &'b Budgets) -> Self {
+    fn new(budgets: &'b Budgets, digest_set: DigestSet) -> Self {
         let mut names = Vec::new();
         let name = push_text(&mut names, b"");
         Self {
@@ -60,6 +61,7 @@ impl<'b, F> Squash<'b, F> {
                 slots: vec![Slot::implied(ROOT, name, 0)],
                 names,
                 children: Vec::new(),
+                digest_set,
                 digests: Vec::new(),
                 facts: Vec::new(),
                 versions: Vec::new(),
@@ -78,6 +80,7 @@ impl<'b, F> Squash<'b, F> {
         if layer.log.has_whiteouts() {
             self.hide(&layer.log)?;
         }
+        let comparable = layer.log.digests() == self.tree.digest_set;
         let mut facts = layer.facts.into_iter();
         let mut cursor = layer.log.cursor();
         let mut forward_links = Vec::new();
@@ -86,9 +89,9 @@ impl<'b, F> Squash<'b, F> {
                 continue;
             }
             let facts = if record.has_facts { self.push_facts(facts.next()) } else { NONE };
-            let digest = record.digest.map_or(NONE, |digest| {
-                self.tree.digests.push(digest);
-                self.tree.digests.len() as u32 - 1
+            let digest = record.digests.filter(|_| comparable).map_or(NONE, |digests| {
+                self.tree.digests.extend_from_slice(digests);
+                (self.tree.digests.len() / digests.len()) as u32 - 1
             });
             if let EntryKind::HardLink(target) = &record.entry.kind {
                 let content = self.linked_content(target)?;
