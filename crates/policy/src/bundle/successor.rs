@@ -1,0 +1,66 @@
+//! Bundles in the words of the commercial successor, read by renaming (`spec/policy.md` §9.1).
+
+use serde_json::{Map, Value, json};
+
+use crate::compile::VERSION;
+
+/// Members of the document, of mappings and of rule sets that were renamed.
+const MEMBERS: [(&str, &str); 6] = [
+    ("rule_sets", "policies"),
+    ("allowlists", "whitelists"),
+    ("allowlisted_images", "whitelisted_images"),
+    ("denylisted_images", "blacklisted_images"),
+    ("rule_set_ids", "policy_ids"),
+    ("allowlist_ids", "whitelist_ids"),
+];
+
+/// Whether a document is written in those words.
+pub(super) fn is_successor(document: &Value) -> bool {
+    document.get("rule_sets").is_some() && document.get("policies").is_none()
+}
+
+/// The same document in the words of version `1_0`.
+pub(super) fn translate(document: &Value) -> Value {
+    let mut translated = rename(document);
+    translated["version"] = json!(VERSION);
+    for list in ["policies", "whitelists"] {
+        for entry in each(&mut translated, list) {
+            entry["version"] = json!(VERSION);
+            for rule in each(entry, "rules") {
+                translate_rule(rule);
+            }
+        }
+    }
+    translated
+}
+
+fn each<'v>(value: &'v mut Value, member: &str) -> impl Iterator<Item = &'v mut Value> {
+    value.get_mut(member).and_then(Value::as_array_mut).into_iter().flatten().filter(|entry| entry.is_object())
+}
+
+fn rename(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => Value::Object(members.iter().map(rename_member).collect::<Map<_, _>>()),
+        Value::Array(items) => items.iter().map(rename).collect(),
+        other => other.clone(),
+    }
+}
+
+fn rename_member((name, value): (&String, &Value)) -> (String, Value) {
+    let renamed = MEMBERS.iter().find(|(new, _)| new == name).map_or(name.as_str(), |(_, old)| old);
+    (renamed.to_owned(), rename(value))
+}
+
+fn translate_rule(rule: &mut Value) {
+    let old = |word: &str| word.replace("denylist", "blacklist").replace("allowlist", "whitelist");
+    if let Some(trigger) = rule["trigger"].as_str().map(old) {
+        rule["trigger"] = json!(trigger);
+    }
+    for param in each(rule, "params") {
+        if param["name"] == "type"
+            && let Some(value) = param["value"].as_str().map(old)
+        {
+            param["value"] = json!(value);
+        }
+    }
+}

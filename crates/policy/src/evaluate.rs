@@ -1,0 +1,259 @@
+//! The verdict on an image (`spec/policy.md` §2.4–§2.7, §3.4–§3.7).
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{
+    About, Action, CompiledBundle, Context, Failure, Firing, Firings, Image, Policy, Problem, Tag,
+    allow_list::AllowList,
+    compile::CompiledMapping,
+    evaluation::{Allowed, Evaluation, PolicyResult, Reason, Row},
+    finding::FindingFact,
+    mapping::{Identified, ImageSelector},
+    rule::Rule,
+};
+
+/// What is to be judged, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    pub image: &'a Image<'a>,
+    /// The name to judge it under; mappings go by it. It need not be one of the image's.
+    pub tag: &'a str,
+    /// The time of the evaluation.
+    pub now: Timestamp,
+    /// What a rule counts for that cannot be evaluated: [`Action::Stop`] or [`Action::Warn`].
+    pub on_failure: Action,
+    /// What an image gets that no mapping matches.
+    pub unmapped: Action,
+}
+
+impl<'a> Request<'a> {
+    /// The original's answers to every question: failures stop, unmapped images pass.
+    pub fn new(image: &'a Image<'a>, tag: &'a str, now: Timestamp) -> Self {
+        Self { image, tag, now, on_failure: Action::Stop, unmapped: Action::Go }
+    }
+}
+
+impl CompiledBundle {
+    /// Judges an image. There is always a verdict: what cannot be evaluated stops the image, and the result says why.
+    pub fn evaluate(&self, request: &Request<'_>) -> Evaluation<'_> {
+        if let Some(problem) = &self.fatal {
+            return Evaluation::stopped(None, vec![problem.clone()]);
+        }
+        let tag = Tag::parse(request.tag);
+        let image = Identified { tag: &tag, digest: request.image.digest(), id: request.image.id() };
+        let mapping = match first(self.mappings.iter().map(|mapping| &mapping.images), image) {
+            Ok(found) => found.map(|index| (index, &self.mappings[index])),
+            Err(failure) => return Evaluation::stopped(None, vec![selection_failed(&failure, "/mappings")]),
+        };
+        let rule = mapping.map(|(index, _)| self.member("mappings", index));
+        if let Some((_, mapping)) = mapping
+            && !mapping.problems.is_empty()
+        {
+            return Evaluation::stopped(rule, mapping.problems.clone());
+        }
+        let mut run = Run { request, context: self.context(request), problems: Vec::new(), valid_until: None };
+        let policies = mapping.map_or_else(Vec::new, |(_, mapping)| run.evaluate_mapping(mapping));
+        let policy_action = match mapping {
+            None => request.unmapped,
+            Some(_) => policies.iter().map(|policy| policy.action).min().unwrap_or(Action::Go),
+        };
+        let Run { problems, valid_until, .. } = run;
+        let failed = problems.iter().any(|problem| problem.problem_type != END_OF_LIFE);
+        let mut evaluation = Evaluation {
+            final_action: policy_action,
+            policy_action,
+            reason: Reason::PolicyEvaluation,
+            mapping: rule,
+            allowed_image: None,
+            denied_image: None,
+            policies,
+            problems,
+            valid_until,
+        };
+        // A verdict that could not be reached in full is not waved through by an image list.
+        if failed && request.on_failure == Action::Stop {
+            evaluation.final_action = Action::Stop;
+            return evaluation;
+        }
+        if failed {
+            evaluation.final_action = evaluation.final_action.min(request.on_failure);
+        }
+        self.apply_image_lists(&mut evaluation, image);
+        evaluation
+    }
+
+    fn context<'r>(&self, request: &Request<'r>) -> Context<'r> {
+        Context { image: request.image, profile: self.profile(), now: request.now }
+    }
+
+    /// An entry of a list of the bundle, as it was given.
+    fn member(&self, list: &str, index: usize) -> &Value {
+        &self.bundle().content()[list][index]
+    }
+
+    /// Lists of images whose verdict is settled, whatever the policies say.
+    fn apply_image_lists<'b>(&'b self, evaluation: &mut Evaluation<'b>, image: Identified<'_>) {
+        let mut look = |selectors: &[ImageSelector], list: &str| match first(selectors.iter(), image) {
+            Ok(found) => found.map(|index| self.member(list, index)),
+            Err(failure) => {
+                evaluation.problems.push(selection_failed(&failure, &format!("/{list}")));
+                evaluation.final_action = Action::Stop;
+                None
+            }
+        };
+        let allowed = look(&self.allowed_images, "whitelisted_images");
+        let denied = look(&self.denied_images, "blacklisted_images");
+        evaluation.allowed_image = allowed;
+        evaluation.denied_image = denied;
+        if denied.is_some() {
+            (evaluation.final_action, evaluation.reason) = (Action::Stop, Reason::Denied);
+        } else if allowed.is_some() {
+            (evaluation.final_action, evaluation.reason) = (Action::Go, Reason::Allowed);
+        }
+    }
+}
+
+const END_OF_LIFE: &str = "EndOfLifedError";
+
+/// The first selector that matches.
+fn first<'s>(
+    mut selectors: impl Iterator<Item = &'s ImageSelector>,
+    image: Identified<'_>,
+) -> Result<Option<usize>, Failure> {
+    let mut failure = None;
+    let found = selectors.position(|selector| {
+        selector.matches(image).unwrap_or_else(|error| {
+            failure = Some(error);
+            true
+        })
+    });
+    failure.map_or(Ok(found), Err)
+}
+
+fn selection_failed(failure: &Failure, pointer: &str) -> Problem {
+    Problem::error("PolicyError", failure.to_string(), pointer)
+}
+
+/// One evaluation on its way.
+struct Run<'q, 'r> {
+    request: &'q Request<'r>,
+    context: Context<'r>,
+    problems: Vec<Problem>,
+    valid_until: Option<Timestamp>,
+}
+
+impl Run<'_, '_> {
+    fn evaluate_mapping<'b>(&mut self, mapping: &'b CompiledMapping) -> Vec<PolicyResult<'b>> {
+        for expires in mapping.allow_lists.iter().flat_map(|list| &list.items).filter_map(|item| item.expires_on) {
+            self.changes_at(expires);
+        }
+        mapping.policies.iter().map(|policy| self.evaluate_policy(policy, &mapping.allow_lists)).collect()
+    }
+
+    fn evaluate_policy<'b>(
+        &mut self,
+        policy: &'b Policy,
+        allow_lists: &'b [std::sync::Arc<AllowList>],
+    ) -> PolicyResult<'b> {
+        let mut rows = Vec::new();
+        let mut action = Action::Go;
+        for rule in &policy.rules {
+            if let Some(problem) = rule.end_of_life() {
+                self.problems.push(problem);
+                continue;
+            }
+            let mut firings = Firings::default();
+            let checked = rule.check.as_ref().map_err(Clone::clone);
+            if let Err(failure) = checked.and_then(|check| check(&self.context, &mut firings)) {
+                self.problems.push(failed(rule, &failure));
+                action = action.min(self.request.on_failure);
+                continue;
+            }
+            if let Some(moment) = firings.valid_until {
+                self.changes_at(moment);
+            }
+            for firing in firings.fired {
+                let row = self.row(rule, firing, allow_lists);
+                action = action.min(row.action);
+                rows.push(row);
+            }
+        }
+        PolicyResult { id: &policy.id, rows, action }
+    }
+
+    fn row<'b>(&mut self, rule: &'b Rule, firing: Firing, allow_lists: &'b [std::sync::Arc<AllowList>]) -> Row<'b> {
+        let trigger_id = firing.trigger_id(rule.gate.name, rule.trigger.name);
+        let allowed = self.allowed(rule, &trigger_id, allow_lists);
+        let grace_until = self.grace(rule, firing.about);
+        let action = match (&allowed, grace_until) {
+            (Some(_), _) => Action::Go,
+            (None, Some(_)) => rule.action.max(Action::Warn),
+            (None, None) => rule.action,
+        };
+        Row { rule, trigger_id, message: firing.message, action, allowed, grace_until, about: firing.about }
+    }
+
+    /// The first item of the first list that covers the finding.
+    fn allowed<'b>(
+        &mut self,
+        rule: &Rule,
+        trigger_id: &str,
+        lists: &'b [std::sync::Arc<AllowList>],
+    ) -> Option<Allowed<'b>> {
+        for list in lists {
+            match list.find(rule.gate.name, trigger_id, self.request.now) {
+                Ok(Some(item)) => return Some(Allowed { list, item }),
+                Ok(None) => {}
+                Err(failure) => {
+                    let problem = Problem::error("PolicyError", failure.to_string(), &rule.pointer);
+                    if !self.problems.contains(&problem) {
+                        self.problems.push(problem);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Until when a finding is too young to stop anything under a rule with `grace_days`.
+    fn grace(&mut self, rule: &Rule, about: About) -> Option<Timestamp> {
+        let About::Finding(index) = about else { return None };
+        let finding: &FindingFact<'_> = self.context.image.findings().get(index)?;
+        let until = days_after(finding.first_seen.unwrap_or(self.request.now), rule.grace_days?);
+        (self.request.now < until).then(|| {
+            self.changes_at(until);
+            until
+        })
+    }
+
+    fn changes_at(&mut self, moment: Timestamp) {
+        if moment > self.request.now {
+            self.valid_until = Some(self.valid_until.map_or(moment, |until| until.min(moment)));
+        }
+    }
+}
+
+/// That many days of 24 hours later; the end of time where there are too many.
+pub(crate) fn days_after(moment: Timestamp, days: u64) -> Timestamp {
+    let seconds = i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(24 * 60 * 60);
+    moment.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+}
+
+/// That many days of 24 hours earlier; the beginning of time where there are too many.
+pub(crate) fn days_before(moment: Timestamp, days: u64) -> Timestamp {
+    let seconds = i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(24 * 60 * 60);
+    moment.checked_sub(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)
+}
+
+/// A rule that could not be evaluated, in the words of the original (`spec/policy.md` §3.5).
+fn failed(rule: &Rule, failure: &Failure) -> Problem {
+    if failure.is_conversion {
+        return Problem::error("ValueError", failure.text.clone(), &rule.pointer);
+    }
+    let details = format!(
+        "severity:error message:Trigger evaluation failed for gate {} and trigger {}, with parameters: ({}) due to: {}",
+        rule.gate.name, rule.trigger.name, rule.printed, failure.text
+    );
+    Problem::error("TriggerEvaluationError", details, &rule.pointer)
+}

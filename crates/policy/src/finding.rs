@@ -1,0 +1,122 @@
+//! Findings in the original's terms (`spec/policy.md` §4.13).
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use windlass_advisories::FixState;
+use windlass_matching::{Cvss, Finding, Severity, Vulnerability};
+
+use crate::{Image, package::PackageFact};
+
+/// A vulnerability in a package as rules see it.
+#[derive(Clone, Debug)]
+pub struct FindingFact<'a> {
+    pub finding: &'a Finding,
+    pub package: PackageFact<'a>,
+    /// When it was first seen in this image; `None`: now.
+    pub first_seen: Option<Timestamp>,
+}
+
+/// The highest score of each kind over several judgements; -1.0 where none has it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scores {
+    pub base: f64,
+    pub exploitability: f64,
+    pub impact: f64,
+}
+
+impl<'a> FindingFact<'a> {
+    pub(crate) fn all(image: &Image<'a>) -> Vec<Self> {
+        let sbom = image.sbom;
+        let findings = image.outcome.findings.iter();
+        let fact = |finding: &'a Finding| {
+            let package = PackageFact::new(finding.package, sbom.packages.get(finding.package)?);
+            let first_seen = image.first_seen(&finding.vulnerability.id, &package.package.id.0);
+            Some(Self { finding, package, first_seen })
+        };
+        findings.filter_map(fact).collect()
+    }
+
+    pub fn id(&self) -> &'a str {
+        &self.finding.vulnerability.id
+    }
+
+    pub fn severity(&self) -> Severity {
+        self.finding.severity()
+    }
+
+    /// The first link of the record.
+    pub fn link(&self) -> &'a str {
+        &self.finding.vulnerability.data_source
+    }
+
+    /// Where the package is; `None` for an empty path.
+    pub fn location(&self) -> Option<&Cow<'a, str>> {
+        (!self.package.path.is_empty()).then_some(&self.package.path)
+    }
+
+    pub fn is_os(&self) -> bool {
+        self.package.is_os_package()
+    }
+
+    pub fn will_not_fix(&self) -> bool {
+        self.finding.fix.state == FixState::WontFix
+    }
+
+    /// Versions that fix it, without empty ones.
+    pub fn fix_versions(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.finding.fix.versions.iter().map(String::as_str).filter(|version| !version.is_empty())
+    }
+
+    /// When the first fix appeared, as far as it is known.
+    pub fn fix_observed(&self) -> Option<Timestamp> {
+        self.finding.fix.available.iter().filter_map(|fix| moment(&fix.date)).min()
+    }
+
+    /// The day the vulnerability was published.
+    pub fn published(&self) -> Option<Timestamp> {
+        let records = std::iter::once(&self.finding.vulnerability).chain(&self.finding.related);
+        records.filter_map(|record| moment(record.published.as_deref()?)).min()
+    }
+
+    /// CVSS 3 scores of the NVD: the record's own if it is the NVD's, else those of the records it refers to.
+    pub fn nvd_scores(&self) -> Scores {
+        let own = &self.finding.vulnerability;
+        if is_nvd(own) {
+            Scores::highest(own.cvss.iter())
+        } else {
+            let related = self.finding.related.iter().filter(|record| is_nvd(record));
+            Scores::highest(related.flat_map(|record| &record.cvss))
+        }
+    }
+
+    /// CVSS 3 scores of the vendor: the record's own unless it is the NVD's.
+    pub fn vendor_scores(&self) -> Scores {
+        let own = &self.finding.vulnerability;
+        Scores::highest(own.cvss.iter().filter(|_| !is_nvd(own)))
+    }
+}
+
+fn is_nvd(record: &Vulnerability) -> bool {
+    record.namespace.contains("nvd")
+}
+
+/// Reads `YYYY-MM-DD`, which is its first moment in UTC, or RFC 3339.
+pub(crate) fn moment(text: &str) -> Option<Timestamp> {
+    let day = || {
+        let date: jiff::civil::Date = text.parse().ok()?;
+        date.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    };
+    text.parse().ok().or_else(day)
+}
+
+impl Scores {
+    fn highest<'c>(judgements: impl Iterator<Item = &'c Cvss>) -> Self {
+        let none = Self { base: -1.0, exploitability: -1.0, impact: -1.0 };
+        judgements.filter(|cvss| cvss.version.starts_with('3')).fold(none, |highest, cvss| Self {
+            base: highest.base.max(cvss.metrics.base),
+            exploitability: highest.exploitability.max(cvss.metrics.exploitability.unwrap_or(-1.0)),
+            impact: highest.impact.max(cvss.metrics.impact.unwrap_or(-1.0)),
+        })
+    }
+}

@@ -1,0 +1,38 @@
+//! Every gate, one file each. A new gate is a file, its `mod` line and its line in [`ALL`]; a new trigger is an entry
+//! with its function in the file of its gate.
+
+mod always;
+mod malware;
+mod retired;
+
+use crate::{Gate, gate::Origin};
+
+/// In the order in which the original registered them, then our own; problems and `policy_spec` list them so.
+pub const ALL: &[&Gate] = &[
+    &always::GATE,
+    &retired::SUIDDIFF,
+    &retired::IMAGECHECK,
+    &retired::PKGDIFF,
+    &retired::ANCHORESEC,
+    &retired::PKGCHECK,
+    &retired::DOCKERFILECHECK,
+    &retired::FILECHECK,
+    &retired::FILEPARSE_PASSWD,
+    &retired::GEMCHECK,
+    &retired::METADATACHECK,
+    &retired::LICBLACKLIST,
+    &retired::NPMCHECK,
+    &retired::PKGBLACKLIST,
+    &retired::SECRETCHECK,
+    &malware::GATE,
+];
+
+/// The gate of that name, in any case.
+pub fn gate(name: &str) -> Option<&'static Gate> {
+    ALL.iter().copied().find(|gate| gate.name.eq_ignore_ascii_case(name))
+}
+
+/// Names of the original's gates, for the problems that list them.
+pub(crate) fn original_names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().filter(|gate| gate.origin == Origin::Original).map(|gate| gate.name)
+}

@@ -1,0 +1,134 @@
+//! The facts about an image that rules look at, in the terms of `spec/policy.md` §4.0.
+
+use std::{cell::OnceCell, collections::BTreeMap};
+
+use jiff::Timestamp;
+use windlass_matching::Outcome;
+use windlass_sbom::{File, FileKind, ImageSource, Sbom, Source};
+
+use crate::{finding::FindingFact, package::PackageFact};
+
+/// An analysed image with what is known about it today. What several rules need is derived once, when the first asks.
+#[derive(Debug)]
+pub struct Image<'a> {
+    pub sbom: &'a Sbom,
+    /// What matching says of that bill of materials.
+    pub outcome: &'a Outcome,
+    pub knowledge: Knowledge<'a>,
+    packages: OnceCell<Vec<PackageFact<'a>>>,
+    findings: OnceCell<Vec<FindingFact<'a>>>,
+}
+
+/// What neither the analysis nor matching knows.
+#[derive(Clone, Debug, Default)]
+pub struct Knowledge<'a> {
+    /// When the vulnerability database was built; `None`: never.
+    pub database_built: Option<Timestamp>,
+    /// When findings were first seen in this image; those it does not name are seen now for the first time.
+    pub first_seen: Option<&'a FirstSeen>,
+    /// What the npm registry publishes; `None`: not known here.
+    pub npm_packages: Option<&'a PublishedPackages>,
+    /// What rubygems.org publishes.
+    pub gem_packages: Option<&'a PublishedPackages>,
+    /// The image that had the tag before.
+    pub previous: Option<&'a Sbom>,
+    /// Images that this one is built on, as far as they are known: their layers are the lowest of this one's.
+    pub ancestors: &'a [Ancestor],
+}
+
+/// Times by vulnerability and package id.
+pub type FirstSeen = BTreeMap<(String, String), Timestamp>;
+
+/// What is published, by name of package.
+pub type PublishedPackages = BTreeMap<String, PublishedPackage>;
+
+/// The versions of a package that its registry offers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PublishedPackage {
+    pub latest: String,
+    pub versions: Vec<String>,
+}
+
+/// An image whose layers are the lowest of another one's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ancestor {
+    /// Of the manifest: `sha256:…`
+    pub digest: String,
+    /// Full tags it is known by.
+    pub tags: Vec<String>,
+    pub layers: usize,
+}
+
+impl<'a> Image<'a> {
+    pub fn new(sbom: &'a Sbom, outcome: &'a Outcome, knowledge: Knowledge<'a>) -> Self {
+        Self { sbom, outcome, knowledge, packages: OnceCell::new(), findings: OnceCell::new() }
+    }
+
+    /// Identity and documents, where it is an image.
+    pub fn source(&self) -> Option<&'a ImageSource> {
+        match &self.sbom.source {
+            Source::Image(image) => Some(image),
+            Source::Directory { .. } | Source::Other { .. } => None,
+        }
+    }
+
+    /// 64 hexadecimal digits, or what stands for them where the artifact is no image.
+    pub fn id(&self) -> &'a str {
+        match self.source() {
+            Some(image) => image.image_id.strip_prefix("sha256:").unwrap_or(&image.image_id),
+            None => self.sbom.source.name(),
+        }
+    }
+
+    /// `sha256:…`: the first digest it is known by in a registry, else that of its manifest.
+    pub fn digest(&self) -> &'a str {
+        let Some(image) = self.source() else { return "" };
+        let named = image.repo_digests.first().and_then(|name| name.rsplit_once('@'));
+        named.map_or(&image.manifest_digest, |(_, digest)| digest)
+    }
+
+    /// Every package, sorted by type, name, version and path.
+    pub fn packages(&self) -> &[PackageFact<'a>] {
+        self.packages.get_or_init(|| PackageFact::all(self.sbom))
+    }
+
+    /// Every finding, in the order of the outcome.
+    pub fn findings(&self) -> &[FindingFact<'a>] {
+        self.findings.get_or_init(|| FindingFact::all(self))
+    }
+
+    /// Every file, sorted by path; empty where the analysis did not list them.
+    pub fn files(&self) -> &'a [File] {
+        &self.sbom.files
+    }
+
+    /// The file at exactly this path.
+    pub fn file(&self, path: &str) -> Option<&'a File> {
+        let files = self.files();
+        let at = files.binary_search_by(|file| file.location.path.as_str().cmp(path)).ok()?;
+        files.get(at)
+    }
+
+    /// Content of a file that the analysis was told to keep.
+    pub fn retrieved(&self, path: &str) -> Option<&'a [u8]> {
+        self.sbom.inspection.retrieved_files.as_ref()?.get(path).map(Vec::as_slice)
+    }
+
+    /// When a finding was first seen; `None` where nobody noted it.
+    pub(crate) fn first_seen(&self, vulnerability: &str, package: &str) -> Option<Timestamp> {
+        self.knowledge.first_seen?.get(&(vulnerability.to_owned(), package.to_owned())).copied()
+    }
+}
+
+/// The mode as the original recorded it, with the bits that say what kind of file it is.
+pub(crate) fn full_mode(file: &File) -> u32 {
+    let kind = match file.kind {
+        FileKind::RegularFile | FileKind::HardLink => 0o100_000,
+        FileKind::Directory => 0o040_000,
+        FileKind::SymbolicLink => 0o120_000,
+        FileKind::CharacterDevice => 0o020_000,
+        FileKind::BlockDevice => 0o060_000,
+        FileKind::Fifo => 0o010_000,
+    };
+    kind | (file.mode & 0o7777)
+}
