@@ -45,6 +45,22 @@ impl<'a, F: Any> View<'a, F> {
         })
     }
 
+    /// As [`View::files`], and under its own path every symbolic link that leads to one of them; in path order.
+    pub fn files_and_links(&self) -> Vec<Found<'a, F>> {
+        let mut found: Vec<_> = self.files().collect();
+        if found.is_empty() {
+            return found;
+        }
+        self.tree.for_each(|path, node| {
+            let NodeKind::Symlink(_) = node.kind else { return };
+            let Some(target) = self.tree.resolve(path) else { return };
+            let facts = self.tree.facts(target.node.id).and_then(|facts| facts_of(facts, self.cataloger));
+            found.extend(facts.map(|facts| Found { path: absolute(path), layer: target.node.layer, facts }));
+        });
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        found
+    }
+
     /// The facts about the file that `path` leads to, links followed.
     pub fn file(&self, path: &str) -> Option<Found<'a, F>> {
         let resolved = self.tree.resolve(relative(path))?;
@@ -71,6 +87,11 @@ impl<'a, F: Any> View<'a, F> {
     /// Whether `path` itself (no link followed) is a symbolic link.
     pub fn is_symlink(&self, path: &str) -> bool {
         self.tree.get(relative(path)).is_some_and(|node| matches!(node.kind, NodeKind::Symlink(_)))
+    }
+
+    /// Whether `path` itself (no link followed) is a directory.
+    pub fn is_directory(&self, path: &str) -> bool {
+        self.tree.get(relative(path)).is_some_and(|node| matches!(node.kind, NodeKind::Directory))
     }
 
     /// The facts of every layer's own copy of the file at `path`, lowest layer first, hidden copies included: how a

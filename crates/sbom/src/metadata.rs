@@ -328,8 +328,8 @@ pub struct ClassifierMatch {
     pub path: String,
 }
 
-/// Kinds of [`Metadata::Other`] that list the package's files as objects with a `path`.
-const OWNERS: [&str; 2] = ["alpm-db-entry", "portage-db-entry"];
+/// Kinds of [`Metadata::Other`] that list the package's files, as paths or as objects with a `path`.
+const OWNERS: [&str; 3] = ["alpm-db-entry", "portage-db-entry", "java-jvm-installation"];
 
 impl Metadata {
     /// The word of syft-json's `metadataType`; empty for [`Metadata::None`].
@@ -359,7 +359,7 @@ impl Metadata {
             Self::Apk(entry) => entry.files.iter().map(|file| file.path.as_str()).collect(),
             Self::Other { kind, value } if OWNERS.contains(&kind.as_str()) => {
                 let files = value["files"].as_array().into_iter().flatten();
-                files.filter_map(|file| file["path"].as_str()).collect()
+                files.filter_map(|file| file["path"].as_str().or_else(|| file.as_str())).collect()
             }
             _ => Vec::new(),
         }

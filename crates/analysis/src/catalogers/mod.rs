@@ -9,16 +9,19 @@ mod alpm;
 mod apk;
 pub(crate) mod apk_installed;
 mod bitnami;
+mod bun_lock;
 mod cargo_auditable;
 mod cargo_lock;
 mod classifiers;
 mod composer;
 mod conda;
+mod deno_lock;
 pub(crate) mod distro;
 mod dotnet_deps;
 mod dpkg;
 pub(crate) mod dpkg_copyright;
 pub(crate) mod dpkg_status;
+mod elf_note;
 mod executable;
 mod gem;
 mod gemfile_lock;
@@ -29,6 +32,7 @@ mod go_mod;
 mod homebrew;
 mod introductions;
 mod java;
+mod java_jvm;
 mod linux_kernel;
 mod listing;
 mod nix;
@@ -36,13 +40,18 @@ mod npm;
 mod npm_lock;
 mod os_release;
 mod pages;
+mod pe_binary;
+mod pe_version;
+mod pnpm_lock;
 mod portage;
 mod providers;
 mod python;
+mod python_egg;
 mod python_lock;
 mod rfc822;
 pub(crate) mod rpm;
 pub(crate) mod sqlite;
+mod yaml;
 mod yarn_lock;
 
 /// What a single archive (a jar, an egg) may unfold to.
@@ -82,15 +91,20 @@ pub(crate) fn all(archives: &ArchiveBudgets) -> Vec<Registered> {
         Registered::new(homebrew::Homebrew),
         // Installed packages of languages
         Registered::new(python::PythonInstalled),
+        Registered::new(python_egg::PythonEggs { budgets: *archives }),
         Registered::new(npm::NpmInstalled),
         Registered::new(gem::GemInstalled),
         Registered::new(java::JavaArchives { budgets: *archives }),
+        Registered::new(java_jvm::JavaRuntimes),
         Registered::new(composer::INSTALLED),
         Registered::new(dotnet_deps::DEPS),
         Registered::new(dotnet_deps::PACKAGES_LOCK),
         // What projects declare
         Registered::new(npm_lock::LOCK),
         Registered::new(yarn_lock::LOCK),
+        Registered::new(pnpm_lock::LOCK),
+        Registered::new(bun_lock::LOCK),
+        Registered::new(deno_lock::LOCK),
         Registered::new(python_lock::REQUIREMENTS),
         Registered::new(python_lock::TOML_LOCKS),
         Registered::new(python_lock::PIPFILE),
@@ -103,6 +117,8 @@ pub(crate) fn all(archives: &ArchiveBudgets) -> Vec<Registered> {
         // What executables say of themselves
         Registered::new(go_binary::GoBinaries),
         Registered::new(cargo_auditable::CargoAuditable),
+        Registered::new(elf_note::ElfNotes),
+        Registered::new(pe_binary::PeBinaries),
         Registered::new(classifiers::BinaryClassifiers::new()),
     ]
 }

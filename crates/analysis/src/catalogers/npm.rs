@@ -62,6 +62,12 @@ pub(crate) fn npm_url(name: &str, version: &str) -> Option<String> {
     package_url(PackageType::Npm, scope, name, version, &[])
 }
 
+/// Name and version (or request) of `name@version`, where a name may begin with an @.
+pub(crate) fn split_request(text: &str) -> Option<(&str, &str)> {
+    let at = text.char_indices().skip(1).find(|(_, c)| *c == '@')?.0;
+    Some((&text[..at], &text[at + 1..]))
+}
+
 /// The members that are read; each may have any type in the wild, so none fails the others.
 #[derive(Deserialize)]
 struct Manifest {

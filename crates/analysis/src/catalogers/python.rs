@@ -1,5 +1,5 @@
 //! Installed Python distributions (`spec/analysis.md` §6.1): `*.dist-info`, `*.egg-info` as folder or file, and the
-//! `EGG-INFO` of unpacked eggs. `RECORD`, `top_level.txt` and `direct_url.json` lie beside the metadata.
+//! `EGG-INFO` of unpacked eggs (`python_egg.rs` reads the zipped ones). `RECORD`, `top_level.txt` and `direct_url.json` lie beside the metadata.
 
 use std::sync::LazyLock;
 
@@ -25,9 +25,29 @@ pub(crate) enum PythonFact {
 }
 
 /// The metadata, with the licence as it is stated.
+#[derive(Clone)]
 pub(crate) struct PythonMetadata {
-    package: PythonPackage,
+    pub(super) package: PythonPackage,
     license: String,
+}
+
+impl PythonMetadata {
+    /// The package, with everything but its place.
+    pub(super) fn describe(self, found_by: &str) -> Package {
+        let python = self.package;
+        let vcs_url = python.direct_url_origin.as_ref().filter(|origin| !origin.vcs.is_empty()).map(|origin| {
+            let at = if origin.commit_id.is_empty() { "" } else { "@" };
+            format!("{}+{}{at}{}", origin.vcs, origin.url, origin.commit_id)
+        });
+        let qualifiers = [("vcs_url", vcs_url.as_deref().unwrap_or_default())];
+        Package {
+            found_by: found_by.to_owned(),
+            licenses: (!self.license.is_empty()).then(|| License::declared(&self.license)).into_iter().collect(),
+            purl: package_url(PackageType::Python, "", &python.name, &python.version, &qualifiers),
+            metadata: Metadata::Python(Box::new(python.clone())),
+            ..Package::new(PackageType::Python, python.name, python.version)
+        }
+    }
 }
 
 impl Cataloger for PythonInstalled {
@@ -52,10 +72,7 @@ impl Cataloger for PythonInstalled {
             Role::Metadata => metadata(&rfc822::header(&text)).map(|m| PythonFact::Metadata(Box::new(m))),
             Role::Record => Some(PythonFact::Files(text.lines().filter_map(record_line).collect())),
             Role::InstalledFiles => Some(PythonFact::Files(text.lines().filter_map(plain_line).collect())),
-            Role::TopLevel => {
-                let names = text.lines().map(str::trim).filter(|line| !line.is_empty());
-                Some(PythonFact::TopLevel(names.map(str::to_owned).collect()))
-            }
+            Role::TopLevel => Some(PythonFact::TopLevel(lines(&text))),
             Role::DirectUrl => {
                 let origin: DirectUrl = serde_json::from_str(&text).map_err(Unreadable::new)?;
                 Some(PythonFact::DirectUrl(origin.into()))
@@ -108,7 +125,13 @@ impl Role {
     }
 }
 
-fn metadata(header: &Stanza<'_>) -> Option<PythonMetadata> {
+/// The lines that are not blank.
+pub(super) fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// What a metadata file says. `None` where it describes no distribution.
+pub(super) fn metadata(header: &Stanza<'_>) -> Option<PythonMetadata> {
     let name = header.get("Name")?;
     let (Some(version), false) = (header.get("Version"), name.is_empty()) else { return None };
     // CPython's own build writes a file that describes the interpreter, which is no installed distribution.
@@ -198,7 +221,8 @@ fn add(
     metadata: &PythonMetadata,
     catalog: &mut Catalog,
 ) -> usize {
-    let mut python = metadata.package.clone();
+    let mut metadata = metadata.clone();
+    let python = &mut metadata.package;
     let directory = found.path.rsplit_once('/').map_or("", |(directory, _)| directory);
     let is_file = found.path.to_ascii_lowercase().ends_with(".egg-info");
     let site_packages = if is_file { directory } else { directory.rsplit_once('/').map_or("", |(parent, _)| parent) };
@@ -218,25 +242,7 @@ fn add(
             }
         }
     }
-    let vcs_url = python.direct_url_origin.as_ref().filter(|origin| !origin.vcs.is_empty()).map(|origin| {
-        let at = if origin.commit_id.is_empty() { "" } else { "@" };
-        format!("{}+{}{at}{}", origin.vcs, origin.url, origin.commit_id)
-    });
-    let qualifiers = [("vcs_url", vcs_url.as_deref().unwrap_or_default())];
-    catalog.add(Package {
-        found_by: found_by.to_owned(),
-        locations,
-        introduced_by: view.layer(found.layer),
-        licenses: declared(&metadata.license),
-        purl: package_url(PackageType::Python, "", &python.name, &python.version, &qualifiers),
-        metadata: Metadata::Python(Box::new(python.clone())),
-        ..Package::new(PackageType::Python, python.name, python.version)
-    })
-}
-
-/// The licence, where one is stated.
-fn declared(license: &str) -> Vec<License> {
-    if license.is_empty() { Vec::new() } else { vec![License::declared(license)] }
+    catalog.add(Package { locations, introduced_by: view.layer(found.layer), ..metadata.describe(found_by) })
 }
 
 /// Requirements that no extra or marker makes optional lead to the package of that name in the same site-packages.

@@ -5,7 +5,10 @@
 
 use windlass_sbom::{Metadata, Package, PackageType};
 
-use super::{listing::Listing, npm::npm_url};
+use super::{
+    listing::Listing,
+    npm::{npm_url, split_request},
+};
 use crate::{Evidence, Unreadable};
 
 pub(crate) const LOCK: Listing = Listing {
@@ -65,8 +68,8 @@ impl Block {
         if local.iter().any(|kind| self.resolution.contains(kind) || self.request.contains(kind)) {
             return None;
         }
-        let (name, wanted) = split(named)?;
-        let name = match wanted.strip_prefix("npm:").and_then(split) {
+        let (name, wanted) = split_request(named)?;
+        let name = match wanted.strip_prefix("npm:").and_then(split_request) {
             Some((aliased, _)) => aliased,
             None => name,
         };
@@ -79,12 +82,6 @@ impl Block {
             ..Package::new(PackageType::Npm, name, self.version)
         })
     }
-}
-
-/// Name and request of `name@request`, where a name may begin with an @.
-fn split(text: &str) -> Option<(&str, &str)> {
-    let at = text.char_indices().skip(1).find(|(_, c)| *c == '@')?.0;
-    Some((&text[..at], &text[at + 1..]))
 }
 
 #[cfg(test)]
