@@ -7,7 +7,8 @@ use windlass_sbom::{Distro, Sbom, Source, Unknown};
 
 use crate::{
     Candidate, Catalog, Content, View,
-    cataloger::{AnyFacts, Evidence, Registered, Unreadable},
+    analysers::{self, Analysers},
+    cataloger::{AnyFacts, AnyWatch, Evidence, Registered, Unreadable},
     catalogers,
     catalogers::distro,
     finish, source,
@@ -22,6 +23,8 @@ pub struct Options {
     pub files: FileSelection,
     /// Budgets on what a single archive may unfold to.
     pub archives: catalogers::ArchiveBudgets,
+    /// What is looked for beside packages.
+    pub analysers: Analysers,
 }
 
 /// Which files are listed beside the packages.
@@ -46,6 +49,8 @@ pub enum AnalysisError {
     Walk(#[from] WalkError),
     #[error("the image's config cannot be read: {0}")]
     Config(#[source] serde_json::Error),
+    #[error("the malware scan of {path} failed: {reason}")]
+    Malware { path: String, reason: String },
 }
 
 /// Analyses an image: every layer once, what is installed in it.
@@ -53,7 +58,7 @@ pub enum AnalysisError {
 /// # Errors
 /// Where a layer cannot be read, is not what its digest says, or exceeds a budget.
 pub fn analyse_image(image: &Image, options: &Options) -> Result<Analysis, AnalysisError> {
-    let catalogers = catalogers::all(&options.archives);
+    let catalogers = registered(options);
     let reader = CatalogReader::new(&catalogers, Origin::Image);
     let layers = windlass_image::walk(&image.layers, &reader, &options.walk)?;
     let source = source::describe(image, &layers).map_err(AnalysisError::Config)?;
@@ -67,7 +72,7 @@ pub fn analyse_image(image: &Image, options: &Options) -> Result<Analysis, Analy
 /// # Errors
 /// Where the directory cannot be listed or exceeds a budget.
 pub fn analyse_directory(root: &Path, mountinfo: Vec<u8>, options: &Options) -> Result<Analysis, AnalysisError> {
-    let catalogers = catalogers::all(&options.archives);
+    let catalogers = registered(options);
     let reader = CatalogReader::new(&catalogers, Origin::Directory);
     let walk = DirectoryOptions { walk: options.walk.clone(), mountinfo, exclude: None };
     let walked = windlass_image::walk_directory(root, &reader, &walk)?;
@@ -82,6 +87,13 @@ pub fn analyse_directory(root: &Path, mountinfo: Vec<u8>, options: &Options) -> 
     Ok(Analysis { sbom })
 }
 
+/// Every cataloger, and the analysers that were chosen.
+fn registered(options: &Options) -> Vec<Registered> {
+    let mut registered = catalogers::all(&options.archives);
+    registered.extend(analysers::chosen(&options.analysers));
+    registered
+}
+
 /// What catalogers know of one file.
 pub(crate) struct FileFacts {
     /// By cataloger, in the order of the list.
@@ -90,6 +102,14 @@ pub(crate) struct FileFacts {
 }
 
 impl FileFacts {
+    fn add(&mut self, cataloger: usize, learned: Result<Option<AnyFacts>, Unreadable>) {
+        match learned {
+            Ok(Some(known)) => self.known.push((cataloger, known)),
+            Ok(None) => {}
+            Err(trouble) => self.troubles.push((cataloger, trouble)),
+        }
+    }
+
     pub(crate) fn by(&self, cataloger: usize) -> Option<&(dyn Any + Send + Sync)> {
         self.known.iter().find(|(by, _)| *by == cataloger).map(|(_, facts)| facts.as_ref())
     }
@@ -127,24 +147,48 @@ impl Reader for CatalogReader<'_> {
     fn read(&self, entry: &Entry, content: &mut dyn io::Read) -> io::Result<Option<FileFacts>> {
         let mut head = [0; Candidate::HEAD];
         let length = read_up_to(content, &mut head)?;
-        let candidate = Candidate { entry, head: &head[..length] };
+        let head = &head[..length];
+        let candidate = Candidate { entry, head };
         let mut selected =
             self.active.iter().filter(|&&index| self.catalogers[index].get().selects(&candidate)).peekable();
-        if selected.peek().is_none() {
+        let watches =
+            self.active.iter().filter_map(|&index| Some((index, self.catalogers[index].get().watch(&candidate)?)));
+        let mut watched = Watched { content: io::Read::chain(head, content), watches: watches.collect() };
+        if selected.peek().is_none() && watched.watches.is_empty() {
             return Ok(None);
         }
-        let spool = Spool::copy(&mut io::Read::chain(&head[..length], content), entry.size)?;
-        let mut content = Content::new(spool, entry.size);
         let mut facts = FileFacts { known: Vec::new(), troubles: Vec::new() };
-        for &index in selected {
-            match self.catalogers[index].get().read(&candidate, &mut content) {
-                Ok(Some(known)) => facts.known.push((index, known)),
-                Ok(None) => {}
-                Err(trouble) => facts.troubles.push((index, trouble)),
+        if selected.peek().is_some() {
+            let mut content = Content::new(Spool::copy(&mut watched, entry.size)?, entry.size);
+            for &index in selected {
+                facts.add(index, self.catalogers[index].get().read(&candidate, &mut content));
             }
+        }
+        if !watched.watches.is_empty() {
+            io::copy(&mut watched, &mut io::sink())?;
+        }
+        for (index, watch) in watched.watches {
+            facts.add(index, watch.finish());
         }
         let nothing = facts.known.is_empty() && facts.troubles.is_empty();
         Ok(if nothing { None } else { Some(facts) })
+    }
+}
+
+/// Content that is shown to everyone who watches as it is read.
+struct Watched<'w, R> {
+    content: R,
+    /// With the place of the analyser in the list.
+    watches: Vec<(usize, Box<dyn AnyWatch + 'w>)>,
+}
+
+impl<R: io::Read> io::Read for Watched<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(buffer)?;
+        for (_, watch) in &mut self.watches {
+            watch.see(&buffer[..read]);
+        }
+        Ok(read)
     }
 }
 
@@ -177,7 +221,7 @@ fn assemble(
     };
     let distro: Option<Distro> = distro::identify(&view(catalogers::DISTRO, None).typed());
     for &index in &reader.active {
-        reader.catalogers[index].get().assemble(&view(index, distro.as_ref()), &mut catalog);
+        reader.catalogers[index].get().assemble(&view(index, distro.as_ref()), &mut catalog)?;
     }
     Ok(finish::finish(catalog, &tree, diff_ids, distro, source, options))
 }

@@ -1,13 +1,14 @@
-//! What catalogers add to.
+//! What catalogers and analysers add to.
 
-use windlass_sbom::{Package, Unknown};
+use windlass_sbom::{Inspection, Package, Unknown};
 
-/// The packages found so far, and the dependencies between them by name.
+/// The packages found so far, the dependencies between them by number, and what was seen beside them.
 #[derive(Default)]
 pub struct Catalog {
     pub(crate) packages: Vec<Package>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) unknowns: Vec<Unknown>,
+    pub(crate) inspection: Inspection,
 }
 
 /// One package needs another: indexes into [`Catalog::packages`].
@@ -29,6 +30,11 @@ impl Catalog {
     /// A package by its number.
     pub fn package(&self, number: usize) -> &Package {
         &self.packages[number]
+    }
+
+    /// Where analysers put what they saw.
+    pub fn inspection(&mut self) -> &mut Inspection {
+        &mut self.inspection
     }
 
     /// States that package `by` needs package `needed`.

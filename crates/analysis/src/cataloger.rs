@@ -1,8 +1,8 @@
-//! What a cataloger is, and how many with different facts stand in one list.
+//! What a cataloger is, and how many with different facts stand in one list, analysers among them.
 
 use std::any::Any;
 
-use crate::{Candidate, Catalog, Content, View};
+use crate::{Analyser, AnalysisError, Candidate, Catalog, Content, View, Watch};
 
 /// Which files prove that something is *there*: the two kinds of sources look for different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Unreadable {
     }
 }
 
-/// A cataloger with its type of facts hidden, so that all stand in one list.
+/// A cataloger or analyser with its type of facts hidden, so that all stand in one list.
 pub struct Registered(Box<dyn Erased>);
 
 /// Facts of one cataloger about one file.
@@ -65,6 +65,11 @@ impl Registered {
     /// Puts a cataloger in the list.
     pub fn new<C: Cataloger>(cataloger: C) -> Self {
         Self(Box::new(cataloger))
+    }
+
+    /// Puts an analyser in the list.
+    pub fn analyser<A: Analyser>(analyser: A) -> Self {
+        Self(Box::new(Watching(analyser)))
     }
 
     pub(crate) fn get(&self) -> &dyn Erased {
@@ -77,7 +82,14 @@ pub(crate) trait Erased: Sync + Send {
     fn evidence(&self) -> Evidence;
     fn selects(&self, file: &Candidate<'_>) -> bool;
     fn read(&self, file: &Candidate<'_>, content: &mut Content) -> Result<Option<AnyFacts>, Unreadable>;
-    fn assemble(&self, view: &View<'_, ()>, catalog: &mut Catalog);
+    fn watch(&self, file: &Candidate<'_>) -> Option<Box<dyn AnyWatch + '_>>;
+    fn assemble(&self, view: &View<'_, ()>, catalog: &mut Catalog) -> Result<(), AnalysisError>;
+}
+
+/// A watch with its type of facts hidden.
+pub(crate) trait AnyWatch {
+    fn see(&mut self, bytes: &[u8]);
+    fn finish(self: Box<Self>) -> Result<Option<AnyFacts>, Unreadable>;
 }
 
 impl<C: Cataloger> Erased for C {
@@ -97,7 +109,53 @@ impl<C: Cataloger> Erased for C {
         Ok(Cataloger::read(self, file, content)?.map(|facts| Box::new(facts) as AnyFacts))
     }
 
-    fn assemble(&self, view: &View<'_, ()>, catalog: &mut Catalog) {
+    fn watch(&self, _file: &Candidate<'_>) -> Option<Box<dyn AnyWatch + '_>> {
+        None
+    }
+
+    fn assemble(&self, view: &View<'_, ()>, catalog: &mut Catalog) -> Result<(), AnalysisError> {
         Cataloger::assemble(self, &view.typed::<C::Facts>(), catalog);
+        Ok(())
+    }
+}
+
+/// An analyser in a list of catalogers: it selects nothing, it watches.
+struct Watching<A>(A);
+
+impl<A: Analyser> Erased for Watching<A> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn evidence(&self) -> Evidence {
+        Evidence::Installed
+    }
+
+    fn selects(&self, _file: &Candidate<'_>) -> bool {
+        false
+    }
+
+    fn read(&self, _file: &Candidate<'_>, _content: &mut Content) -> Result<Option<AnyFacts>, Unreadable> {
+        Ok(None)
+    }
+
+    fn watch(&self, file: &Candidate<'_>) -> Option<Box<dyn AnyWatch + '_>> {
+        Some(Box::new(Hidden(self.0.watch(file)?)))
+    }
+
+    fn assemble(&self, view: &View<'_, ()>, catalog: &mut Catalog) -> Result<(), AnalysisError> {
+        self.0.conclude(&view.typed::<A::Facts>(), catalog)
+    }
+}
+
+struct Hidden<'a, F>(Box<dyn Watch<Facts = F> + 'a>);
+
+impl<F: Send + Sync + 'static> AnyWatch for Hidden<'_, F> {
+    fn see(&mut self, bytes: &[u8]) {
+        self.0.see(bytes);
+    }
+
+    fn finish(self: Box<Self>) -> Result<Option<AnyFacts>, Unreadable> {
+        Ok(self.0.finish()?.map(|facts| Box::new(facts) as AnyFacts))
     }
 }

@@ -8,10 +8,16 @@
 //! 2. **Assemble.** Once the layers are squashed, each cataloger sees the facts of the files that survived, joins them
 //!    (a package with its file list, its licence, its layer) and adds packages to the [`Catalog`].
 //!
+//! An [`Analyser`] goes the same way: it watches bytes pass by for what policies ask beside packages (secrets, files to
+//! keep, malware), keeps facts, and concludes from those of the files that survived. Analysers are off unless chosen.
+//!
 //! What belongs to no single ecosystem (ownership of files, CPEs, ids) is added to all packages afterwards. A new
-//! ecosystem is one file under `catalogers/` and one line in [`catalogers::all`].
+//! ecosystem is one file under `catalogers/` and one line in [`catalogers::all`], a new analyser one under
+//! `analysers/` and one line in [`analysers::chosen`].
 
 mod analyse;
+mod analyser;
+mod analysers;
 mod candidate;
 mod catalog;
 mod cataloger;
@@ -28,6 +34,10 @@ mod testing;
 mod view;
 
 pub use analyse::{Analysis, AnalysisError, FileSelection, Options, analyse_directory, analyse_image};
+pub use analyser::{Analyser, Watch};
+pub use analysers::{
+    Analysers, InvalidPattern, MalwareScanner, MalwareStream, NotScanned, Patterns, RetrieveFiles, Search, SecretRules,
+};
 pub use candidate::Candidate;
 pub use catalog::Catalog;
 pub use cataloger::{Cataloger, Evidence, Registered, Unreadable};

@@ -7,8 +7,13 @@ use crate::{Options, analyse_image};
 
 /// What is found in an image of these layers, lowest first.
 pub(crate) fn scan(layers: impl IntoIterator<Item = Tar>) -> Sbom {
+    scan_with(layers, &Options::default())
+}
+
+/// What is found with these options.
+pub(crate) fn scan_with(layers: impl IntoIterator<Item = Tar>, options: &Options) -> Sbom {
     let image = image(layers.into_iter().map(Tar::plain).collect());
-    analyse_image(&image, &Options::default()).expect("the image of this test is in order").sbom
+    analyse_image(&image, options).expect("the image of this test is in order").sbom
 }
 
 /// The only package of that name.
