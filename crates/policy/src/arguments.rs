@@ -1,6 +1,6 @@
 //! What a rule gives to its trigger.
 
-use crate::{Failure, Parameter, parameter::Kind, pyrepr};
+use crate::{Failure, Parameter, gate::Origin, parameter::Kind, pyrepr};
 
 /// The checked values of one rule, by the parameters of its trigger.
 #[derive(Debug)]
@@ -57,11 +57,12 @@ impl<'r> Arguments<'r> {
 
     /// Whole numbers as plain decimals: `007` is `7`.
     pub(crate) fn numbers(&self, name: &str) -> Vec<String> {
-        let plain = |item: String| match item.trim_start_matches('0') {
-            "" => "0".to_owned(),
-            digits => digits.to_owned(),
-        };
-        self.list(name).into_iter().map(plain).collect()
+        self.list(name).iter().map(|item| plain(item).to_owned()).collect()
+    }
+
+    /// The parameters that the rule gives, in the order of their keys.
+    pub(crate) fn given(&self) -> impl Iterator<Item = (&'static Parameter, &'r str)> {
+        self.values.iter().filter_map(|(parameter, value)| Some((*parameter, (*value)?)))
     }
 
     /// The values as the original printed them when a rule failed.
@@ -70,7 +71,8 @@ impl<'r> Arguments<'r> {
             let value = value.map_or_else(|| "None".to_owned(), |text| printed(&parameter.kind, text));
             format!("{}: {value}", pyrepr::text(parameter.name))
         };
-        let members: Vec<String> = self.values.iter().map(member).collect();
+        let originals = self.values.iter().filter(|(parameter, _)| parameter.origin == Origin::Original);
+        let members: Vec<String> = originals.map(member).collect();
         format!("{{{}}}", members.join(", "))
     }
 }
@@ -80,15 +82,22 @@ pub(crate) fn split(text: &str) -> Vec<String> {
     text.trim().split(',').map(|item| item.trim().to_owned()).collect()
 }
 
+/// Digits without leading zeros.
+fn plain(digits: &str) -> &str {
+    match digits.trim_start_matches('0') {
+        "" => "0",
+        plain => plain,
+    }
+}
+
 fn printed(kind: &Kind, text: &str) -> String {
-    let number = |text: &str| text.trim().parse::<u64>().map_or_else(|_| pyrepr::text(text), |n| n.to_string());
     match kind {
         Kind::Boolean if text.eq_ignore_ascii_case("true") => "True".into(),
         Kind::Boolean => "False".into(),
-        Kind::Integer => number(text),
+        Kind::Integer => plain(text.trim()).to_owned(),
         Kind::Float => text.trim().parse().map_or_else(|_| pyrepr::text(text), pyrepr::float),
         Kind::List => pyrepr::list(split(text).iter().map(String::as_str)),
-        Kind::Numbers => format!("[{}]", split(text).iter().map(|item| number(item)).collect::<Vec<_>>().join(", ")),
+        Kind::Numbers => format!("[{}]", split(text).iter().map(|item| plain(item)).collect::<Vec<_>>().join(", ")),
         Kind::Text | Kind::OneOf(_) | Kind::Size | Kind::Linked { .. } => pyrepr::text(text),
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::pyrepr;
+use crate::{gate::Origin, pyrepr};
 
 /// A parameter that rules may give to a trigger.
 #[derive(Debug)]
@@ -16,6 +16,10 @@ pub struct Parameter {
     pub aliases: &'static [&'static str],
     pub kind: Kind,
     pub required: bool,
+    /// Whether its text is a regular expression.
+    pub is_pattern: bool,
+    /// Who brought it.
+    pub origin: Origin,
     pub example: Option<&'static str>,
     pub description: &'static str,
 }
@@ -48,7 +52,17 @@ pub enum Kind {
 impl Parameter {
     /// An optional parameter whose internal name is its own.
     pub(crate) const fn new(name: &'static str, kind: Kind, description: &'static str) -> Self {
-        Self { name, key: name, aliases: &[], kind, required: false, example: None, description }
+        Self {
+            name,
+            key: name,
+            aliases: &[],
+            kind,
+            required: false,
+            is_pattern: false,
+            origin: Origin::Original,
+            example: None,
+            description,
+        }
     }
 
     pub(crate) const fn key(mut self, key: &'static str) -> Self {
@@ -63,6 +77,18 @@ impl Parameter {
 
     pub(crate) const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// Its text is a regular expression.
+    pub(crate) const fn pattern(mut self) -> Self {
+        self.is_pattern = true;
+        self
+    }
+
+    /// The original does not know it.
+    pub(crate) const fn ours(mut self) -> Self {
+        self.origin = Origin::Windlass;
         self
     }
 
@@ -131,6 +157,10 @@ impl Kind {
 
     /// The text of the problem with a value, if there is one. `null` is no text.
     pub(crate) fn problem(&self, value: &Value) -> Option<String> {
+        // Before it is known what the other parameter says, any text will do.
+        if let Self::Linked { .. } = self {
+            return Self::Text.problem(value);
+        }
         if let Self::Boolean = self {
             let word = value.as_str().map_or_else(|| pyrepr::value(value), str::to_owned).to_lowercase();
             let is_boolean = word == "true" || word == "false";

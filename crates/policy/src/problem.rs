@@ -51,6 +51,9 @@ impl std::fmt::Display for Problem {
 
 /// What a name was probably meant to be, among those that exist.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > 64 {
+        return None;
+    }
     let name = name.to_lowercase();
     let close = |candidate: &&str| strsim::jaro_winkler(&name, candidate);
     let best = known.into_iter().max_by(|a, b| close(a).total_cmp(&close(b)))?;

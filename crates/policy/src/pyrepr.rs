@@ -24,9 +24,17 @@ pub(crate) fn list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     format!("[{}]", items.join(", "))
 }
 
-/// A number with a fraction, the shortest that reads back the same: `9.8`, `10.0`, `-1.0`.
+/// A number with a fraction, the shortest that reads back the same: `9.8`, `10.0`, `-1.0`, `1e+16`.
 pub(crate) fn float(number: f64) -> String {
-    format!("{number:?}")
+    let is_plain = number == 0.0 || (1e-4..1e16).contains(&number.abs()) || !number.is_finite();
+    let shortest = if is_plain { format!("{number:?}") } else { format!("{number:e}") };
+    match shortest.split_once('e') {
+        None => shortest,
+        Some((digits, exponent)) => match exponent.strip_prefix('-') {
+            Some(exponent) => format!("{digits}e-{exponent:0>2}"),
+            None => format!("{digits}e+{exponent:0>2}"),
+        },
+    }
 }
 
 fn write_value(value: &Value, out: &mut String) {
@@ -70,16 +78,28 @@ fn write_text(text: &str, out: &mut String) {
             '\r' => out.push_str(r"\r"),
             '\t' => out.push_str(r"\t"),
             c if c == quote => out.extend(['\\', c]),
-            c if !c.is_control() => out.push(c),
-            c if (c as u32) <= 0xff => {
-                let _ = write!(out, r"\x{:02x}", c as u32);
-            }
+            c if is_printable(c) => out.push(c),
             c => {
-                let _ = write!(out, r"\u{:04x}", c as u32);
+                let _ = match c as u32 {
+                    code @ ..=0xff => write!(out, r"\x{code:02x}"),
+                    code @ 0x100..=0xffff => write!(out, r"\u{code:04x}"),
+                    code => write!(out, r"\U{code:08x}"),
+                };
             }
         }
     }
     out.push(quote);
+}
+
+/// The standard library's debug form escapes the same categories as Python's, and marks that stand first in a text,
+/// hence the letter before.
+fn is_printable(character: char) -> bool {
+    if character.is_ascii() {
+        return !character.is_ascii_control();
+    }
+    let mut buffer = [b'a'; 5];
+    let length = 1 + character.encode_utf8(&mut buffer[1..]).len();
+    str::from_utf8(&buffer[..length]).is_ok_and(|text| text.escape_debug().count() == 2)
 }
 
 #[cfg(test)]
@@ -97,6 +117,8 @@ mod tests {
             (json!("it's"), r#""it's""#),
             (json!("it's \"quoted\""), r#"'it\'s "quoted"'"#),
             (json!("a\\b\n\t\u{1}é"), r"'a\\b\n\t\x01é'"),
+            (json!("\u{a0}\u{200b}\u{301}\u{10ffff}"), "'\\xa0\\u200b\u{301}\\U0010ffff'"),
+            (json!([1e16, 1.5e-5, 123_456.75]), "[1e+16, 1.5e-05, 123456.75]"),
         ] {
             assert_eq!(value(&given), expected);
         }

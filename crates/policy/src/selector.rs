@@ -51,7 +51,7 @@ impl Selector {
         match self {
             Self::Any => Ok(!line.contains('\n')),
             Self::Literal(literal) => Ok(literal == text || literal == line),
-            Self::Glob(parts) => Ok(glob(parts, line)),
+            Self::Glob(parts) => Ok(glob(parts, text) || glob(parts, line)),
             Self::Regex(Ok(pattern)) => pattern.matches_start(text).map_err(|error| Failure::new(error.to_string())),
             Self::Regex(Err(reason)) => Err(Failure::new(reason.clone())),
         }

@@ -39,10 +39,11 @@ impl Tag {
             repository: Some(repository.into()),
             ..Self::default()
         };
-        if let Some((repository, digest)) = rest.rsplit_once('@') {
-            return Self { digest: Some(digest.into()), ..named(repository) };
-        }
-        let (repository, tag) = rest.rsplit_once(':').unwrap_or((rest, ""));
+        let (repository, tag) = match rest.rsplit_once('@') {
+            Some((repository, "")) => (repository, ""),
+            Some((repository, digest)) => return Self { digest: Some(digest.into()), ..named(repository) },
+            None => rest.rsplit_once(':').unwrap_or((rest, "")),
+        };
         let tag = if tag.is_empty() { DEFAULT_TAG } else { tag };
         Self { tag: Some(tag.into()), ..named(repository) }
     }
@@ -75,6 +76,8 @@ mod tests {
             ("a/b/c", "docker.io", "a/b/c", "latest", ""),
             ("docker.io/library/x@sha256:aa", "docker.io", "library/x", "", "sha256:aa"),
             ("a:1@sha256:zz", "docker.io", "a:1", "", "sha256:zz"),
+            ("a@", "docker.io", "a", "latest", ""),
+            ("a:", "docker.io", "a", "latest", ""),
             ("docker.io/a:b:c", "docker.io", "a:b", "c", ""),
             ("*/*:*", "docker.io", "*/*", "*", ""),
             ("sha256:abc", "docker.io", "", "", "sha256:abc"),
