@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use windlass_matching::{
     Coverage, DataSource, Finding, Fit, GroupStanding, MatchDetail, SearchKey, Severity, Vulnerability,
@@ -51,7 +52,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         })).collect::<Vec<_>>(),
         "coverage": coverage(report, &outcome.coverage),
     });
-    serde_json::to_writer_pretty(&mut *out, &without_empty(document))?;
+    serde_json::to_writer_pretty(&mut *out, &WithoutEmpty(&document))?;
     writeln!(out)
 }
 
@@ -188,16 +189,19 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// The document without nulls and empty texts; empty lists stay, because they say that there is nothing.
-fn without_empty(value: Value) -> Value {
-    match value {
-        Value::Object(members) => Value::Object(
-            members
-                .into_iter()
-                .filter(|(_, member)| !member.is_null() && member.as_str() != Some(""))
-                .map(|(key, member)| (key, without_empty(member)))
-                .collect(),
-        ),
-        Value::Array(members) => Value::Array(members.into_iter().map(without_empty).collect()),
-        other => other,
+struct WithoutEmpty<'a>(&'a Value);
+
+impl Serialize for WithoutEmpty<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(members) => serializer.collect_map(
+                members
+                    .iter()
+                    .filter(|(_, member)| !member.is_null() && member.as_str() != Some(""))
+                    .map(|(key, member)| (key, WithoutEmpty(member))),
+            ),
+            Value::Array(members) => serializer.collect_seq(members.iter().map(WithoutEmpty)),
+            other => other.serialize(serializer),
+        }
     }
 }

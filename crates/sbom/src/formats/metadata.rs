@@ -1,7 +1,7 @@
 //! The ecosystem's own record of a package, as an object and its kind.
 
-use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, value::RawValue};
 
 use crate::Metadata;
 
@@ -49,30 +49,39 @@ pub(super) fn empty(kind: &str) -> Metadata {
 
 /// Reads an object of this kind; members that are `null` count as absent.
 pub(super) fn read(kind: &str, mut value: Value) -> Result<Metadata, serde_json::Error> {
-    fn boxed<T: serde::de::DeserializeOwned>(value: Value) -> Result<Box<T>, serde_json::Error> {
-        serde_json::from_value(value).map(Box::new)
-    }
-    if value.is_null() && !kind.is_empty() {
+    if value.is_null() {
         return Ok(empty(kind));
     }
     let known = empty(kind);
     if !matches!(known, Metadata::Other { .. }) {
         drop_nulls(&mut value);
     }
-    Ok(match known {
+    fill(known, value)
+}
+
+/// Reads the text of such an object, member by member if there can be no `null` among them.
+pub(super) fn parse(kind: &str, text: &RawValue) -> Result<Metadata, serde_json::Error> {
+    if text.get().contains("null") { read(kind, serde_json::from_str(text.get())?) } else { fill(empty(kind), text) }
+}
+
+fn fill<'de, D: Deserializer<'de>>(kind: Metadata, object: D) -> Result<Metadata, D::Error> {
+    fn boxed<'de, T: Deserialize<'de>, D: Deserializer<'de>>(object: D) -> Result<Box<T>, D::Error> {
+        T::deserialize(object).map(Box::new)
+    }
+    Ok(match kind {
         Metadata::None => Metadata::None,
-        Metadata::Dpkg(_) => Metadata::Dpkg(boxed(value)?),
-        Metadata::Rpm(_) => Metadata::Rpm(boxed(value)?),
-        Metadata::Apk(_) => Metadata::Apk(boxed(value)?),
-        Metadata::JavaArchive(_) => Metadata::JavaArchive(boxed(value)?),
-        Metadata::Python(_) => Metadata::Python(boxed(value)?),
-        Metadata::Npm(_) => Metadata::Npm(boxed(value)?),
-        Metadata::Gem(_) => Metadata::Gem(boxed(value)?),
-        Metadata::GoBinary(_) => Metadata::GoBinary(boxed(value)?),
-        Metadata::RustAudit(_) => Metadata::RustAudit(boxed(value)?),
-        Metadata::DotnetDeps(_) => Metadata::DotnetDeps(boxed(value)?),
-        Metadata::Binary(_) => Metadata::Binary(boxed(value)?),
-        Metadata::Other { kind, .. } => Metadata::Other { kind, value },
+        Metadata::Dpkg(_) => Metadata::Dpkg(boxed(object)?),
+        Metadata::Rpm(_) => Metadata::Rpm(boxed(object)?),
+        Metadata::Apk(_) => Metadata::Apk(boxed(object)?),
+        Metadata::JavaArchive(_) => Metadata::JavaArchive(boxed(object)?),
+        Metadata::Python(_) => Metadata::Python(boxed(object)?),
+        Metadata::Npm(_) => Metadata::Npm(boxed(object)?),
+        Metadata::Gem(_) => Metadata::Gem(boxed(object)?),
+        Metadata::GoBinary(_) => Metadata::GoBinary(boxed(object)?),
+        Metadata::RustAudit(_) => Metadata::RustAudit(boxed(object)?),
+        Metadata::DotnetDeps(_) => Metadata::DotnetDeps(boxed(object)?),
+        Metadata::Binary(_) => Metadata::Binary(boxed(object)?),
+        Metadata::Other { kind, .. } => Metadata::Other { kind, value: Value::deserialize(object)? },
     })
 }
 
@@ -88,5 +97,21 @@ fn drop_nulls(value: &mut Value) {
             items.iter_mut().for_each(drop_nulls);
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_null_counts_as_absent_wherever_it_stands() {
+        let record = |text: &str| parse("python-package", serde_json::from_str(text).expect("JSON")).expect("a record");
+        let whole = record(r#"{"name": "a", "version": "1"}"#);
+        assert!(matches!(&whole, Metadata::Python(python) if python.name == "a"), "{whole:?}");
+        assert_eq!(record(r#"{"name": "a", "author": null, "version": "1", "topLevelPackages": [null]}"#), whole);
+        assert_eq!(record("null"), empty("python-package"));
+        let other = parse("swift", serde_json::from_str(r#"{"b": [null], "a": 1}"#).expect("JSON")).expect("a record");
+        assert!(matches!(&other, Metadata::Other { value, .. } if value["b"][0].is_null()), "a stranger's is kept");
     }
 }

@@ -43,6 +43,8 @@ fn open(uri: &str) -> rusqlite::Result<Connection> {
     // The schema may come from anywhere: nothing in it may run functions with effects, and no cell is trusted.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // With statistics in the file, SQLite otherwise plans a statement anew for the values of each question.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)?;
     connection.execute_batch("pragma cell_size_check = on; pragma mmap_size = 2147418112; pragma query_only = on")?;
     connection.set_prepared_statement_cache_capacity(64);

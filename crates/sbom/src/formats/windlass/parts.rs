@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::super::{
     json::Layers,
@@ -256,10 +256,10 @@ pub(super) struct PackagePart<'a> {
     metadata: RecordPart<'a>,
 }
 
-/// A record while it is written, any object while it is read.
+/// A record while it is written, the text of any object while it is read: what it should be is told beside it.
 enum RecordPart<'a> {
     Known(&'a Metadata),
-    Read(Value),
+    Read(Box<RawValue>),
 }
 
 impl RecordPart<'_> {
@@ -270,7 +270,7 @@ impl RecordPart<'_> {
 
 impl Default for RecordPart<'_> {
     fn default() -> Self {
-        Self::Read(Value::Null)
+        Self::Read(RawValue::NULL.to_owned())
     }
 }
 
@@ -278,14 +278,14 @@ impl Serialize for RecordPart<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Known(metadata) => Record(metadata).serialize(serializer),
-            Self::Read(value) => value.serialize(serializer),
+            Self::Read(text) => text.serialize(serializer),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for RecordPart<'_> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer).map(Self::Read)
+        Box::deserialize(deserializer).map(Self::Read)
     }
 }
 
@@ -398,7 +398,7 @@ impl PackagePart<'_> {
         };
         let metadata = match self.metadata {
             RecordPart::Known(metadata) => metadata.clone(),
-            RecordPart::Read(value) => metadata::read(&self.metadata_type, value).map_err(name_of)?,
+            RecordPart::Read(text) => metadata::parse(&self.metadata_type, &text).map_err(name_of)?,
         };
         Ok(Package {
             id: PackageId(self.id.into()),
