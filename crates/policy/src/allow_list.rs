@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{Failure, Problem, compile, selector::Selector};
+use crate::{Failure, Problem, VoidIf, compile, pyrepr, selector::Selector};
 
 /// A list that is ready to be applied.
 #[derive(Debug)]
@@ -25,9 +25,17 @@ pub struct AllowListItem {
     pub trigger_id: String,
     /// From this moment on the item is inert.
     pub expires_on: Option<Timestamp>,
+    /// Why it was accepted.
+    pub reason: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// What ends it before it expires.
+    pub void_if: VoidIf,
     /// The item as it was given.
     pub document: Value,
-    selector: Selector,
+    /// JSON pointer to it in the bundle as it was given.
+    pub pointer: String,
+    pub(crate) selector: Selector,
 }
 
 /// Which items can match an id, by what the id begins with: lists of ten thousand items cost no more than those that
@@ -65,15 +73,21 @@ impl AllowList {
         Ok(Self { id: text("id").unwrap_or_default(), name: text("name"), items, index })
     }
 
-    /// The first item in document order that covers a finding of that gate and id at that time.
-    pub(crate) fn find(&self, gate: &str, id: &str, now: Timestamp) -> Result<Option<&AllowListItem>, Failure> {
-        for position in self.index.candidates(id) {
-            let item = &self.items[position];
-            if item.gate == gate && !item.is_expired(now) && (item.trigger_id == id || item.selector.matches(id)?) {
-                return Ok(Some(item));
+    /// The items that cover a finding of that gate and id at that time, in document order; an item whose pattern cannot
+    /// be used fails in its place.
+    pub(crate) fn covering<'l>(
+        &'l self,
+        gate: &str,
+        id: &str,
+        now: Timestamp,
+    ) -> impl Iterator<Item = Result<&'l AllowListItem, (&'l AllowListItem, Failure)>> {
+        let candidates = self.index.candidates(id).into_iter().map(|position| &self.items[position]);
+        candidates.filter(move |item| item.gate == gate && !item.is_expired(now)).filter_map(move |item| {
+            match item.matches(id) {
+                Ok(matches) => matches.then_some(Ok(item)),
+                Err(failure) => Some(Err((item, failure))),
             }
-        }
-        Ok(None)
+        })
     }
 }
 
@@ -99,11 +113,15 @@ impl AllowListItem {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) if text.is_empty() => None,
             Some(given) => Some(given.as_str().and_then(moment).ok_or_else(|| {
-                let given = given.as_str().map_or_else(|| given.to_string(), str::to_owned);
+                let given = given.as_str().map_or_else(|| pyrepr::value(given), str::to_owned);
                 let details =
                     format!("could not convert input value ({given}) into datetime using formats in {FORMATS}");
                 Problem::error("Exception", details, &format!("{pointer}/expires_on"))
             })?),
+        };
+        let void_if = match item.get("void_if") {
+            None | Some(Value::Null) => VoidIf::default(),
+            Some(conditions) => VoidIf::build(conditions, &format!("{pointer}/void_if"))?,
         };
         // An item without an id to match is as good as none; the original crashed over it.
         let trigger_id = text("trigger_id").unwrap_or_default();
@@ -112,7 +130,11 @@ impl AllowListItem {
             gate: gate.to_lowercase(),
             trigger_id: trigger_id.to_owned(),
             expires_on,
+            reason: text("reason").map(str::to_owned),
+            owner: text("owner").map(str::to_owned),
+            void_if,
             document: item.clone(),
+            pointer: pointer.to_owned(),
             selector: Selector::new(trigger_id),
         })
     }
@@ -121,9 +143,8 @@ impl AllowListItem {
         self.expires_on.is_some_and(|expires| now >= expires)
     }
 
-    /// Why its pattern can never be used.
-    pub(crate) fn pattern_error(&self) -> Option<&str> {
-        self.selector.error()
+    fn matches(&self, id: &str) -> Result<bool, Failure> {
+        Ok(self.trigger_id == id || self.selector.matches(id)?)
     }
 }
 
@@ -149,7 +170,7 @@ fn moment(text: &str) -> Option<Timestamp> {
         (1..=4).contains(&text.len()).then_some(()).filter(|()| text.bytes().all(|b| b.is_ascii_digit()))?;
         text.parse().ok()
     };
-    let small = |text: &str| i8::try_from(number(text)?).ok();
+    let small = |text: &str| i8::try_from(number(text).filter(|_| text.len() <= 2)?).ok();
     let [year, month, day] = parts(date, '-')?;
     let [hour, minute, second] = parts(clock, ':')?;
     let date = jiff::civil::Date::new(number(year).filter(|_| year.len() == 4)?, small(month)?, small(day)?).ok()?;
@@ -202,8 +223,8 @@ mod tests {
         )
         .unwrap();
         let found = |now: &str| {
-            let item = list.find("always", "always", now.parse().unwrap()).unwrap();
-            item.and_then(|item| item.id.clone())
+            let item = list.covering("always", "always", now.parse().unwrap()).next();
+            item.unwrap().unwrap().id.clone()
         };
         assert_eq!(found("2019-12-31T23:59:59Z").as_deref(), Some("old"));
         assert_eq!(found("2020-01-01T00:00:00Z").as_deref(), Some("new"));

@@ -1,13 +1,17 @@
 //! From a document to something that can be evaluated, and the problems on the way (`spec/policy.md` §1.6).
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
 use crate::{
-    Bundle, Inputs, Problem, Profile,
+    Bundle, Problem, Profile,
     allow_list::AllowList,
     mapping::{ImageSelector, Mapping},
+    problem::nearest,
     pyrepr,
     rule::{Rule, Strictness},
 };
@@ -33,6 +37,7 @@ pub(crate) struct CompiledMapping {
     pub(crate) images: ImageSelector,
     pub(crate) policies: Vec<Arc<Policy>>,
     pub(crate) allow_lists: Vec<Arc<AllowList>>,
+    pub(crate) pointer: String,
     /// An image that comes here is stopped by these.
     pub(crate) problems: Vec<Problem>,
 }
@@ -48,17 +53,17 @@ pub struct Policy {
 impl Bundle {
     /// Every problem that keeps the bundle from being stored, in the order of the specification.
     pub fn validate(&self) -> Vec<Problem> {
-        let content = self.content();
-        if let Err(problem) = check_version(content, "") {
+        if let Err(problem) = check_version(self.content(), "") {
             return vec![problem];
         }
-        let mappings = match parse(content) {
+        let mappings = match parse(self) {
             Ok((mappings, _, _)) => mappings,
             Err(problem) => return vec![problem],
         };
         let mut problems = Vec::new();
+        let mut builder = Builder::new(self, Strictness::Strict);
         for mapping in &mappings {
-            let built = build(content, mapping, Strictness::Strict, &mut Cache::default());
+            let built = builder.build(mapping);
             problems.extend(built.problems);
             // A mapping without a list of allow-lists kept the original from looking any further.
             if mapping.allow_list_ids.is_none() {
@@ -72,19 +77,17 @@ impl Bundle {
 impl CompiledBundle {
     /// Prepares a bundle. Mistakes in it stop the images that they concern, when these are evaluated.
     pub fn new(bundle: Arc<Bundle>, profile: Profile) -> Self {
-        let content = bundle.content();
-        let parsed = check_version(content, "").and_then(|()| parse(content));
+        let parsed = check_version(bundle.content(), "").and_then(|()| parse(&bundle));
         let (fatal, (mappings, allowed_images, denied_images)) = match parsed {
             Ok(parsed) => (None, parsed),
             Err(problem) => (Some(problem), Parsed::default()),
         };
-        let mut cache = Cache::default();
+        let mut builder = Builder::new(&bundle, Strictness::Lenient);
         let mappings = mappings
             .into_iter()
             .map(|mapping| {
-                let Built { policies, allow_lists, problems } =
-                    build(content, &mapping, Strictness::Lenient, &mut cache);
-                CompiledMapping { images: mapping.images, policies, allow_lists, problems }
+                let Built { policies, allow_lists, problems } = builder.build(&mapping);
+                CompiledMapping { images: mapping.images, policies, allow_lists, pointer: mapping.pointer, problems }
             })
             .collect();
         Self { bundle, profile, fatal, mappings, allowed_images, denied_images }
@@ -100,32 +103,33 @@ impl CompiledBundle {
 
     /// Every policy that a mapping leads to, each once.
     pub fn policies(&self) -> Vec<&Policy> {
-        let mut policies: Vec<&Policy> = Vec::new();
-        for policy in self.mappings.iter().flat_map(|mapping| &mapping.policies) {
-            if !policies.iter().any(|known| std::ptr::eq(*known, policy.as_ref())) {
-                policies.push(policy);
-            }
-        }
-        policies
+        distinct(self.mappings.iter().flat_map(|mapping| &mapping.policies))
     }
 
-    /// What any of its rules depends on: what an analysis must bring so that the bundle can be evaluated.
-    pub fn reads(&self) -> Inputs {
-        let rules = self.policies().into_iter().flat_map(|policy| &policy.rules);
-        rules.fold(Inputs::NONE, |reads, rule| reads | rule.reads())
+    /// Every allow-list that a mapping leads to, each once.
+    pub fn allow_lists(&self) -> Vec<&AllowList> {
+        distinct(self.mappings.iter().flat_map(|mapping| &mapping.allow_lists))
     }
+}
+
+/// Each thing once, in the order of its first occurrence.
+fn distinct<'a, T>(shared: impl Iterator<Item = &'a Arc<T>>) -> Vec<&'a T> {
+    let mut seen = HashSet::new();
+    shared.filter(|item| seen.insert(Arc::as_ptr(item))).map(Arc::as_ref).collect()
 }
 
 type Parsed = (Vec<Mapping>, Vec<ImageSelector>, Vec<ImageSelector>);
 
 /// Reads mappings and image lists; the first mistake ends it.
-fn parse(content: &Value) -> Result<Parsed, Problem> {
-    let mappings = array(content, "mappings", "")?;
+fn parse(bundle: &Bundle) -> Result<Parsed, Problem> {
+    let content = bundle.content();
+    let mappings = array(content, "mappings", "/mappings")?;
     let mappings = mappings.iter().enumerate().map(|(index, rule)| Mapping::build(rule, &format!("/mappings/{index}")));
     let mappings = mappings.collect::<Result<_, _>>()?;
     let selectors = |list: &str| {
-        let rules = array(content, list, "")?.iter().enumerate();
-        rules.map(|(index, rule)| ImageSelector::build(rule, &format!("/{list}/{index}"))).collect::<Result<_, _>>()
+        let pointer = format!("/{}", bundle.word(list));
+        let rules = array(content, list, &pointer)?.iter().enumerate();
+        rules.map(|(index, rule)| ImageSelector::build(rule, &format!("{pointer}/{index}"))).collect::<Result<_, _>>()
     };
     Ok((mappings, selectors("whitelisted_images")?, selectors("blacklisted_images")?))
 }
@@ -138,74 +142,122 @@ struct Built {
 }
 
 /// Policies and allow-lists that several mappings lead to are built once.
-#[derive(Default)]
-struct Cache {
-    policies: HashMap<String, Result<Arc<Policy>, Vec<Problem>>>,
-    allow_lists: HashMap<String, Result<Arc<AllowList>, Problem>>,
+struct Builder<'b> {
+    bundle: &'b Bundle,
+    strictness: Strictness,
+    policies: Referenced<'b, Arc<Policy>, Vec<Problem>>,
+    allow_lists: Referenced<'b, Arc<AllowList>, Problem>,
 }
 
-/// Builds what a mapping leads to. The first policy that fails ends the policies; allow-lists are all looked at.
-fn build(content: &Value, mapping: &Mapping, strictness: Strictness, cache: &mut Cache) -> Built {
-    let mut built = Built::default();
-    for id in &mapping.policy_ids {
-        let entry = cache.policies.entry(id.clone()).or_insert_with(|| {
-            let (policy, pointer) =
-                referenced(content, "policies", "policy", id, &mapping.pointer).map_err(|problem| vec![problem])?;
-            Policy::build(policy, &pointer, strictness).map(Arc::new)
-        });
-        match entry {
-            Ok(policy) => built.policies.push(Arc::clone(policy)),
-            Err(problems) => {
-                built.problems.extend(problems.iter().cloned());
-                break;
+impl<'b> Builder<'b> {
+    fn new(bundle: &'b Bundle, strictness: Strictness) -> Self {
+        Self {
+            bundle,
+            strictness,
+            policies: Referenced::new(bundle, "policies", "policy"),
+            allow_lists: Referenced::new(bundle, "whitelists", "whitelist"),
+        }
+    }
+
+    /// Builds what a mapping leads to. The first policy that fails ends the policies; allow-lists are all looked at.
+    fn build(&mut self, mapping: &Mapping) -> Built {
+        let mut built = Built::default();
+        let place = |member: &str| format!("{}/{}", mapping.pointer, self.bundle.word(member));
+        let strictness = self.strictness;
+        for (index, id) in mapping.policy_ids.iter().enumerate() {
+            let place = match mapping.policies_member {
+                "policy_ids" => format!("{}/{index}", place("policy_ids")),
+                member => place(member),
+            };
+            let build = |policy: &Value, pointer: &str| Policy::build(policy, pointer, strictness).map(Arc::new);
+            match self.policies.get(id, &place, |problem| vec![problem], build) {
+                Ok(policy) => built.policies.push(policy),
+                Err(problems) => {
+                    built.problems.extend(problems);
+                    break;
+                }
             }
         }
-    }
-    let Some(allow_list_ids) = &mapping.allow_list_ids else {
-        built.problems.push(not_iterable(&format!("{}/whitelist_ids", mapping.pointer)));
-        return built;
-    };
-    for id in allow_list_ids {
-        let entry = cache.allow_lists.entry(id.clone()).or_insert_with(|| {
-            let (list, pointer) = referenced(content, "whitelists", "whitelist", id, &mapping.pointer)?;
-            AllowList::build(list, &pointer).map(Arc::new)
-        });
-        match entry {
-            Ok(list) => built.allow_lists.push(Arc::clone(list)),
-            Err(problem) => built.problems.push(problem.clone()),
+        let Some(allow_list_ids) = &mapping.allow_list_ids else {
+            built.problems.push(not_iterable(&place("whitelist_ids")));
+            return built;
+        };
+        for (index, id) in allow_list_ids.iter().enumerate() {
+            let place = format!("{}/{index}", place("whitelist_ids"));
+            let build = |list: &Value, pointer: &str| AllowList::build(list, pointer).map(Arc::new);
+            match self.allow_lists.get(id, &place, |problem| problem, build) {
+                Ok(list) => built.allow_lists.push(list),
+                Err(problem) => built.problems.push(problem),
+            }
         }
+        built
     }
-    built
 }
 
-/// The one entry of a list that has this id, with the pointer to it.
-fn referenced<'v>(
-    content: &'v Value,
-    list: &str,
-    kind: &str,
-    id: &str,
-    mapping: &str,
-) -> Result<(&'v Value, String), Problem> {
-    let entries = array(content, list, "")?;
-    if let Some(nameless) = entries.iter().position(|entry| entry.get("id").is_none()) {
-        return Err(Problem::error("KeyError", "'id'", &format!("/{list}/{nameless}")));
-    }
-    let mut found = entries.iter().enumerate().filter(|(_, entry)| entry["id"] == id);
-    match (found.next(), found.next()) {
-        (None, _) => {
-            let details = format!("Referenced object not found (reference_type={kind},reference_id={id})");
-            let known = entries.iter().filter_map(|entry| entry["id"].as_str());
-            let problem = Problem::error("ReferencedObjectNotFoundError", details, mapping);
-            Err(match crate::problem::nearest(id, known) {
-                Some(meant) => problem.with_hint(format!("did you mean {meant}?")),
-                None => problem,
-            })
+/// Entries of a list that mappings refer to by id, each built when it is first asked for.
+struct Referenced<'b, T, E> {
+    /// Pointer to the list.
+    pointer: String,
+    /// The word for an entry.
+    kind: &'static str,
+    entries: Result<&'b [Value], Problem>,
+    by_id: HashMap<&'b str, Vec<usize>>,
+    built: HashMap<usize, Result<T, E>>,
+}
+
+impl<'b, T: Clone, E: Clone> Referenced<'b, T, E> {
+    fn new(bundle: &'b Bundle, list: &str, kind: &'static str) -> Self {
+        let pointer = format!("/{}", bundle.word(list));
+        let entries = array(bundle.content(), list, &pointer);
+        // The original looked up the id of every entry before it built any.
+        let nameless = |entries: &[Value]| entries.iter().position(|entry| entry.get("id").is_none());
+        let entries = entries.and_then(|entries| match nameless(entries) {
+            None => Ok(entries),
+            Some(index) => {
+                Err(Problem::error("KeyError", "'id'", &format!("{pointer}/{index}")).with_hint("it needs an id"))
+            }
+        });
+        let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, entry) in entries.iter().copied().flatten().enumerate() {
+            if let Some(id) = entry["id"].as_str() {
+                by_id.entry(id).or_default().push(index);
+            }
         }
-        (Some((index, entry)), None) => Ok((entry, format!("/{list}/{index}"))),
-        (Some(_), Some((index, _))) => {
-            let details =
-                format!("Object identifier found multiple times, not unique (identifier={id},identifier_type={kind})");
-            Err(Problem::error("DuplicateIdentifierFoundError", details, &format!("/{list}/{index}")))
+        Self { pointer, kind, entries, by_id, built: HashMap::new() }
+    }
+
+    /// The one entry that has this id; `place` is where it is referred to.
+    fn get(
+        &mut self,
+        id: &str,
+        place: &str,
+        not_found: impl Fn(Problem) -> E,
+        build: impl FnOnce(&Value, &str) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let entries = self.entries.as_ref().map_err(|problem| not_found(problem.clone()))?;
+        match self.by_id.get(id).map_or(&[][..], Vec::as_slice) {
+            &[index] => {
+                let entry = || build(&entries[index], &format!("{}/{index}", self.pointer));
+                self.built.entry(index).or_insert_with(entry).clone()
+            }
+            [] => {
+                let details = format!("Referenced object not found (reference_type={},reference_id={id})", self.kind);
+                let problem = Problem::error("ReferencedObjectNotFoundError", details, place);
+                let mut known: Vec<&str> = self.by_id.keys().copied().collect();
+                known.sort_unstable();
+                Err(not_found(match nearest(id, known) {
+                    Some(meant) => problem.with_hint(format!("did you mean {meant}?")),
+                    None => problem,
+                }))
+            }
+            [_, second, ..] => {
+                let details = format!(
+                    "Object identifier found multiple times, not unique (identifier={id},identifier_type={})",
+                    self.kind
+                );
+                let pointer = format!("{}/{second}", self.pointer);
+                Err(not_found(Problem::error("DuplicateIdentifierFoundError", details, &pointer)))
+            }
         }
     }
 }
@@ -213,7 +265,7 @@ fn referenced<'v>(
 impl Policy {
     fn build(policy: &Value, pointer: &str, strictness: Strictness) -> Result<Self, Vec<Problem>> {
         check_version(policy, pointer).map_err(|problem| vec![problem])?;
-        let given = array(policy, "rules", pointer).map_err(|problem| vec![problem])?;
+        let given = array(policy, "rules", &format!("{pointer}/rules")).map_err(|problem| vec![problem])?;
         let mut rules = Vec::new();
         let mut problems = Vec::new();
         for (index, rule) in given.iter().enumerate() {
@@ -236,12 +288,12 @@ impl Policy {
     }
 }
 
-/// The array under a member; absent is empty, anything else is a problem.
+/// The array under a member, which is at `pointer`; absent is empty, anything else is a problem.
 fn array<'v>(value: &'v Value, member: &str, pointer: &str) -> Result<&'v [Value], Problem> {
     match value.get(member) {
         None => Ok(&[]),
         Some(Value::Array(items)) => Ok(items),
-        Some(_) => Err(not_iterable(&format!("{pointer}/{member}"))),
+        Some(_) => Err(not_iterable(pointer)),
     }
 }
 

@@ -1,14 +1,16 @@
 //! The verdict on an image (`spec/policy.md` §2.4–§2.7, §3.4–§3.7).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    About, Action, CompiledBundle, Context, Failure, Firing, Firings, Image, Policy, Problem, Tag,
+    About, Action, CompiledBundle, Context, Failure, FindingFact, Firing, Firings, Image, Policy, Problem, Tag,
+    Warning,
     allow_list::AllowList,
     compile::CompiledMapping,
     evaluation::{Allowed, Evaluation, PolicyResult, Reason, Row},
-    finding::FindingFact,
     mapping::{Identified, ImageSelector},
     rule::Rule,
 };
@@ -44,7 +46,10 @@ impl CompiledBundle {
         let image = Identified { tag: &tag, digest: request.image.digest(), id: request.image.id() };
         let mapping = match first(self.mappings.iter().map(|mapping| &mapping.images), image) {
             Ok(found) => found.map(|index| (index, &self.mappings[index])),
-            Err(failure) => return Evaluation::stopped(None, vec![selection_failed(&failure, "/mappings")]),
+            Err((index, failure)) => {
+                let problem = selection_failed(&failure, &self.mappings[index].pointer);
+                return Evaluation::stopped(None, vec![problem]);
+            }
         };
         let rule = mapping.map(|(index, _)| self.member("mappings", index));
         if let Some((_, mapping)) = mapping
@@ -52,14 +57,17 @@ impl CompiledBundle {
         {
             return Evaluation::stopped(rule, mapping.problems.clone());
         }
-        let mut run = Run { request, context: self.context(request), problems: Vec::new(), valid_until: None };
+        let mut run = Run::new(request, self.context(request));
         let policies = mapping.map_or_else(Vec::new, |(_, mapping)| run.evaluate_mapping(mapping));
+        if mapping.is_none() {
+            run.warnings.push(unmapped(&tag, request.unmapped));
+        }
         let policy_action = match mapping {
             None => request.unmapped,
             Some(_) => policies.iter().map(|policy| policy.action).min().unwrap_or(Action::Go),
         };
-        let Run { problems, valid_until, .. } = run;
-        let failed = problems.iter().any(|problem| problem.problem_type != END_OF_LIFE);
+        let Run { problems, warnings, valid_until, .. } = run;
+        let failed = problems.iter().any(Problem::stops);
         let mut evaluation = Evaluation {
             final_action: policy_action,
             policy_action,
@@ -69,6 +77,7 @@ impl CompiledBundle {
             denied_image: None,
             policies,
             problems,
+            warnings,
             valid_until,
         };
         // A verdict that could not be reached in full is not waved through by an image list.
@@ -96,8 +105,9 @@ impl CompiledBundle {
     fn apply_image_lists<'b>(&'b self, evaluation: &mut Evaluation<'b>, image: Identified<'_>) {
         let mut look = |selectors: &[ImageSelector], list: &str| match first(selectors.iter(), image) {
             Ok(found) => found.map(|index| self.member(list, index)),
-            Err(failure) => {
-                evaluation.problems.push(selection_failed(&failure, &format!("/{list}")));
+            Err((index, failure)) => {
+                let pointer = format!("/{}/{index}", self.bundle().word(list));
+                evaluation.problems.push(selection_failed(&failure, &pointer));
                 evaluation.final_action = Action::Stop;
                 None
             }
@@ -114,21 +124,31 @@ impl CompiledBundle {
     }
 }
 
-const END_OF_LIFE: &str = "EndOfLifedError";
-
 /// The first selector that matches.
 fn first<'s>(
-    mut selectors: impl Iterator<Item = &'s ImageSelector>,
+    selectors: impl Iterator<Item = &'s ImageSelector>,
     image: Identified<'_>,
-) -> Result<Option<usize>, Failure> {
-    let mut failure = None;
-    let found = selectors.position(|selector| {
-        selector.matches(image).unwrap_or_else(|error| {
-            failure = Some(error);
-            true
-        })
-    });
-    failure.map_or(Ok(found), Err)
+) -> Result<Option<usize>, (usize, Failure)> {
+    for (index, selector) in selectors.enumerate() {
+        if selector.matches(image).map_err(|failure| (index, failure))? {
+            return Ok(Some(index));
+        }
+    }
+    Ok(None)
+}
+
+fn unmapped(tag: &Tag, action: Action) -> Warning {
+    let verdict = match action {
+        Action::Stop => "is stopped",
+        Action::Warn => "is warned about",
+        Action::Go => "passes",
+    };
+    Warning::new(
+        "unmapped-image",
+        "/mappings",
+        format!("no mapping matches {}: no rule looked at the image, it {verdict}", tag.full()),
+        "add a last mapping with registry, repository and tag *",
+    )
 }
 
 fn selection_failed(failure: &Failure, pointer: &str) -> Problem {
@@ -140,10 +160,15 @@ struct Run<'q, 'r> {
     request: &'q Request<'r>,
     context: Context<'r>,
     problems: Vec<Problem>,
+    warnings: Vec<Warning>,
     valid_until: Option<Timestamp>,
 }
 
-impl Run<'_, '_> {
+impl<'q, 'r> Run<'q, 'r> {
+    fn new(request: &'q Request<'r>, context: Context<'r>) -> Self {
+        Self { request, context, problems: Vec::new(), warnings: Vec::new(), valid_until: None }
+    }
+
     fn evaluate_mapping<'b>(&mut self, mapping: &'b CompiledMapping) -> Vec<PolicyResult<'b>> {
         for expires in mapping.allow_lists.iter().flat_map(|list| &list.items).filter_map(|item| item.expires_on) {
             self.changes_at(expires);
@@ -151,16 +176,12 @@ impl Run<'_, '_> {
         mapping.policies.iter().map(|policy| self.evaluate_policy(policy, &mapping.allow_lists)).collect()
     }
 
-    fn evaluate_policy<'b>(
-        &mut self,
-        policy: &'b Policy,
-        allow_lists: &'b [std::sync::Arc<AllowList>],
-    ) -> PolicyResult<'b> {
+    fn evaluate_policy<'b>(&mut self, policy: &'b Policy, allow_lists: &'b [Arc<AllowList>]) -> PolicyResult<'b> {
         let mut rows = Vec::new();
         let mut action = Action::Go;
         for rule in &policy.rules {
-            if let Some(problem) = rule.end_of_life() {
-                self.problems.push(problem);
+            if let Some(problem) = &rule.end_of_life {
+                self.problems.push(problem.clone());
                 continue;
             }
             let mut firings = Firings::default();
@@ -182,10 +203,11 @@ impl Run<'_, '_> {
         PolicyResult { id: &policy.id, rows, action }
     }
 
-    fn row<'b>(&mut self, rule: &'b Rule, firing: Firing, allow_lists: &'b [std::sync::Arc<AllowList>]) -> Row<'b> {
+    fn row<'b>(&mut self, rule: &'b Rule, firing: Firing, allow_lists: &'b [Arc<AllowList>]) -> Row<'b> {
         let trigger_id = firing.trigger_id(rule.gate.name, rule.trigger.name);
-        let allowed = self.allowed(rule, &trigger_id, allow_lists);
-        let grace_until = self.grace(rule, firing.about);
+        let finding = self.finding(firing.about);
+        let allowed = self.allowed(rule, &trigger_id, finding, allow_lists);
+        let grace_until = finding.and_then(|finding| self.grace(rule, finding));
         let action = match (&allowed, grace_until) {
             (Some(_), _) => Action::Go,
             (None, Some(_)) => rule.action.max(Action::Warn),
@@ -194,33 +216,57 @@ impl Run<'_, '_> {
         Row { rule, trigger_id, message: firing.message, action, allowed, grace_until, about: firing.about }
     }
 
+    fn finding(&self, about: About) -> Option<&'r FindingFact<'r>> {
+        let About::Finding(index) = about else { return None };
+        self.context.image.findings().get(index)
+    }
+
     /// The first item of the first list that covers the finding.
     fn allowed<'b>(
         &mut self,
         rule: &Rule,
         trigger_id: &str,
-        lists: &'b [std::sync::Arc<AllowList>],
+        finding: Option<&FindingFact<'_>>,
+        lists: &'b [Arc<AllowList>],
     ) -> Option<Allowed<'b>> {
         for list in lists {
-            match list.find(rule.gate.name, trigger_id, self.request.now) {
-                Ok(Some(item)) => return Some(Allowed { list, item }),
-                Ok(None) => {}
-                Err(failure) => {
-                    let problem = Problem::error("PolicyError", failure.to_string(), &rule.pointer);
-                    if !self.problems.contains(&problem) {
-                        self.problems.push(problem);
+            for covering in list.covering(rule.gate.name, trigger_id, self.request.now) {
+                let item = match covering {
+                    Ok(item) => item,
+                    Err((item, failure)) => {
+                        let problem = Problem::error("PolicyError", failure.to_string(), &item.pointer);
+                        push_new(&mut self.problems, problem);
+                        continue;
                     }
-                }
+                };
+                let Some(reason) = finding.and_then(|finding| item.void_if.reason(finding)) else {
+                    return Some(Allowed { list, item });
+                };
+                let warning = Warning::new(
+                    "void-item",
+                    &item.pointer,
+                    format!("the allow-list item no longer covers {trigger_id}: {reason}"),
+                    "fix the finding, or accept it anew",
+                );
+                push_new(&mut self.warnings, warning);
             }
         }
         None
     }
 
     /// Until when a finding is too young to stop anything under a rule with `grace_days`.
-    fn grace(&mut self, rule: &Rule, about: About) -> Option<Timestamp> {
-        let About::Finding(index) = about else { return None };
-        let finding: &FindingFact<'_> = self.context.image.findings().get(index)?;
-        let until = days_after(finding.first_seen.unwrap_or(self.request.now), rule.grace_days?);
+    fn grace(&mut self, rule: &Rule, finding: &FindingFact<'_>) -> Option<Timestamp> {
+        let grace_days = rule.grace_days?;
+        if finding.first_seen.is_none() {
+            let warning = Warning::new(
+                "unknown-age",
+                &rule.pointer,
+                "nobody noted when findings were first seen: the rule's grace_days begin today",
+                "keep earlier results and give them to the evaluation",
+            );
+            push_new(&mut self.warnings, warning);
+        }
+        let until = days_after(finding.first_seen.unwrap_or(self.request.now), grace_days);
         (self.request.now < until).then(|| {
             self.changes_at(until);
             until
@@ -231,6 +277,13 @@ impl Run<'_, '_> {
         if moment > self.request.now {
             self.valid_until = Some(self.valid_until.map_or(moment, |until| until.min(moment)));
         }
+    }
+}
+
+/// Adds what is not yet there.
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::{About, Action, AllowList, Bundle, Problem, allow_list::AllowListItem, rule::Rule};
+use crate::{About, Action, AllowList, AllowListItem, Bundle, Problem, Rule, Warning};
 
 /// The verdict on one image under one name, with everything that led to it.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct Evaluation<'b> {
     /// In the order of the mapping.
     pub policies: Vec<PolicyResult<'b>>,
     pub problems: Vec<Problem>,
+    /// What should be known about the verdict and is no part of the original's result.
+    pub warnings: Vec<Warning>,
     /// When time alone may change the verdict: an item expires, a finding grows old.
     pub valid_until: Option<Timestamp>,
 }
@@ -113,6 +115,7 @@ impl<'b> Evaluation<'b> {
             denied_image: None,
             policies: Vec::new(),
             problems,
+            warnings: Vec::new(),
             valid_until: None,
         }
     }

@@ -26,6 +26,8 @@ enum Identity {
 pub(crate) struct Mapping {
     pub(crate) images: ImageSelector,
     pub(crate) policy_ids: Vec<String>,
+    /// The member that names the policies.
+    pub(crate) policies_member: &'static str,
     /// `None` where the list is no array.
     pub(crate) allow_list_ids: Option<Vec<String>>,
     pub(crate) pointer: String,
@@ -56,11 +58,11 @@ impl ImageSelector {
             "id" => Identity::Id(value),
             _ => Identity::Unknown,
         };
-        Ok(Self {
-            registry: Selector::new(&text(rule, "registry")),
-            repository: Selector::new(&text(rule, "repository")),
-            image,
-        })
+        let selector = |member: &str| match rule.get(member).and_then(Value::as_str) {
+            Some(pattern) => Selector::new(pattern),
+            None => Selector::Regex(Err(format!("the rule at {pointer} has no {member}; give it a pattern such as *"))),
+        };
+        Ok(Self { registry: selector("registry"), repository: selector("repository"), image })
     }
 
     pub(crate) fn matches(&self, image: Identified<'_>) -> Result<bool, Failure> {
@@ -74,12 +76,6 @@ impl ImageSelector {
             Identity::Id(id) => Ok(id == image.id),
             Identity::Unknown => Ok(false),
         }
-    }
-
-    /// Why one of its patterns can never be used.
-    pub(crate) fn pattern_error(&self) -> Option<&str> {
-        let tag = if let Identity::Tag(selector) = &self.image { selector.error() } else { None };
-        self.registry.error().or_else(|| self.repository.error()).or(tag)
     }
 
     /// Whether every image is selected.
@@ -103,14 +99,14 @@ impl Mapping {
         };
         let one = rule.get("policy_id").and_then(Value::as_str).filter(|id| !id.is_empty());
         let many = rule.get("policy_ids").map(texts).filter(|ids| !ids.is_empty());
-        let policy_ids = match (one, many) {
+        let (policy_ids, policies_member) = match (one, many) {
             (Some(_), Some(_)) => {
                 let details = "Cannot specify both policy_id and policy_ids properties in mapping rule, must use one or \
                                the other ()";
                 return Err(error(details.into()));
             }
-            (Some(id), None) => vec![id.to_owned()],
-            (None, Some(ids)) => ids,
+            (Some(id), None) => (vec![id.to_owned()], "policy_id"),
+            (None, Some(ids)) => (ids, "policy_ids"),
             (None, None) => {
                 let rule = pyrepr::value(rule);
                 return Err(error(format!("No policy_id or policy_ids property found for mapping rule: {rule} ()")));
@@ -121,6 +117,6 @@ impl Mapping {
             Some(Value::Array(_)) => rule.get("whitelist_ids").map(texts),
             Some(_) => None,
         };
-        Ok(Self { images, policy_ids, allow_list_ids, pointer: pointer.to_owned() })
+        Ok(Self { images, policy_ids, policies_member, allow_list_ids, pointer: pointer.to_owned() })
     }
 }

@@ -25,6 +25,9 @@ pub enum ProblemSeverity {
     Warn,
 }
 
+/// The type of problems with gates past their life.
+pub(crate) const END_OF_LIFE: &str = "EndOfLifedError";
+
 impl Problem {
     pub(crate) fn error(problem_type: &'static str, details: impl Into<String>, pointer: &str) -> Self {
         Self {
@@ -34,6 +37,11 @@ impl Problem {
             hint: None,
             pointer: pointer.to_owned(),
         }
+    }
+
+    /// Whether it keeps a verdict from being reached: anything but a rule of a gate past its life.
+    pub(crate) fn stops(&self) -> bool {
+        self.problem_type != END_OF_LIFE
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {

@@ -3,21 +3,24 @@
 use serde_json::Value;
 
 use crate::{
-    Action, Arguments, Failure, Gate, Inputs, Problem, Trigger,
+    Action, Arguments, Failure, Gate, Inputs, Parameter, Problem, Trigger,
     gate::{Check, Origin, State},
     gates,
-    problem::nearest,
+    parameter::Kind,
+    problem::{END_OF_LIFE, nearest},
     pyrepr,
 };
 
 /// A rule that is ready to be evaluated.
 pub struct Rule {
-    /// JSON pointer to it in the bundle, in the words of version `1_0`.
+    /// JSON pointer to it in the bundle as it was given.
     pub pointer: String,
     pub id: Option<String>,
     pub action: Action,
     pub gate: &'static Gate,
     pub trigger: &'static Trigger,
+    /// What it gives to the trigger, in the order of the parameters' keys.
+    pub params: Vec<(&'static Parameter, String)>,
     /// What its author advises, shown beside its findings.
     pub recommendation: Option<String>,
     /// A finding stops nothing before it is this many days old; until then it warns.
@@ -26,6 +29,8 @@ pub struct Rule {
     pub(crate) check: Result<Check, Failure>,
     /// Its parameters as failures print them.
     pub(crate) printed: String,
+    /// What evaluating it brings where its gate is past its life.
+    pub(crate) end_of_life: Option<Problem>,
 }
 
 impl std::fmt::Debug for Rule {
@@ -48,9 +53,9 @@ impl Rule {
         self.trigger.reads | clock
     }
 
-    /// The problem that evaluating a rule of a gate past its life brings.
-    pub(crate) fn end_of_life(&self) -> Option<Problem> {
-        end_of_life(self.gate, self.gate.name, &self.pointer)
+    /// The text that it gives for a parameter.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.iter().find(|(parameter, _)| parameter.name == name).map(|(_, text)| text.as_str())
     }
 
     /// Reads one rule; every problem of its parameters is collected.
@@ -73,23 +78,26 @@ impl Rule {
             .trigger(trigger_name)
             .ok_or_else(|| one(unknown_trigger(gate, gate_name, trigger_name, id, pointer)))?;
 
+        params.check_possible(pointer).map_err(one)?;
         // What is past its life has no parameters to check.
-        let retired = gate.is_end_of_life();
-        let arguments =
-            if retired { Arguments::new(Vec::new(), id) } else { arguments(gate, trigger, &params, id, pointer)? };
-        if retired && strictness == Strictness::Strict {
-            return Err(end_of_life(gate, gate_name, pointer).into_iter().collect());
-        }
+        let end_of_life = end_of_life(gate, gate_name, pointer);
+        let arguments = match &end_of_life {
+            Some(problem) if strictness == Strictness::Strict => return Err(vec![problem.clone()]),
+            Some(_) => Arguments::new(Vec::new(), id),
+            None => arguments(gate, trigger, &params, id, pointer)?,
+        };
         Ok(Self {
             pointer: pointer.to_owned(),
             id: id.map(str::to_owned),
             action,
             gate,
             trigger,
+            params: arguments.given().map(|(parameter, text)| (parameter, text.to_owned())).collect(),
             recommendation: rule.get("recommendation").and_then(Value::as_str).map(str::to_owned),
             grace_days: grace_days(rule, pointer).map_err(one)?,
             check: (trigger.compile)(&arguments),
             printed: arguments.printed(),
+            end_of_life,
         })
     }
 }
@@ -101,6 +109,23 @@ impl<'r> Params<'r> {
     fn get(&self, name: &str) -> Option<(&'r Value, &str)> {
         let found = self.0.iter().rev().find(|(given, _, _)| given == name)?;
         (!found.1.is_null()).then_some((found.1, found.2.as_str()))
+    }
+
+    /// The value of the parameter, else that of its first alias that is not empty, else that of its last.
+    fn value(&self, parameter: &Parameter) -> Option<(&'r Value, &str)> {
+        let aliases = || parameter.aliases.iter().map(|alias| self.get(alias));
+        let is_full = |(value, _): &(&Value, &str)| value.as_str() != Some("");
+        let full = || aliases().flatten().find(is_full);
+        self.get(parameter.name).or_else(full).or_else(|| aliases().next_back().flatten())
+    }
+
+    fn check_possible(&self, pointer: &str) -> Result<(), Problem> {
+        let Some((name, _, place)) = self.0.iter().find(|(name, _, _)| IMPOSSIBLE.contains(&name.as_str())) else {
+            return Ok(());
+        };
+        let details = format!("type object got multiple values for keyword argument '{name}'");
+        let problem = Problem::error("PolicyError", details, place);
+        Err(problem.with_hint(format!("no trigger has a parameter {name}; remove it from {pointer}")))
     }
 }
 
@@ -120,9 +145,6 @@ fn params<'r>(rule: &'r Value, pointer: &str) -> Result<Params<'r>, Problem> {
             let problem = error("'NoneType' object has no attribute 'lower'".into());
             return Err(problem.with_hint(format!("parameter {index} has no name")));
         };
-        if IMPOSSIBLE.contains(&name.as_str()) {
-            return Err(error(format!("type object got multiple values for keyword argument '{name}'")));
-        }
         let value = param.get("value").unwrap_or(&Value::Null);
         params.push((name, value, format!("{pointer}/params/{index}")));
     }
@@ -147,7 +169,7 @@ fn arguments<'r>(
     pointer: &str,
 ) -> Result<Arguments<'r>, Vec<Problem>> {
     let context = format!("(gate={},trigger={},rule_id={})", gate.name, trigger.name, id.unwrap_or("None"));
-    let mut declared: Vec<&'static crate::Parameter> = trigger.parameters.iter().collect();
+    let mut declared: Vec<&'static Parameter> = trigger.parameters.iter().collect();
     declared.sort_by_key(|parameter| parameter.key);
 
     let mut problems = Vec::new();
@@ -155,15 +177,9 @@ fn arguments<'r>(
         problems
             .push(Problem::error("ParameterValueInvalidError", format!("{details} {context}"), place).with_hint(hint));
     };
-    let given = |parameter: &crate::Parameter| {
-        let is_empty = |value: &Value| value.as_str() == Some("");
-        let alias =
-            || parameter.aliases.iter().find_map(|alias| params.get(alias).filter(|(value, _)| !is_empty(value)));
-        params.get(parameter.name).or_else(alias)
-    };
     let mut values = Vec::new();
     for parameter in &declared {
-        match given(parameter) {
+        match params.value(parameter) {
             None if parameter.required => {
                 rejected("Required parameter".into(), format!("the rule must give {}", parameter.name), pointer);
                 values.push((*parameter, None));
@@ -179,11 +195,12 @@ fn arguments<'r>(
         }
     }
     for parameter in &declared {
-        let crate::parameter::Kind::Linked { to, kinds } = &parameter.kind else { continue };
+        let Kind::Linked { to, kinds } = &parameter.kind else { continue };
         let decides = values.iter().find(|(other, _)| other.key == *to).and_then(|(_, value)| *value);
         let kind = kinds.iter().find(|(value, _)| Some(*value) == decides).map(|(_, kind)| kind);
-        let (value, place) = given(parameter).unwrap_or((&Value::Null, pointer));
-        if let Some(problem) = kind.unwrap_or(&crate::parameter::Kind::Text).problem(value) {
+        let accepted = values.iter().any(|(other, value)| std::ptr::eq(*other, *parameter) && value.is_some());
+        let (value, place) = params.value(parameter).filter(|_| accepted).unwrap_or((&Value::Null, pointer));
+        if let Some(problem) = kind.unwrap_or(&Kind::Text).problem(value) {
             rejected(problem, format!("the parameter is {}", parameter.name), place);
         }
     }
@@ -197,13 +214,14 @@ fn arguments<'r>(
 fn unknown_parameters(
     gate: &Gate,
     trigger: &Trigger,
-    declared: &[&'static crate::Parameter],
+    declared: &[&'static Parameter],
     params: &Params<'_>,
 ) -> Option<Problem> {
     let names = || declared.iter().flat_map(|parameter| std::iter::once(&parameter.name).chain(parameter.aliases));
     let unknown: Vec<_> = params.0.iter().filter(|(name, _, _)| !names().any(|known| known == name)).collect();
     let (_, _, place) = unknown.first()?;
-    let keys = pyrepr::list(declared.iter().map(|parameter| parameter.key));
+    let originals = declared.iter().filter(|parameter| parameter.origin == Origin::Original);
+    let keys = pyrepr::list(originals.map(|parameter| parameter.key));
     let details = format!(
         "Rule validation error (gate={},trigger={},rule_id=None,parameter=None,valid_parameters={keys})",
         gate.name, trigger.name
@@ -251,5 +269,5 @@ fn end_of_life(gate: &Gate, name: &str, pointer: &str) -> Option<Problem> {
     let details = format!(
         "Gate {name} has been End-of-Lifed. It will not be evaluated, and should be removed from policies{replaced}"
     );
-    Some(Problem::error("EndOfLifedError", details, &format!("{pointer}/gate")))
+    Some(Problem::error(END_OF_LIFE, details, &format!("{pointer}/gate")))
 }

@@ -1,10 +1,12 @@
 //! The bundle as a document: what was given, kept as it was given.
 
+mod locate;
 mod schema;
 mod successor;
 
 use serde_json::Value;
 
+pub use locate::{Place, locate};
 pub use schema::SchemaViolation;
 
 /// Longest bundle that is read, in bytes.
@@ -48,7 +50,12 @@ impl Bundle {
     /// The first violation of the shape, in the order of the schema (`spec/policy.md` §1.5).
     pub fn from_value(document: Value) -> Result<Self, SchemaViolation> {
         let bundle = Self::unchecked(document);
-        schema::check(bundle.content())?;
+        schema::check(bundle.content()).map_err(|mut violation| {
+            for step in &mut violation.path {
+                *step = bundle.word(step).to_owned();
+            }
+            violation
+        })?;
         Ok(bundle)
     }
 
@@ -69,9 +76,9 @@ impl Bundle {
         self.translated.as_ref().unwrap_or(&self.document)
     }
 
-    /// Whether it was given in the words of version `1_0`: `whitelists`, not `allowlists`.
-    pub(crate) fn is_original(&self) -> bool {
-        self.translated.is_none()
+    /// The document's own word for a member of version `1_0`: `rule_sets` for `policies`.
+    pub(crate) fn word<'w>(&self, member: &'w str) -> &'w str {
+        if self.translated.is_some() { successor::word(member) } else { member }
     }
 
     pub fn id(&self) -> &str {

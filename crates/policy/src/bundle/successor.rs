@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::compile::VERSION;
+use crate::{compile::VERSION, gates};
 
 /// Members of the document, of mappings and of rule sets that were renamed.
 const MEMBERS: [(&str, &str); 6] = [
@@ -14,24 +14,43 @@ const MEMBERS: [(&str, &str); 6] = [
     ("allowlist_ids", "whitelist_ids"),
 ];
 
+/// Versions that the successor's documents, rule sets and allow-lists may carry.
+const VERSIONS: [&str; 2] = ["2", VERSION];
+
 /// Whether a document is written in those words.
 pub(super) fn is_successor(document: &Value) -> bool {
     document.get("rule_sets").is_some() && document.get("policies").is_none()
 }
 
+/// The successor's word for a member of version `1_0`.
+pub(super) fn word(member: &str) -> &str {
+    MEMBERS.iter().find(|(_, old)| *old == member).map_or(member, |(new, _)| new)
+}
+
 /// The same document in the words of version `1_0`.
 pub(super) fn translate(document: &Value) -> Value {
     let mut translated = rename(document);
-    translated["version"] = json!(VERSION);
+    translate_version(&mut translated);
     for list in ["policies", "whitelists"] {
         for entry in each(&mut translated, list) {
-            entry["version"] = json!(VERSION);
+            translate_version(entry);
             for rule in each(entry, "rules") {
                 translate_rule(rule);
             }
         }
     }
     translated
+}
+
+/// A version that is not known stays, and is a problem then.
+fn translate_version(entry: &mut Value) {
+    let is_known = match entry.get("version") {
+        None => true,
+        Some(version) => version == 2 || VERSIONS.iter().any(|known| version == known),
+    };
+    if is_known {
+        entry["version"] = json!(VERSION);
+    }
 }
 
 fn each<'v>(value: &'v mut Value, member: &str) -> impl Iterator<Item = &'v mut Value> {
@@ -53,7 +72,9 @@ fn rename_member((name, value): (&String, &Value)) -> (String, Value) {
 
 fn translate_rule(rule: &mut Value) {
     let old = |word: &str| word.replace("denylist", "blacklist").replace("allowlist", "whitelist");
-    if let Some(trigger) = rule["trigger"].as_str().map(old) {
+    let known = |trigger: &str| gates::gate(rule["gate"].as_str()?)?.trigger(trigger);
+    let renamed = rule["trigger"].as_str().filter(|trigger| known(trigger).is_none()).map(old);
+    if let Some(trigger) = renamed.filter(|trigger| known(trigger).is_some()) {
         rule["trigger"] = json!(trigger);
     }
     for param in each(rule, "params") {
