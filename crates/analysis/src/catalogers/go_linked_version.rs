@@ -2,8 +2,7 @@
 //! neither a version nor their flags (`-trimpath` leaves the flags out).
 //!
 //! The compiler lays string literals side by side without gaps; what `-X` sets is a symbol of its own among the read-only
-//! data and ends with a NUL like every C string. A version that stands alone between NULs there is therefore one that
-//! somebody set.
+//! data and ends with a NUL like every C string. A version that stands alone there is therefore one that somebody set.
 
 use std::sync::LazyLock;
 
@@ -27,7 +26,7 @@ pub(crate) fn find<'data, R: ReadRef<'data>>(file: &object::File<'data, R>) -> O
 
 fn find_in(data: &[u8]) -> Option<String> {
     static ALONE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?-u)\x00v?(?P<version>(?P<release>[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5})(?:[-+][0-9A-Za-z.+~-]{1,60})?)\x00")
+        Regex::new(r"(?-u)(?:^|[^\x20-\x7e])v?(?P<version>(?P<release>[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5})(?:[-+][0-9A-Za-z.+~-]{1,60})?)\x00")
             .expect("a constant pattern")
     });
     let mut found: Option<(&[u8], &[u8])> = None;
@@ -55,6 +54,7 @@ mod tests {
             (&b"strings run on\0v1.2.3\0\0\0\0"[..], Some("1.2.3")),
             (b"\x002.8.2+ds1\0", Some("2.8.2+ds1")),
             (b"\x001.5.0\x001.5.0-1+b6\0", Some("1.5.0")),
+            (b"\0\0\xe0\xbf1.2.3\0", Some("1.2.3")),
             (b"a literal 1.2.3 among others\0", None),
             (b"\x00127.0.0.1\0", None),
             (b"", None),

@@ -1,16 +1,17 @@
 //! Programs that no package manager installed, recognised by what their files say (`spec/analysis.md` §7).
 //!
-//! A file is looked into when it is an executable and its name is in the table, or it is one of the few scripts there. It
-//! is read in windows that overlap, and only up to the first match, so that memory stays small whatever the file's size.
+//! A file is looked into when its name and how it begins are in the table. It is read in windows that overlap, and only up to the first match, so that memory stays small whatever the file's size.
 
+mod classifier;
 mod table;
 #[cfg(test)]
 mod tests;
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
+use classifier::Classifier;
 use regex::bytes::{Regex, RegexBuilder};
-use table::{CLASSIFIERS, Classifier};
+
 use windlass_sbom::{
     Cpe, CpeSource, Metadata, Package, PackageType,
     metadata::{BinarySignature, ClassifierMatch},
@@ -19,9 +20,16 @@ use windlass_sbom::{
 
 use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Found, Unreadable, View};
 
-/// Recognises programs; patterns are compiled when the first file of the name comes along.
+/// Recognises programs.
 pub(crate) struct BinaryClassifiers {
-    patterns: Vec<OnceLock<Regex>>,
+    rows: Vec<Row>,
+}
+
+/// A row of the table; its patterns are compiled when the first file of the name comes along.
+struct Row {
+    classifier: &'static Classifier,
+    pattern: OnceLock<Regex>,
+    also: OnceLock<Regex>,
 }
 
 /// What one file was recognised as: rows of the table and versions, one for each class.
@@ -38,41 +46,58 @@ const MARGIN: usize = 256;
 
 impl BinaryClassifiers {
     pub(crate) fn new() -> Self {
-        Self { patterns: CLASSIFIERS.iter().map(|_| OnceLock::new()).collect() }
+        let row = |classifier| Row { classifier, pattern: OnceLock::new(), also: OnceLock::new() };
+        Self { rows: table::rows().map(row).collect() }
     }
+}
 
-    fn pattern(&self, row: usize) -> &Regex {
-        self.patterns[row].get_or_init(|| compile(CLASSIFIERS[row].pattern))
-    }
-
+impl Row {
     /// The first version in the content that the row accepts.
-    fn find(&self, row: usize, name: &[u8], content: &mut Content) -> Result<Option<String>, Unreadable> {
-        let pattern = self.pattern(row);
-        let length = usize::try_from(content.size()).unwrap_or(WINDOW).min(WINDOW);
-        let mut window = vec![0; length];
-        let mut offset = 0;
-        loop {
-            let filled = content.read_at(offset, &mut window).map_err(Unreadable::new)?;
-            let end = offset + filled as u64;
-            let is_last = filled < WINDOW || end >= content.size();
+    fn find(&self, name: &[u8], content: &Content) -> Result<Option<String>, Unreadable> {
+        let Classifier { file, pattern, also, .. } = *self.classifier;
+        if !also.is_empty() {
+            let also = self.also.get_or_init(|| compile(&regex::escape(also)));
+            let there = scan(content, |window, _| also.is_match(window).then_some(()))?;
+            if there.is_none() {
+                return Ok(None);
+            }
+        }
+        let pattern = self.pattern.get_or_init(|| compile(pattern));
+        scan(content, |window, is_last| {
             let mut from = 0;
-            while let Some(captures) = pattern.captures_at(&window[..filled], from) {
-                let (Some(whole), Some(version)) = (captures.get(0), captures.name("version")) else { break };
-                if !is_last && whole.end() + MARGIN > filled {
-                    break;
+            while let Some(captures) = pattern.captures_at(window, from) {
+                let (whole, version) = (captures.get(0)?, captures.name("version")?);
+                if !is_last && whole.end() + MARGIN > window.len() {
+                    return None;
                 }
                 // Strings share the NUL between them, so what follows a refused version begins right behind it.
                 from = version.end();
                 let version = String::from_utf8_lossy(version.as_bytes()).into_owned();
-                if CLASSIFIERS[row].file.admits(name, &version) {
-                    return Ok(Some(version));
+                if file.admits(name, &version) {
+                    return Some(version);
                 }
             }
-            if is_last {
-                return Ok(None);
-            }
-            offset = end - OVERLAP as u64;
+            None
+        })
+    }
+}
+
+/// Shows the content in windows that overlap, until one has what is looked for.
+fn scan<T>(content: &Content, look: impl Fn(&[u8], bool) -> Option<T>) -> Result<Option<T>, Unreadable> {
+    let length = usize::try_from(content.size()).unwrap_or(WINDOW).min(WINDOW);
+    let mut window = vec![0; length];
+    let mut offset = 0;
+    loop {
+        let filled = content.read_at(offset, &mut window).map_err(Unreadable::new)?;
+        let end = offset + filled as u64;
+        let is_last = filled < WINDOW || end >= content.size();
+        if let Some(found) = look(&window[..filled], is_last) {
+            return Ok(Some(found));
         }
+        if is_last {
+            return Ok(None);
+        }
+        offset = end - OVERLAP as u64;
     }
 }
 
@@ -88,19 +113,17 @@ impl Cataloger for BinaryClassifiers {
     }
 
     fn selects(&self, file: &Candidate<'_>) -> bool {
-        let name = file.name();
-        (file.is_executable() && CLASSIFIERS.iter().any(|row| row.file.matches(name))) || is_script(file)
+        self.rows.iter().any(|row| row.classifier.selects(file))
     }
 
     fn read(&self, file: &Candidate<'_>, content: &mut Content) -> Result<Option<Recognised>, Unreadable> {
-        let name = file.name();
         let mut recognised = Recognised::new();
-        for (row, classifier) in CLASSIFIERS.iter().enumerate().filter(|(_, row)| row.file.matches(name)) {
-            if recognised.iter().any(|(by, _)| CLASSIFIERS[*by].class == classifier.class) {
+        for (number, row) in self.rows.iter().enumerate().filter(|(_, row)| row.classifier.selects(file)) {
+            if recognised.iter().any(|(by, _)| self.rows[*by].classifier.class == row.classifier.class) {
                 continue;
             }
-            if let Some(version) = self.find(row, name, content)? {
-                recognised.push((row, version));
+            if let Some(version) = row.find(file.name(), content)? {
+                recognised.push((number, version));
             }
         }
         Ok((!recognised.is_empty()).then_some(recognised))
@@ -110,7 +133,10 @@ impl Cataloger for BinaryClassifiers {
         let mut packages: BTreeMap<(PackageType, &str, &str), Package> = BTreeMap::new();
         for found in view.files() {
             for (row, version) in found.facts {
-                let classifier = &CLASSIFIERS[*row];
+                let classifier = self.rows[*row].classifier;
+                if !is_complete(classifier, view, &found.path) {
+                    continue;
+                }
                 let package = packages
                     .entry((classifier.kind, classifier.package, version))
                     .or_insert_with(|| describe(classifier, version, self.name()));
@@ -123,17 +149,18 @@ impl Cataloger for BinaryClassifiers {
     }
 }
 
-/// The programs that are PHP archives and thus begin like a script.
-fn is_script(file: &Candidate<'_>) -> bool {
-    let name = file.name();
-    file.head.starts_with(b"#!") && (name == b"wp" || name.starts_with(b"composer"))
+/// Whether what must lie beside the file at `path` does.
+fn is_complete(classifier: &Classifier, view: &View<'_, Recognised>, path: &str) -> bool {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut beside = classifier.beside.iter();
+    classifier.beside.is_empty() || beside.any(|file| view.exists(&format!("{folder}/{file}")))
 }
 
 /// Patterns are over bytes; `.` is any of them.
 fn compile(pattern: &str) -> Regex {
     let pattern = pattern.replace("{v}", "(?P<version>[0-9]{1,4}\\.[0-9]{1,4}\\.[0-9]{1,4})").replace(
         "{v+}",
-        "(?P<version>[0-9]{1,4}\\.[0-9]{1,4}\\.[0-9]{1,4}(?:-?(?:alpha|beta|rc|dev|snapshot)[.-]?[0-9]{0,4})?)",
+        "(?P<version>[0-9]{1,4}\\.[0-9]{1,4}\\.[0-9]{1,4}(?:-?(?i:alpha|beta|rc|dev|snapshot)[.-]?[0-9]{0,4})?)",
     );
     RegexBuilder::new(&pattern)
         .unicode(false)
@@ -143,9 +170,7 @@ fn compile(pattern: &str) -> Regex {
 }
 
 fn describe(classifier: &Classifier, version: &str, found_by: &str) -> Package {
-    let Classifier { kind, namespace, package, cpes, .. } = *classifier;
-    // The last component is the name of a Go module within its namespace.
-    let name = if namespace.is_empty() { package } else { package.rsplit('/').next().unwrap_or(package) };
+    let Classifier { kind, url: (namespace, name), package, cpes, .. } = *classifier;
     // java 8 and before count updates, which CPEs have a field for.
     let (release, update) = match version.split_once('_') {
         Some((release, rest)) => {
