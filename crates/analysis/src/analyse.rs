@@ -121,23 +121,25 @@ enum Origin {
     Directory,
 }
 
-/// Offers each file to the catalogers that select it.
+/// Offers each file to the catalogers that select it and shows it to the analysers.
 struct CatalogReader<'a> {
     catalogers: &'a [Registered],
-    /// Which of them look at this kind of source.
-    active: Vec<usize>,
+    /// Which of them look at this kind of source and select files.
+    selecting: Vec<usize>,
+    /// Which of them are analysers.
+    watching: Vec<usize>,
 }
 
 impl<'a> CatalogReader<'a> {
     fn new(catalogers: &'a [Registered], origin: Origin) -> Self {
-        let active = (0..catalogers.len())
+        let (watching, selecting) = (0..catalogers.len())
             .filter(|&index| match catalogers[index].get().evidence() {
                 Evidence::Installed => true,
                 Evidence::InstalledInImage => origin == Origin::Image,
                 Evidence::Declared => origin == Origin::Directory,
             })
-            .collect();
-        Self { catalogers, active }
+            .partition(|&index| catalogers[index].get().is_analyser());
+        Self { catalogers, selecting, watching }
     }
 }
 
@@ -150,9 +152,9 @@ impl Reader for CatalogReader<'_> {
         let head = &head[..length];
         let candidate = Candidate { entry, head };
         let mut selected =
-            self.active.iter().filter(|&&index| self.catalogers[index].get().selects(&candidate)).peekable();
+            self.selecting.iter().filter(|&&index| self.catalogers[index].get().selects(&candidate)).peekable();
         let watches =
-            self.active.iter().filter_map(|&index| Some((index, self.catalogers[index].get().watch(&candidate)?)));
+            self.watching.iter().filter_map(|&index| Some((index, self.catalogers[index].get().watch(&candidate)?)));
         let mut watched = Watched { content: io::Read::chain(head, content), watches: watches.collect() };
         if selected.peek().is_none() && watched.watches.is_empty() {
             return Ok(None);
@@ -220,7 +222,7 @@ fn assemble(
         facts: PhantomData::<()>,
     };
     let distro: Option<Distro> = distro::identify(&view(catalogers::DISTRO, None).typed());
-    for &index in &reader.active {
+    for &index in reader.selecting.iter().chain(&reader.watching) {
         reader.catalogers[index].get().assemble(&view(index, distro.as_ref()), &mut catalog)?;
     }
     Ok(finish::finish(catalog, &tree, diff_ids, distro, source, options))

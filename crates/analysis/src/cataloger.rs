@@ -80,6 +80,8 @@ impl Registered {
 pub(crate) trait Erased: Sync + Send {
     fn name(&self) -> &'static str;
     fn evidence(&self) -> Evidence;
+    /// Whether it is an analyser: one that watches and never selects.
+    fn is_analyser(&self) -> bool;
     fn selects(&self, file: &Candidate<'_>) -> bool;
     fn read(&self, file: &Candidate<'_>, content: &mut Content) -> Result<Option<AnyFacts>, Unreadable>;
     fn watch(&self, file: &Candidate<'_>) -> Option<Box<dyn AnyWatch + '_>>;
@@ -99,6 +101,10 @@ impl<C: Cataloger> Erased for C {
 
     fn evidence(&self) -> Evidence {
         Cataloger::evidence(self)
+    }
+
+    fn is_analyser(&self) -> bool {
+        false
     }
 
     fn selects(&self, file: &Candidate<'_>) -> bool {
@@ -129,6 +135,10 @@ impl<A: Analyser> Erased for Watching<A> {
 
     fn evidence(&self) -> Evidence {
         Evidence::Installed
+    }
+
+    fn is_analyser(&self) -> bool {
+        true
     }
 
     fn selects(&self, _file: &Candidate<'_>) -> bool {

@@ -2,6 +2,9 @@
 
 use fancy_regex::{AstNode, Expr};
 
+/// How far repetitions are counted.
+const COUNTED: usize = 3;
+
 /// A pattern that matches somewhere in every text in which `pattern` matches, without look-around, references or
 /// anchors, so that the linear engine takes it. `None` where the pattern has more than can be relaxed so.
 pub(crate) fn relaxed(pattern: &str) -> Option<String> {
@@ -22,9 +25,13 @@ fn relax(expression: &Expr) -> Option<Expr> {
         Expr::Group(child) => relax(child)?,
         Expr::AtomicGroup(child) => relax(child)?,
         Expr::AstNode(AstNode::AstGroup { inner, .. }, _) => relax(inner)?,
-        Expr::Repeat { child, lo, hi, greedy } => {
-            Expr::Repeat { child: Box::new(relax(child)?), lo: *lo, hi: *hi, greedy: *greedy }
-        }
+        // Counting to 40 takes an automaton forty times as large, and most texts are told by their first few characters.
+        Expr::Repeat { child, lo, hi, greedy } => Expr::Repeat {
+            child: Box::new(relax(child)?),
+            lo: (*lo).min(COUNTED),
+            hi: if *hi <= COUNTED { *hi } else { usize::MAX },
+            greedy: *greedy,
+        },
         _ => return None,
     })
 }

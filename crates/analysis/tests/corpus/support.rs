@@ -28,7 +28,12 @@ pub(crate) fn expected(corpus: &Path, name: &str) -> Value {
 
 /// What is found in an image of the corpus.
 pub(crate) fn scan(layout: &Path) -> Sbom {
-    analyse_image(&image(layout), &Options::default()).expect("images of the corpus can be analysed").sbom
+    scan_with(layout, &Options::default())
+}
+
+/// What is found with these options.
+pub(crate) fn scan_with(layout: &Path, options: &Options) -> Sbom {
+    analyse_image(&image(layout), options).expect("images of the corpus can be analysed").sbom
 }
 
 /// The image of a layout with a single one.

@@ -1,7 +1,5 @@
 //! Packages of distributions in real images, held against what the native package managers say.
 
-mod support;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -9,6 +7,8 @@ use std::{
 
 use serde_json::Value;
 use windlass_sbom::{Metadata, Package, PackageType, Sbom};
+
+use crate::support;
 
 const DEB: [&str; 7] = ["debian-slim", "debian-app", "distroless", "go-app", "java-app", "rust-app", "big"];
 const RPM: [&str; 3] = ["rpm-sqlite", "rpm-ndb", "rpm-bdb"];
