@@ -30,6 +30,7 @@ mod firings;
 mod gate;
 pub mod gates;
 mod image;
+mod license_category;
 mod lint;
 mod mapping;
 mod needs;

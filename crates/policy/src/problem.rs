@@ -63,7 +63,7 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
         return None;
     }
     let name = name.to_lowercase();
-    let close = |candidate: &&str| strsim::jaro_winkler(&name, candidate);
+    let close = |candidate: &&str| strsim::jaro_winkler(&name, &candidate.to_lowercase());
     let best = known.into_iter().max_by(|a, b| close(a).total_cmp(&close(b)))?;
     (close(&best) > 0.8).then_some(best)
 }

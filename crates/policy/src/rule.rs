@@ -86,6 +86,12 @@ impl Rule {
             Some(_) => Arguments::new(Vec::new(), id),
             None => arguments(gate, trigger, &params, id, pointer)?,
         };
+        let check = (trigger.compile)(&arguments);
+        // The original took what its triggers could not use, and failed when the rule ran; of ours it is told at once.
+        if let (Err(failure), Origin::Windlass) = (&check, trigger.origin) {
+            let details = format!("{failure} {}", named(gate, trigger, id));
+            return Err(vec![Problem::error("ParameterValueInvalidError", details, pointer)]);
+        }
         Ok(Self {
             pointer: pointer.to_owned(),
             id: id.map(str::to_owned),
@@ -95,7 +101,7 @@ impl Rule {
             params: arguments.given().map(|(parameter, text)| (parameter, text.to_owned())).collect(),
             recommendation: rule.get("recommendation").and_then(Value::as_str).map(str::to_owned),
             grace_days: grace_days(rule, pointer).map_err(one)?,
-            check: (trigger.compile)(&arguments),
+            check,
             printed: arguments.printed(),
             end_of_life,
         })
@@ -160,6 +166,11 @@ fn grace_days(rule: &Value, pointer: &str) -> Result<Option<u64>, Problem> {
     })
 }
 
+/// The rule as problems name it.
+fn named(gate: &Gate, trigger: &Trigger, id: Option<&str>) -> String {
+    format!("(gate={},trigger={},rule_id={})", gate.name, trigger.name, id.unwrap_or("None"))
+}
+
 /// The values of the trigger's parameters, checked in the order of their keys.
 fn arguments<'r>(
     gate: &Gate,
@@ -168,7 +179,7 @@ fn arguments<'r>(
     id: Option<&'r str>,
     pointer: &str,
 ) -> Result<Arguments<'r>, Vec<Problem>> {
-    let context = format!("(gate={},trigger={},rule_id={})", gate.name, trigger.name, id.unwrap_or("None"));
+    let context = named(gate, trigger, id);
     let mut declared: Vec<&'static Parameter> = trigger.parameters.iter().collect();
     declared.sort_by_key(|parameter| parameter.key);
 

@@ -2,8 +2,11 @@
 //! with its function in the file of its gate.
 
 mod always;
+mod ancestry;
+mod license_categories;
 mod malware;
 mod retired;
+mod tag_drift;
 
 use crate::{Gate, gate::Origin};
 
@@ -25,6 +28,9 @@ pub const ALL: &[&Gate] = &[
     &retired::PKGBLACKLIST,
     &retired::SECRETCHECK,
     &malware::GATE,
+    &license_categories::GATE,
+    &ancestry::GATE,
+    &tag_drift::GATE,
 ];
 
 /// The gate of that name, in any case.
