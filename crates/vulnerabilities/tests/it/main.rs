@@ -4,7 +4,11 @@
 mod diff;
 mod exchange;
 mod hostile;
+mod network;
 mod older;
 mod records;
 mod round_trip;
+#[path = "../../../sources/tests/it/server.rs"]
+#[allow(dead_code, reason = "the tests of sources need more of it")]
+mod server;
 mod updates;

@@ -47,12 +47,12 @@ impl Fetch for Memory {
     }
 }
 
-fn time(text: &str) -> Timestamp {
+pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 /// A folder that is published: `v6/latest.json` and the archive.
-fn published(built: &str) -> TempDir {
+pub(crate) fn published(built: &str) -> TempDir {
     let folder = tempdir().unwrap();
     let database = folder.path().join("vulnerability.db");
     let mut builder = Builder::create(&database, time(built)).unwrap();
@@ -73,7 +73,7 @@ fn served(folder: &Path) -> Memory {
     Memory { answers: HashMap::from([answer("latest.json"), answer("db.tar.zst")]), ..Memory::default() }
 }
 
-fn options(source: &str) -> UpdateOptions {
+pub(crate) fn options(source: &str) -> UpdateOptions {
     UpdateOptions { source: source.into(), ..UpdateOptions::default() }
 }
 
