@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use object::{Object, ObjectSection};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use windlass_sbom::{Cpe, License, Metadata, Package, PackageType, package_url};
 
 use super::executable;
@@ -13,27 +12,9 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Unreadable, View};
 
 pub(crate) struct ElfNotes;
 
-/// What a note says; those of the members that have no string are taken as absent.
-#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Note {
-    name: String,
-    version: String,
-    #[serde(rename = "type")]
-    kind: String,
-    architecture: String,
-    os: String,
-    os_version: String,
-    #[serde(alias = "osCPE")]
-    os_cpe: String,
-    #[serde(alias = "cpe")]
-    app_cpe: String,
-    license: String,
-    vendor: String,
-    system: String,
-    source_repo: String,
-    commit: String,
-}
+/// The members of a note that are strings.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Note(BTreeMap<String, String>);
 
 /// A section larger than this holds no note.
 const SECTION_LIMIT: u64 = 1 << 20;
@@ -60,9 +41,9 @@ impl Cataloger for ElfNotes {
         })?;
         let Some((section, little_endian)) = section.flatten() else { return Ok(None) };
         let Some(text) = description(&section, little_endian) else { return Ok(None) };
-        let note: Note = serde_json::from_slice(text)
+        let note = Note::parse(text)
             .map_err(|error| Unreadable::new(format!("its package note (.note.package) is damaged: {error}")))?;
-        Ok((!note.name.is_empty() && !note.version.is_empty()).then_some(note))
+        Ok((!note.get("name").is_empty() && !note.get("version").is_empty()).then_some(note))
     }
 
     fn assemble(&self, view: &View<'_, Note>, catalog: &mut Catalog) {
@@ -104,56 +85,72 @@ fn description(section: &[u8], little_endian: bool) -> Option<&[u8]> {
 }
 
 impl Note {
+    fn parse(text: &[u8]) -> serde_json::Result<Self> {
+        let members: BTreeMap<String, Value> = serde_json::from_slice(text)?;
+        let text = |(key, value): (String, Value)| match value {
+            Value::String(text) if !text.is_empty() => Some((key, text)),
+            _ => None,
+        };
+        Ok(Self(members.into_iter().filter_map(text).collect()))
+    }
+
+    /// The value of a member; empty where it is absent.
+    fn get(&self, key: &str) -> &str {
+        self.0.get(key).map_or("", String::as_str)
+    }
+
+    /// The value of a member that has had two names.
+    fn either(&self, key: &str, other: &str) -> &str {
+        if self.get(key).is_empty() { self.get(other) } else { self.get(key) }
+    }
+
     fn describe(&self) -> Package {
-        let kind = match self.kind.as_str() {
+        let kind = match self.get("type") {
             "rpm" => PackageType::Rpm,
             "deb" => PackageType::Deb,
             "apk" => PackageType::Apk,
             "alpm" => PackageType::Alpm,
             _ => PackageType::Binary,
         };
+        let (name, version) = (self.get("name"), self.get("version"));
         let (os, os_version) = self.distribution();
-        let namespace = if kind == PackageType::Binary || os.is_empty() { &self.system } else { &os };
+        let namespace = if kind == PackageType::Binary || os.is_empty() { self.get("system") } else { &os };
         let distro = if os_version.is_empty() { os.clone() } else { format!("{os}-{os_version}") };
-        let qualifiers = [("arch", self.architecture.as_str()), ("distro", distro.as_str())];
+        let qualifiers = [("arch", self.get("architecture")), ("distro", distro.as_str())];
+        let license = self.get("license");
         Package {
-            licenses: (!self.license.is_empty()).then(|| License::declared(&self.license)).into_iter().collect(),
-            cpes: self.app_cpe.parse().into_iter().collect(),
-            purl: package_url(kind, namespace, &self.name, &self.version, &qualifiers),
+            licenses: (!license.is_empty()).then(|| License::declared(license)).into_iter().collect(),
+            cpes: self.either("appCpe", "cpe").parse().into_iter().collect(),
+            purl: package_url(kind, namespace, name, version, &qualifiers),
             metadata: Metadata::Other { kind: "elf-binary-package-note-json-payload".into(), value: self.as_json() },
-            ..Package::new(kind, &self.name, &self.version)
+            ..Package::new(kind, name, version)
         }
     }
 
     /// Id and version of the distribution it was built for.
     fn distribution(&self) -> (String, String) {
-        if self.os.is_empty() || self.os_version.is_empty() {
-            if let Ok(Cpe { product, version, .. }) = self.os_cpe.parse() {
+        let (os, os_version) = (self.get("os"), self.get("osVersion"));
+        if os.is_empty() || os_version.is_empty() {
+            let cpe = self.either("osCpe", "osCPE");
+            if let Ok(Cpe { product, version, .. }) = cpe.parse() {
                 return (product, version);
             }
             // Fedora's notes have the old form: cpe:/o:fedoraproject:fedora:38.
-            let mut fields = self.os_cpe.strip_prefix("cpe:/o:").unwrap_or_default().split(':').skip(1);
+            let mut fields = cpe.strip_prefix("cpe:/o:").unwrap_or_default().split(':').skip(1);
             if let Some(product) = fields.next() {
                 return (product.to_owned(), fields.next().unwrap_or_default().to_owned());
             }
         }
-        (self.os.clone(), self.os_version.clone())
+        (os.to_owned(), os_version.to_owned())
     }
 
+    /// The members in the form syft-json has them.
     fn as_json(&self) -> Value {
-        let members = [
-            ("type", &self.kind),
-            ("architecture", &self.architecture),
-            ("osCPE", &self.os_cpe),
-            ("appCpe", &self.app_cpe),
-            ("os", &self.os),
-            ("osVersion", &self.os_version),
-            ("system", &self.system),
-            ("vendor", &self.vendor),
-            ("sourceRepo", &self.source_repo),
-            ("commit", &self.commit),
-        ];
-        members.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (key, json!(value))).collect()
+        const KEPT: [&str; 9] =
+            ["type", "architecture", "appCpe", "os", "osVersion", "system", "vendor", "sourceRepo", "commit"];
+        let kept = KEPT.into_iter().map(|key| (key, self.get(key)));
+        let members = kept.chain([("osCPE", self.either("osCpe", "osCPE"))]);
+        members.filter(|(_, value)| !value.is_empty()).collect()
     }
 }
 
@@ -196,7 +193,7 @@ mod tests {
             "usr/bin/other",
             elf(
                 Endianness::Little,
-                &note(r#"{"name":"tool","version":"1.2","appCpe":"cpe:2.3:a:maker:tool:1.2:*:*:*:*:*:*:*"}"#),
+                &note(r#"{"name":"tool","version":"1.2","debugInfoUrl":null,"cpe":"cpe:2.3:a:other:tool:1.2:*:*:*:*:*:*:*","appCpe":"cpe:2.3:a:maker:tool:1.2:*:*:*:*:*:*:*"}"#),
             ),
         )]);
         assert_eq!(names(&sbom), [("coreutils", "9.1-12.fc38"), ("tool", "1.2")]);

@@ -49,10 +49,12 @@ impl Documents<'_> {
         if !stated && (file_artifact.is_empty() || file_version.is_empty()) {
             return None;
         }
+        // A shaded archive carries the manifest of whatever was packed into it last.
+        let is_shaded = properties.is_none() && self.properties.len() > 1;
+        let manifest_of_its_own = self.manifest.filter(|_| !is_shaded);
         let name = first([
             properties.map(|pom| pom.artifact_id.clone()),
             project.map(|pom| pom.artifact_id.clone()),
-            // A shaded archive carries the manifest of whatever was packed into it last.
             self.manifest.and_then(bundle_name).filter(|name| is_like(&file_artifact, name)),
             Some(file_artifact),
             self.manifest.and_then(manifest_name),
@@ -68,7 +70,7 @@ impl Documents<'_> {
             properties.map(|pom| pom.group_id.clone()),
             properties.filter(|pom| pom.artifact_id.contains('.')).map(|pom| pom.artifact_id.clone()),
             project.map(|pom| pom.group_id.clone()),
-            self.manifest.and_then(|manifest| manifest_group(manifest, &name)),
+            manifest_of_its_own.and_then(|manifest| manifest_group(manifest, &name)),
         ])
         .unwrap_or_default();
         Some(Identity { group, name, version })
@@ -182,6 +184,14 @@ mod tests {
         assert_eq!(identity("/opt/renamed.jar", &bundle("com.google.guava.guava"), &poms), guava);
         let app = Some(("org.example".into(), "app".into(), "2.0".into()));
         assert_eq!(identity("/opt/app-2.0.jar", &bundle("org.example.app"), &poms), app, "guava is shaded in");
+    }
+
+    #[test]
+    fn a_shaded_archive_takes_no_group_from_a_manifest_of_what_is_in_it() {
+        let poms = [properties("org.yaml", "snakeyaml", "1.19"), properties("com.squareup.okio", "okio", "1.13.0")];
+        let manifest = "Manifest-Version: 1.0\nBundle-SymbolicName: org.yaml.snakeyaml\n";
+        let expected = Some((String::new(), "selenium-server-standalone".into(), "3.141.59".into()));
+        assert_eq!(identity("/opt/selenium-server-standalone-3.141.59.jar", manifest, &poms), expected);
     }
 
     #[test]
