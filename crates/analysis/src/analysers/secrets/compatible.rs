@@ -51,4 +51,19 @@ mod tests {
             assert_eq!(found(line), expected, "{line}");
         }
     }
+
+    #[test]
+    fn names_and_texts_are_those_of_recorded_answers() {
+        let Some(recorded) = crate::testing::shared("recorded") else { return };
+        let answer = std::fs::read(recorded.join("102_big_artifacts_secret_search.json")).expect("recorded");
+        let answer: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
+        let files = answer["response"]["body"].as_array().expect("files");
+        let hits: Vec<_> = files.iter().flat_map(|file| file["matches"].as_array().expect("matches")).collect();
+        assert_eq!(hits.len(), 5);
+        for hit in hits {
+            let written =
+                format!("{}={}", hit["name"].as_str().expect("a name"), hit["regex"].as_str().expect("a regex"));
+            assert!(PATTERNS.contains(&written.as_str()), "{written}");
+        }
+    }
 }
