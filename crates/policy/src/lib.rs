@@ -25,6 +25,7 @@ mod describe;
 mod differences;
 mod evaluate;
 mod evaluation;
+mod expression;
 mod finding;
 mod firings;
 mod gate;

@@ -3,6 +3,7 @@
 
 mod always;
 mod ancestry;
+mod custom;
 mod license_categories;
 mod malware;
 mod retired;
@@ -31,6 +32,7 @@ pub const ALL: &[&Gate] = &[
     &license_categories::GATE,
     &ancestry::GATE,
     &tag_drift::GATE,
+    &custom::GATE,
 ];
 
 /// The gate of that name, in any case.
