@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 use windlass_sbom::{Metadata, Package, PackageType, Sbom};
 
-use crate::support;
+use crate::support::{self, assert_same, packages, text};
 
 const DEB: [&str; 7] = ["debian-slim", "debian-app", "distroless", "go-app", "java-app", "rust-app", "big"];
 const RPM: [&str; 3] = ["rpm-sqlite", "rpm-ndb", "rpm-bdb"];
@@ -218,14 +218,6 @@ fn scan(corpus: &Path, name: &str) -> Sbom {
     support::scan(&corpus.join("images").join(name))
 }
 
-fn packages(sbom: &Sbom, kind: PackageType) -> impl Iterator<Item = &Package> {
-    sbom.packages.iter().filter(move |package| package.kind == kind)
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
-}
-
 /// Diff ID and command of each layer.
 fn commands(truth: &Value) -> Vec<(String, String)> {
     let steps = truth["history"].as_array().expect("a history").iter();
@@ -237,12 +229,4 @@ fn commands(truth: &Value) -> Vec<(String, String)> {
 fn introduced_by(package: &Package, commands: &[(String, String)]) -> usize {
     let layer = package.introduced_by.as_deref().expect("packages of images come with a layer");
     commands.iter().position(|(diff_id, _)| diff_id == layer).expect("a layer of the image")
-}
-
-fn assert_same<T: Ord + std::fmt::Debug>(image: &str, wanted: &BTreeSet<T>, found: &BTreeSet<T>) {
-    let missing: Vec<_> = wanted.difference(found).collect();
-    let invented: Vec<_> = found.difference(wanted).collect();
-    assert!(missing.is_empty() && invented.is_empty(), "{image}: missing {missing:#?}, invented {invented:#?}");
-    assert!(!wanted.is_empty(), "{image}: the truth is empty");
-    eprintln!("{image}: {} packages", wanted.len());
 }

@@ -1,6 +1,7 @@
 //! Finds the corpus and reads the images of its OCI layouts, trusting their documents.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -10,7 +11,7 @@ use std::{
 use serde_json::Value;
 use windlass_analysis::{Options, analyse_image};
 use windlass_image::{Digest, Image, Layer, LayerSource, Platform};
-use windlass_sbom::Sbom;
+use windlass_sbom::{Package, PackageType, Sbom};
 
 /// The corpus, or nothing and a loud word about it.
 pub(crate) fn corpus() -> Option<PathBuf> {
@@ -63,6 +64,25 @@ fn image(layout: &Path) -> Image {
         tags: Vec::new(),
         repo_digests: Vec::new(),
     }
+}
+
+/// The packages of one kind.
+pub(crate) fn packages(sbom: &Sbom, kind: PackageType) -> impl Iterator<Item = &Package> {
+    sbom.packages.iter().filter(move |package| package.kind == kind)
+}
+
+/// What must be a text.
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+/// Fails with what is missing and what is invented.
+pub(crate) fn assert_same<T: Ord + std::fmt::Debug>(image: &str, wanted: &BTreeSet<T>, found: &BTreeSet<T>) {
+    let missing: Vec<_> = wanted.difference(found).collect();
+    let invented: Vec<_> = found.difference(wanted).collect();
+    assert!(missing.is_empty() && invented.is_empty(), "{image}: missing {missing:#?}, invented {invented:#?}");
+    assert!(!wanted.is_empty(), "{image}: the truth is empty");
+    eprintln!("{image}: {} packages", wanted.len());
 }
 
 fn digest(text: &Value) -> Digest {
