@@ -9,10 +9,26 @@ use serde_json::{Value, json};
 use windlass_matching::{Cvss, Finding, Severity};
 use windlass_sbom::formats::cyclonedx::{Bom, bom_ref};
 
-use crate::Report;
+use crate::{Judgement, Report};
 
 pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    Bom::new(report.sbom, report.document).with_vulnerabilities(vulnerabilities(report)).write(out)
+    let bom = Bom::new(report.sbom, report.document).with_vulnerabilities(vulnerabilities(report));
+    bom.with_properties(report.policy.map(policy).unwrap_or_default()).write(out)
+}
+
+/// What a policy bundle says of the whole.
+fn policy(judgement: &Judgement<'_>) -> Vec<(&'static str, String)> {
+    let (bundle, evaluation) = (judgement.bundle.bundle(), judgement.evaluation);
+    let mut properties = vec![
+        ("windlass:policy:bundle", bundle.id().to_owned()),
+        ("windlass:policy:profile", judgement.bundle.profile().as_str().to_owned()),
+        ("windlass:policy:tag", judgement.tag.to_owned()),
+        ("windlass:policy:verdict", evaluation.final_action.as_str().to_owned()),
+        ("windlass:policy:text", judgement.sentence()),
+    ];
+    properties.extend(evaluation.problems.iter().map(|problem| ("windlass:policy:problem", problem.to_string())));
+    properties.extend(judgement.warnings().iter().map(|warning| ("windlass:policy:warning", warning.to_string())));
+    properties
 }
 
 /// One member a vulnerability, which lists every package it affects.

@@ -10,7 +10,7 @@ use crate::Report;
 
 pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let outcome = report.outcome;
-    let document = json!({
+    let mut document = json!({
         "matches": outcome.findings.iter().filter_map(|finding| matched(report, finding)).collect::<Vec<_>>(),
         "ignoredMatches": outcome.ignored.iter().filter_map(|ignored| ignored_match(report, ignored)).collect::<Vec<_>>(),
         "source": source(&report.sbom.source),
@@ -28,6 +28,10 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             },
         },
     });
+    if let Some(judgement) = report.policy {
+        // Nor is this.
+        document["policy"] = crate::policy::json::member(judgement);
+    }
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
 }

@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 use windlass_matching::{
     Coverage, DataSource, Finding, Fit, GroupStanding, MatchDetail, SearchKey, Severity, Vulnerability,
 };
+use windlass_sbom::Sbom;
 
-use crate::{Report, Verdict, plan, verdict};
+use crate::{Report, Verdict, plan, policy, verdict};
 
 /// What the document calls itself.
 pub(crate) const FORMAT: &str = "windlass-scan";
@@ -21,7 +22,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         "format": FORMAT,
         "formatVersion": 1,
         "tool": { "name": "windlass", "version": report.document.tool_version },
-        "source": source(report),
+        "source": source(report.sbom),
         "distribution": report.sbom.distro.as_ref().map(|distro| json!({ "id": distro.id, "version": distro.version_id, "name": distro.pretty_name })),
         "database": {
             "schema": report.database.schema,
@@ -34,6 +35,7 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             "failOn": report.fail_on.map(Severity::as_str),
             "text": verdict::sentence(outcome, report.fail_on),
         },
+        "policy": report.policy.map(policy::json::member),
         "counts": outcome.count_by_severity().into_iter().map(|(severity, all, fixed)| {
             (severity.as_str().to_owned(), json!({ "all": all, "fixed": fixed }))
         }).collect::<Map<_, _>>(),
@@ -56,8 +58,8 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     writeln!(out)
 }
 
-fn source(report: &Report<'_>) -> Value {
-    match &report.sbom.source {
+pub(crate) fn source(sbom: &Sbom) -> Value {
+    match &sbom.source {
         windlass_sbom::Source::Image(image) => json!({
             "type": "image", "name": image.user_input, "imageId": image.image_id, "manifestDigest": image.manifest_digest,
             "repoDigests": image.repo_digests, "tags": image.tags, "os": image.os, "architecture": image.architecture,
@@ -189,7 +191,7 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// The document without nulls and empty texts; empty lists stay, because they say that there is nothing.
-struct WithoutEmpty<'a>(&'a Value);
+pub(crate) struct WithoutEmpty<'a>(pub(crate) &'a Value);
 
 impl Serialize for WithoutEmpty<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,8 +8,11 @@ use std::{
 use quick_junit::{NonSuccessKind, Report as JunitReport, TestCase, TestCaseStatus, TestSuite};
 use windlass_matching::Severity;
 
+use windlass_policy::Action;
+
 use crate::{
-    Report,
+    Judgement, Report,
+    policy::{allowance, rule_name},
     text::{self, printable},
     verdict,
 };
@@ -41,6 +44,9 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         case.status.set_message("not everything could be compared; see the table or JSON report");
         suites.entry("coverage").or_default().push(case);
     }
+    if let Some(judgement) = report.policy {
+        suites.insert("policy", policy_cases(judgement));
+    }
     if suites.is_empty() {
         suites.insert(
             "windlass",
@@ -53,4 +59,44 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         document.add_test_suite(suite);
     }
     document.serialize(out).map_err(io::Error::other)
+}
+
+/// A case a finding, one a problem, and one for the verdict.
+fn policy_cases(judgement: &Judgement<'_>) -> Vec<TestCase> {
+    let failed = || TestCaseStatus::non_success(NonSuccessKind::Failure);
+    let mut cases = Vec::new();
+    for (policy, row) in judgement.rows() {
+        let status = match row.action {
+            _ if row.allowed.is_some() => TestCaseStatus::skipped(),
+            Action::Stop => failed(),
+            Action::Warn | Action::Go => TestCaseStatus::success(),
+        };
+        let class = format!("{}/{}", row.rule.gate.name, row.rule.trigger.name);
+        let mut case = TestCase::new(printable(&format!("{class}: {}", row.trigger_id)), status);
+        case.set_classname(class);
+        match allowance(row) {
+            Some(allowance) => {
+                case.status.set_message(allowance);
+            }
+            None if row.action == Action::Stop => {
+                case.status.set_type(row.action.as_str()).set_message(printable(&row.message));
+                case.status.set_description(rule_name(policy, row));
+            }
+            None => {}
+        }
+        cases.push(case);
+    }
+    for problem in &judgement.evaluation.problems {
+        let mut case = TestCase::new(problem.problem_type, TestCaseStatus::non_success(NonSuccessKind::Error));
+        case.status.set_message(printable(&problem.to_string()));
+        cases.push(case);
+    }
+    for warning in judgement.warnings() {
+        let mut case = TestCase::new(warning.code, TestCaseStatus::skipped());
+        case.status.set_message(printable(&warning.to_string()));
+        cases.push(case);
+    }
+    let status = if judgement.is_stopped() { failed() } else { TestCaseStatus::success() };
+    cases.push(TestCase::new(judgement.sentence(), status));
+    cases
 }

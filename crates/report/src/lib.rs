@@ -12,6 +12,7 @@ mod json;
 mod junit;
 mod markdown;
 mod plan;
+mod policy;
 mod sarif;
 mod table;
 mod text;
@@ -27,6 +28,8 @@ use windlass_sbom::{
 };
 
 pub use plan::{Upgrade, upgrades};
+pub use policy::{Detail, Judgement, write_judgement_json, write_judgement_table};
+pub use text::columns;
 pub use verdict::Verdict;
 
 /// Everything a report is made of.
@@ -36,6 +39,8 @@ pub struct Report<'a> {
     pub database: &'a DatabaseDescription,
     /// The severity that makes the gate fail, if there is a gate.
     pub fail_on: Option<Severity>,
+    /// What a policy bundle says, if one was asked.
+    pub policy: Option<&'a Judgement<'a>>,
     /// Who writes, and when.
     pub document: &'a Document,
 }

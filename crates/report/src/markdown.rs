@@ -2,8 +2,11 @@
 
 use std::io::{self, Write};
 
+use windlass_policy::Action;
+
 use crate::{
-    Report, plan,
+    Judgement, Report, plan,
+    policy::rule_name,
     text::{self, count},
     verdict,
 };
@@ -52,7 +55,35 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         let unreadable = count(coverage.unreadable.len(), "file");
         writeln!(out, "\nCoverage is incomplete: {unmatched} not compared, {unreadable} not readable.")?;
     }
-    Ok(())
+    report.policy.map_or(Ok(()), |judgement| policy(judgement, out))
+}
+
+/// What stops and what warns, worst first.
+fn policy(judgement: &Judgement<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let bundle = judgement.bundle.bundle();
+    let name = if bundle.name().is_empty() { bundle.id() } else { bundle.name() };
+    writeln!(out, "\n### Policy {}\n\n**{}**", cell(name), cell(&judgement.sentence()))?;
+    let rows = || judgement.rows().filter(|(_, row)| row.action != Action::Go);
+    if rows().next().is_some() {
+        writeln!(out, "\n| Action | Gate | Trigger | Finding | Rule |\n|---|---|---|---|---|")?;
+    }
+    let mut worst_first: Vec<_> = rows().collect();
+    worst_first.sort_by_key(|(_, row)| row.action);
+    for (policy, row) in worst_first.iter().take(FINDINGS) {
+        let (gate, trigger) = (row.rule.gate.name, row.rule.trigger.name);
+        let (message, rule) = (cell(&row.message), cell(&rule_name(policy, row)));
+        writeln!(out, "| {} | {gate} | {trigger} | {message} | {rule} |", row.action)?;
+    }
+    if let Some(more @ 1..) = worst_first.len().checked_sub(FINDINGS) {
+        writeln!(out, "\nand {more} more")?;
+    }
+    let notes = judgement.evaluation.problems.iter().map(ToString::to_string);
+    let warnings = judgement.warnings();
+    let notes: Vec<String> = notes.chain(warnings.iter().map(ToString::to_string)).collect();
+    if !notes.is_empty() {
+        writeln!(out)?;
+    }
+    notes.iter().try_for_each(|note| writeln!(out, "- {}", cell(note)))
 }
 
 /// Text that cannot end a table's cell or start markup.

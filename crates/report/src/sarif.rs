@@ -1,5 +1,7 @@
 //! SARIF 2.1.0: a rule a vulnerability and package, a result a finding.
 
+mod policy;
+
 use std::{
     collections::BTreeMap,
     io::{self, Write},
@@ -30,6 +32,11 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             i64::try_from(rules.len() - 1).unwrap_or(i64::MAX)
         });
         results.push(result(report, &id, number, finding, package));
+    }
+    if let Some(judgement) = report.policy {
+        let first = rules.len();
+        rules.extend(policy::rules(judgement));
+        results.extend(policy::results(judgement, first));
     }
     let driver = ToolComponent::builder()
         .name("windlass")
@@ -143,6 +150,11 @@ fn notifications(report: &Report<'_>) -> Vec<Notification> {
         .collect();
     if coverage.unmatched_packages() > 0 {
         texts.push(format!("{} not compared with any data", text::count(coverage.unmatched_packages(), "package")));
+    }
+    if let Some(judgement) = report.policy {
+        texts.extend(judgement.evaluation.problems.iter().map(|problem| printable(&problem.to_string())));
+        texts.extend(judgement.warnings().iter().map(|warning| printable(&warning.to_string())));
+        texts.push(judgement.sentence());
     }
     texts
         .into_iter()

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use windlass_matching::{Gap, GroupStanding};
 
 use crate::{
-    Report, plan,
+    Report, plan, policy,
     text::{self, count, printable},
     verdict,
 };
@@ -18,7 +18,14 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     summary(report, out)?;
     upgrades(report, out)?;
     coverage(report, out)?;
-    writeln!(out, "\n{}", verdict::sentence(report.outcome, report.fail_on))
+    writeln!(out, "\n{}", verdict::sentence(report.outcome, report.fail_on))?;
+    match report.policy {
+        Some(judgement) => {
+            writeln!(out)?;
+            policy::write_judgement_table(judgement, policy::Detail::Short, out)
+        }
+        None => Ok(()),
+    }
 }
 
 fn findings(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {

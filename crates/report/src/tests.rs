@@ -54,7 +54,8 @@ fn written(image: &Sbom, format: Format, fail_on: Option<Severity>) -> String {
         providers: Vec::new(),
     };
     let document = Document { created: None, tool_version: "0.1.0".into() };
-    let report = Report { sbom: image, outcome: &outcome, database: &database, fail_on, document: &document };
+    let report =
+        Report { sbom: image, outcome: &outcome, database: &database, fail_on, policy: None, document: &document };
     let mut out = Vec::new();
     write(&report, format, &mut out).expect("memory can be written");
     String::from_utf8(out).expect("reports are UTF-8")

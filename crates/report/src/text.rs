@@ -44,8 +44,11 @@ pub(crate) fn is_known_exploited(finding: &Finding) -> bool {
     !finding.vulnerability.known_exploited.is_empty()
 }
 
-/// Rows of cells padded to columns; the last column is not padded.
-pub(crate) fn columns(rows: &[Vec<String>], out: &mut dyn std::io::Write) -> std::io::Result<()> {
+/// Writes rows of cells padded to columns; the last column is not padded.
+///
+/// # Errors
+/// Those of the writer.
+pub fn columns(rows: &[Vec<String>], out: &mut dyn std::io::Write) -> std::io::Result<()> {
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<_> = (0..count).map(|column| width(column).unwrap_or_default()).collect();

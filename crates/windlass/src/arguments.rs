@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{completions, db, sbom, scan};
+use crate::{
+    commands::{completions, db, policy, sbom, scan},
+    inspection::InspectionArguments,
+};
 
 /// Tells an organisation whether a container image may ship.
 #[derive(Parser)]
@@ -26,6 +29,8 @@ pub(crate) enum Command {
     Scan(scan::ScanArguments),
     /// List what an image holds.
     Sbom(sbom::SbomArguments),
+    /// Check images against policy bundles; write, test and compare bundles.
+    Policy(policy::PolicyArguments),
     /// Build, fetch and inspect vulnerability databases.
     Db(db::DbArguments),
     /// Print a completion script for a shell.
@@ -42,26 +47,29 @@ pub(crate) struct ArtifactArguments {
     /// Which image of an index to take, such as linux/arm64 [default: the host's].
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<String>,
-    /// Which files to list in the bill of materials.
-    #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
-    pub(crate) files: Files,
     /// Threads that read layers [default: one for each processor].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<std::num::NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) inspection: InspectionArguments,
     #[command(flatten)]
     pub(crate) registry: RegistryArguments,
     #[command(flatten)]
     pub(crate) budgets: BudgetArguments,
 }
 
-/// Which files are listed.
-#[derive(Clone, Copy, Default, ValueEnum)]
-pub(crate) enum Files {
-    #[default]
-    None,
-    /// Files that a package owns or is proved by.
-    Owned,
-    All,
+impl ArtifactArguments {
+    /// Reads them from the words that a user would type.
+    pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Self, clap::Error> {
+        /// The arguments alone.
+        #[derive(Parser)]
+        #[command(no_binary_name = true)]
+        struct Words {
+            #[command(flatten)]
+            artifact: ArtifactArguments,
+        }
+        Ok(Words::try_parse_from(words)?.artifact)
+    }
 }
 
 /// How to speak to a registry.

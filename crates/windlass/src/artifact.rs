@@ -6,35 +6,45 @@ use std::{
 };
 
 use anyhow::Context as _;
-use windlass_analysis::{FileSelection, Options};
-use windlass_image::DigestSet;
+use jiff::Timestamp;
+use windlass_analysis::Options;
+use windlass_matching::Outcome;
 use windlass_sbom::{Sbom, formats};
 use windlass_sources::{Bill, Credential, Input, Secret};
+use windlass_vulnerabilities::Database;
 
-use crate::arguments::{ArtifactArguments, Files};
+use crate::{arguments::ArtifactArguments, inspection::Needs};
 
 /// Documents longer than this are not read.
 const DOCUMENT_LIMIT: u64 = 2 << 30;
 
-/// Finds the artifact and analyses it.
-pub(crate) fn analyse(arguments: &ArtifactArguments) -> anyhow::Result<Sbom> {
+/// Finds the artifact and analyses it, looking for what is asked for and what is needed. A bill of materials is taken as
+/// it is.
+pub(crate) fn analyse(arguments: &ArtifactArguments, needs: &Needs) -> anyhow::Result<Sbom> {
+    let options = analysis_options(arguments, needs)?;
+    let mut sbom = find(arguments, &options)?;
+    arguments.inspection.complete(&mut sbom)?;
+    Ok(sbom)
+}
+
+fn find(arguments: &ArtifactArguments, options: &Options) -> anyhow::Result<Sbom> {
     let input = windlass_sources::resolve(&arguments.image, &source_options(arguments)?)?;
-    let options = analysis_options(arguments);
     let failed = || format!("{} cannot be analysed", arguments.image);
     match input {
         Input::Image(image) => {
             tracing::info!(layers = image.layers.len(), manifest = %image.manifest_digest, "found image");
-            Ok(windlass_analysis::analyse_image(&image, &options).with_context(failed)?.sbom)
+            Ok(windlass_analysis::analyse_image(&image, options).with_context(failed)?.sbom)
         }
         Input::Directory(root) => {
             let mountinfo = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
-            Ok(windlass_analysis::analyse_directory(&root, mountinfo, &options).with_context(failed)?.sbom)
+            Ok(windlass_analysis::analyse_directory(&root, mountinfo, options).with_context(failed)?.sbom)
         }
         Input::Sbom(bill) => read(&bill),
     }
 }
 
-fn read(bill: &Bill) -> anyhow::Result<Sbom> {
+/// Reads a bill of materials in any format.
+pub(crate) fn read(bill: &Bill) -> anyhow::Result<Sbom> {
     let (name, document) = match bill {
         Bill::File(path) => {
             let file = std::fs::File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
@@ -45,6 +55,13 @@ fn read(bill: &Bill) -> anyhow::Result<Sbom> {
         }
     };
     document.with_context(|| format!("{name} cannot be read as a bill of materials"))
+}
+
+/// Compares a bill of materials with a database, with no wish but today's date.
+pub(crate) fn match_with(sbom: &Sbom, database: &Database, now: Timestamp) -> anyhow::Result<Outcome> {
+    let today = now.strftime("%Y-%m-%d").to_string();
+    let options = windlass_matching::Options { today: Some(today), ..windlass_matching::Options::default() };
+    Ok(windlass_matching::match_sbom(sbom, database, &options)?)
 }
 
 fn source_options(arguments: &ArtifactArguments) -> anyhow::Result<windlass_sources::Options> {
@@ -64,7 +81,7 @@ fn source_options(arguments: &ArtifactArguments) -> anyhow::Result<windlass_sour
     Ok(options)
 }
 
-fn analysis_options(arguments: &ArtifactArguments) -> Options {
+fn analysis_options(arguments: &ArtifactArguments, needs: &Needs) -> anyhow::Result<Options> {
     let mut options = Options::default();
     let budgets = &arguments.budgets;
     let set = |budget: &mut u64, asked: Option<u64>| *budget = asked.unwrap_or(*budget);
@@ -76,17 +93,10 @@ fn analysis_options(arguments: &ArtifactArguments) -> Options {
     set(&mut options.archives.bytes, budgets.max_archive_bytes);
     options.archives.depth = budgets.max_archive_depth.unwrap_or(options.archives.depth);
     options.walk.threads = arguments.threads.unwrap_or(options.walk.threads);
-    options.files = match arguments.files {
-        Files::None => FileSelection::None,
-        Files::Owned => FileSelection::OwnedByPackage,
-        Files::All => FileSelection::All,
-    };
-    if options.files != FileSelection::None {
-        options.walk.file_digests = DigestSet::SHA256;
-    }
+    arguments.inspection.apply(needs, &mut options)?;
     if let Some(seconds) = budgets.timeout {
         let deadline = Instant::now() + Duration::from_secs(seconds);
         options.walk.cancelled = Some(Arc::new(move || Instant::now() > deadline));
     }
-    options
+    Ok(options)
 }

@@ -26,20 +26,33 @@ pub struct Bom<'a, V = ()> {
     sbom: &'a Sbom,
     document: &'a Document,
     vulnerabilities: Option<V>,
+    /// Of the document as a whole: name and value.
+    properties: Vec<(&'static str, String)>,
 }
 
 impl<'a> Bom<'a> {
     pub fn new(sbom: &'a Sbom, document: &'a Document) -> Self {
-        Self { sbom, document, vulnerabilities: None }
+        Self { sbom, document, vulnerabilities: None, properties: Vec::new() }
     }
 
     /// The same document with these members of `vulnerabilities`, in the shape the CycloneDX schema gives them.
     pub fn with_vulnerabilities<V: Serialize>(self, vulnerabilities: V) -> Bom<'a, V> {
-        Bom { sbom: self.sbom, document: self.document, vulnerabilities: Some(vulnerabilities) }
+        Bom {
+            sbom: self.sbom,
+            document: self.document,
+            vulnerabilities: Some(vulnerabilities),
+            properties: self.properties,
+        }
     }
 }
 
 impl<V: Serialize> Bom<'_, V> {
+    /// The same document with these properties of the whole, by name and value.
+    #[must_use]
+    pub fn with_properties(self, properties: Vec<(&'static str, String)>) -> Self {
+        Self { properties, ..self }
+    }
+
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let (sbom, document) = (self.sbom, self.document);
         let output = Output {
@@ -52,7 +65,7 @@ impl<V: Serialize> Bom<'_, V> {
                 timestamp: document.timestamp(sbom),
                 tools: Tools { components: [Component::tool(&document.tool_version)] },
                 component: root(&sbom.source),
-                properties: unknowns(sbom),
+                properties: self.properties(),
             },
             components: Each(|| {
                 let packages = sbom.packages.iter().map(Component::package);
@@ -62,6 +75,14 @@ impl<V: Serialize> Bom<'_, V> {
             vulnerabilities: self.vulnerabilities.as_ref(),
         };
         json::write(&output, out)
+    }
+
+    fn properties(&self) -> Properties {
+        let mut properties = unknowns(self.sbom);
+        for (name, value) in &self.properties {
+            properties.add(*name, value);
+        }
+        properties
     }
 }
 

@@ -1,12 +1,17 @@
 //! `windlass sbom IMAGE`: the bill of materials.
 
+use std::path::PathBuf;
+
 use clap::Args;
+use windlass_policy::Profile;
 use windlass_sbom::formats::{self, Document, Format};
 
 use crate::{
     Outcome,
     arguments::ArtifactArguments,
-    artifact,
+    artifact, bundle,
+    inspection::Needs,
+    judge::{self, Judge},
     output::{self, Target},
 };
 
@@ -17,6 +22,12 @@ pub(crate) struct SbomArguments {
     /// Format, and file to write it to (repeatable): table, json, syft-json, cyclonedx-json, spdx-json.
     #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = target, default_value = "table")]
     output: Vec<Target<Format>>,
+    /// Look for all that this policy bundle reads, so that the document (json) can be checked against it.
+    #[arg(long, value_name = "BUNDLE")]
+    policy: Option<PathBuf>,
+    /// Profile that the bundle is to be evaluated with: compat, native.
+    #[arg(long, value_name = "PROFILE", value_parser = judge::profile, default_value = "compat", requires = "policy")]
+    profile: Profile,
 }
 
 fn target(text: &str) -> Result<Target<Format>, String> {
@@ -25,7 +36,11 @@ fn target(text: &str) -> Result<Target<Format>, String> {
 
 pub(crate) fn run(arguments: &SbomArguments) -> anyhow::Result<Outcome> {
     output::check(&arguments.output)?;
-    let sbom = artifact::analyse(&arguments.artifact)?;
+    let needs = match &arguments.policy {
+        Some(path) => Judge::new(bundle::read(path)?, arguments.profile).needs(),
+        None => Needs::default(),
+    };
+    let sbom = artifact::analyse(&arguments.artifact, &needs)?;
     for unknown in &sbom.unknowns {
         tracing::warn!(path = %unknown.path, by = %unknown.found_by, "could not be read: {}", unknown.reason);
     }

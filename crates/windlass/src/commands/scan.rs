@@ -1,20 +1,23 @@
 //! `windlass scan IMAGE`: analyse, match, report, and fail the gate.
 
-mod database;
 mod explain;
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
+use jiff::Timestamp;
 use windlass_matching::{Distribution, Options, Severity, SortBy, VexDocument};
-use windlass_report::{Format, Report};
+use windlass_report::{Format, Judgement, Report};
 
 use crate::{
     Outcome,
     arguments::ArtifactArguments,
-    artifact,
+    artifact, bundle,
     commands::sbom,
+    database::{self, DatabaseArguments},
+    inspection::Needs,
+    judge::{EvaluationArguments, Judge},
     output::{self, Target},
 };
 
@@ -59,8 +62,16 @@ pub(crate) struct ScanArguments {
     /// Say of every package why a vulnerability was or was not found, instead of a report.
     #[arg(long, value_name = "ID", conflicts_with_all = ["output", "fail_on"])]
     explain: Option<String>,
+    /// Take options from a YAML file whose keys are the names of these options; what is given here counts more.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
-    database: database::DatabaseArguments,
+    database: DatabaseArguments,
+    /// Judge the image by this policy bundle, too; a verdict of STOP fails the gate.
+    #[arg(long, value_name = "BUNDLE")]
+    policy: Option<PathBuf>,
+    #[command(flatten)]
+    evaluation: EvaluationArguments,
 }
 
 fn target(text: &str) -> Result<Target<Format>, String> {
@@ -79,10 +90,13 @@ fn sort_by(word: &str) -> Result<SortBy, String> {
 
 pub(crate) fn run(arguments: &ScanArguments) -> anyhow::Result<Outcome> {
     output::check(&arguments.output)?;
-    let options = options(arguments)?;
+    let now = Timestamp::now();
+    let options = options(arguments, now)?;
+    let judge = arguments.policy.as_deref().map(bundle::read).transpose()?;
+    let judge = judge.map(|bundle| Judge::from_arguments(bundle, &arguments.evaluation)).transpose()?;
     // The database first: without one there is no point in reading an image.
     let database = arguments.database.open()?;
-    let sbom = artifact::analyse(&arguments.artifact)?;
+    let sbom = artifact::analyse(&arguments.artifact, &judge.as_ref().map_or_else(Needs::default, Judge::needs))?;
     if let Some(id) = &arguments.explain {
         let explanation = windlass_matching::explain(&sbom, &database, &options, id)?;
         Target { format: (), file: None }.write(|(), out| explain::write(&sbom, &explanation, out))?;
@@ -93,11 +107,17 @@ pub(crate) fn run(arguments: &ScanArguments) -> anyhow::Result<Outcome> {
         tracing::warn!("a VEX statement applied to nothing: {statement:?}");
     }
     let description = database::describe(&database)?;
+    let judged = judge.as_ref().map(|judge| judge.image(&sbom, &outcome, Some(database.built_at())));
+    let judged = judge.as_ref().zip(judged.as_ref());
+    let evaluation = judged.map(|(judge, image)| judge.evaluate(image, now));
+    let judgement = judged.zip(evaluation.as_ref());
+    let judgement = judgement.map(|((judge, image), evaluation)| judge.judgement(image, evaluation, now));
     let report = Report {
         sbom: &sbom,
         outcome: &outcome,
         database: &description,
         fail_on: arguments.fail_on,
+        policy: judgement.as_ref(),
         document: &sbom::document()?,
     };
     for target in &arguments.output {
@@ -105,13 +125,14 @@ pub(crate) fn run(arguments: &ScanArguments) -> anyhow::Result<Outcome> {
     }
     let reached = arguments.fail_on.is_some_and(|threshold| outcome.reaches(threshold));
     let incomplete = arguments.fail_on_incomplete && !outcome.coverage.is_complete();
-    Ok(if reached || incomplete { Outcome::GateFailed } else { Outcome::Fine })
+    let stopped = judgement.as_ref().is_some_and(Judgement::is_stopped);
+    Ok(if reached || incomplete || stopped { Outcome::GateFailed } else { Outcome::Fine })
 }
 
-fn options(arguments: &ScanArguments) -> anyhow::Result<Options> {
+fn options(arguments: &ScanArguments, now: Timestamp) -> anyhow::Result<Options> {
     let mut options = Options {
         distribution: arguments.distro.as_deref().map(Distribution::parse).transpose()?,
-        today: Some(jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()),
+        today: Some(now.strftime("%Y-%m-%d").to_string()),
         like_grype: arguments.like_grype,
         by_cve: arguments.by_cve,
         sort: arguments.sort_by,

@@ -1,4 +1,4 @@
-//! Which database a scan asks.
+//! Which vulnerability database is asked.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::{diagnostics::Hinted, paths};
 
 #[derive(Args)]
 #[command(next_help_heading = "Vulnerability database")]
-pub(super) struct DatabaseArguments {
+pub(crate) struct DatabaseArguments {
     /// Database file to ask [default: the installed one, which is fetched or refreshed first].
     #[arg(long, value_name = "FILE", env = "WINDLASS_DB")]
     db: Option<PathBuf>,
@@ -29,7 +29,7 @@ const OLD: SignedDuration = SignedDuration::from_hours(5 * 24);
 
 impl DatabaseArguments {
     /// Opens the database, after an update where that is allowed and due.
-    pub(super) fn open(&self) -> anyhow::Result<Database> {
+    pub(crate) fn open(&self) -> anyhow::Result<Database> {
         let database = match &self.db {
             Some(file) => Database::open(file)?,
             None => self.open_installed()?,
@@ -66,7 +66,7 @@ impl DatabaseArguments {
 }
 
 /// What the report says of the database.
-pub(super) fn describe(database: &Database) -> anyhow::Result<DatabaseDescription> {
+pub(crate) fn describe(database: &Database) -> anyhow::Result<DatabaseDescription> {
     Ok(DatabaseDescription {
         schema: database.schema().to_string(),
         built: database.built_at().to_string(),

@@ -1,0 +1,216 @@
+//! `windlass policy simulate OLD NEW ANALYSES...`: what another bundle makes of images that were analysed before.
+//!
+//! Threads each read one analysis at a time, judge it by both bundles and keep what differs: memory does not grow with
+//! the number of analyses, and the order of the result is that of their names.
+
+mod change;
+mod files;
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use serde::Serialize;
+use windlass_matching::Outcome as Matched;
+use windlass_policy::Profile;
+use windlass_sources::Bill;
+use windlass_vulnerabilities::Database;
+
+use crate::{
+    Outcome, artifact, bundle,
+    database::DatabaseArguments,
+    judge::{self, Judge},
+    output::Target,
+};
+use change::Change;
+
+#[derive(Args)]
+pub(super) struct SimulateArguments {
+    /// The bundle that applies today.
+    old: PathBuf,
+    /// The bundle that is to take its place.
+    new: PathBuf,
+    /// Analyses (windlass sbom -o json=FILE) and folders of them.
+    #[arg(required = true)]
+    analyses: Vec<PathBuf>,
+    /// How to print it.
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
+    /// How both bundles are understood: compat, native.
+    #[arg(long, value_name = "PROFILE", value_parser = judge::profile, default_value = "compat")]
+    profile: Profile,
+    /// How the new bundle is understood [default: as the old one].
+    #[arg(long, value_name = "PROFILE", value_parser = judge::profile)]
+    new_profile: Option<Profile>,
+    /// Name to judge every image under [default: the first one of each].
+    #[arg(long, value_name = "REF")]
+    tag: Option<String>,
+    /// Threads that judge images [default: one for each processor].
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    database: DatabaseArguments,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Table,
+    Json,
+}
+
+/// Analyses by what became of them.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    analyses: usize,
+    /// Images that pass today and would be stopped.
+    newly_stopped: usize,
+    /// Images that are stopped today and would pass.
+    newly_passing: usize,
+    /// Images whose verdict would change otherwise: from go to warn, or back.
+    otherwise_changed: usize,
+    unreadable: usize,
+}
+
+/// Both bundles, and what is known of vulnerabilities if one of them asks.
+struct Court {
+    old: Judge,
+    new: Judge,
+    database: Option<Database>,
+    now: Timestamp,
+}
+
+pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<Outcome> {
+    let judge = |path: &Path, profile| -> anyhow::Result<Judge> {
+        Ok(Judge { tag: arguments.tag.clone(), ..Judge::new(bundle::read(path)?, profile) })
+    };
+    let old = judge(&arguments.old, arguments.profile)?;
+    let new = judge(&arguments.new, arguments.new_profile.unwrap_or(arguments.profile))?;
+    let files = files::list(&arguments.analyses)?;
+    let needs_findings = old.needs_findings() || new.needs_findings();
+    let database = needs_findings.then(|| arguments.database.open()).transpose()?;
+    let court = Court { old, new, database, now: Timestamp::now() };
+    let threads = arguments.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let mut summary = Summary::default();
+    Target { format: (), file: None }.write(|(), out| {
+        let mut changes = Vec::new();
+        court.hear(&files, threads, |file, change| {
+            summary.count(&change);
+            match change {
+                Err(error) => tracing::warn!("{} cannot be judged: {error:#}", file.display()),
+                Ok(Some(change)) if arguments.output == Format::Table => change.write(out)?,
+                Ok(Some(change)) => changes.push(change),
+                Ok(None) => {}
+            }
+            Ok(())
+        })?;
+        match arguments.output {
+            Format::Table => summary.write(out),
+            Format::Json => {
+                let document = serde_json::json!({
+                    "format": "windlass-policy-simulation", "formatVersion": 1, "summary": summary, "changes": changes,
+                });
+                serde_json::to_writer_pretty(&mut *out, &document)?;
+                writeln!(out)
+            }
+        }
+    })?;
+    Ok(match summary {
+        Summary { unreadable: 1.., .. } => Outcome::Unusable,
+        Summary { newly_stopped: 0, newly_passing: 0, .. } => Outcome::Fine,
+        Summary { .. } => Outcome::GateFailed,
+    })
+}
+
+type Heard = anyhow::Result<Option<Change>>;
+
+impl Court {
+    /// Tells `hear` what differs for each file, in their order.
+    fn hear(
+        &self,
+        files: &[PathBuf],
+        threads: usize,
+        mut hear: impl FnMut(&Path, Heard) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let next = AtomicUsize::new(0);
+        // The channel is short, so that a slow reader of the output holds the judges back.
+        let (send, receive) = mpsc::sync_channel::<(usize, Heard)>(threads);
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                let (send, next) = (send.clone(), &next);
+                scope.spawn(move || {
+                    while let Some((index, file)) = take(files, next) {
+                        if send.send((index, self.compare(file))).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(send);
+            let mut waiting = BTreeMap::new();
+            let mut due = 0;
+            for (index, heard) in receive {
+                waiting.insert(index, heard);
+                while let Some(heard) = waiting.remove(&due) {
+                    hear(&files[due], heard)?;
+                    due += 1;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// What the new bundle makes of an image; `None` if its verdict is the same.
+    fn compare(&self, file: &Path) -> Heard {
+        let sbom = artifact::read(&Bill::File(file.to_owned()))?;
+        let matched = match &self.database {
+            Some(database) => artifact::match_with(&sbom, database, self.now)?,
+            None => Matched::default(),
+        };
+        let built = self.database.as_ref().map(Database::built_at);
+        let (before_image, after_image) =
+            (self.old.image(&sbom, &matched, built), self.new.image(&sbom, &matched, built));
+        let before = self.old.evaluate(&before_image, self.now);
+        let after = self.new.evaluate(&after_image, self.now);
+        Ok(Change::between(file, self.new.tag(&sbom), &before, &after))
+    }
+}
+
+/// The next file that nobody has taken.
+fn take<'f>(files: &'f [PathBuf], next: &AtomicUsize) -> Option<(usize, &'f Path)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    files.get(index).map(|file| (index, file.as_path()))
+}
+
+impl Summary {
+    fn count(&mut self, heard: &Heard) {
+        self.analyses += 1;
+        match heard {
+            Err(_) => self.unreadable += 1,
+            Ok(Some(change)) if change.is_newly_stopped() => self.newly_stopped += 1,
+            Ok(Some(change)) if change.is_newly_passing() => self.newly_passing += 1,
+            Ok(Some(_)) => self.otherwise_changed += 1,
+            Ok(None) => {}
+        }
+    }
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Self { analyses, newly_stopped, newly_passing, otherwise_changed, unreadable } = self;
+        writeln!(
+            out,
+            "{analyses} analyses: {newly_stopped} newly stopped, {newly_passing} newly passing, {otherwise_changed} with \
+             another verdict, {unreadable} unreadable"
+        )
+    }
+}
