@@ -6,6 +6,7 @@
 //! gives up after a fixed number of steps; which of them it is cannot be told from the result.
 
 mod python;
+mod required;
 
 /// Steps after which the backtracking engine gives up on one text.
 const STEP_LIMIT: usize = 1_000_000;
@@ -23,7 +24,8 @@ pub struct Pattern {
 
 #[derive(Clone, Debug)]
 enum Engine {
-    Linear(regex::Regex),
+    /// Asked only about texts that hold what every match must.
+    Linear(regex::Regex, Option<memchr::memmem::Finder<'static>>),
     Backtracking(Box<fancy_regex::Regex>),
 }
 
@@ -53,7 +55,7 @@ impl Pattern {
         let translated = format!(r"\A(?:{})", python::translate(source));
         let linear = regex::RegexBuilder::new(&translated).size_limit(SIZE_LIMIT).build();
         let engine = match linear {
-            Ok(regex) => Engine::Linear(regex),
+            Ok(regex) => Engine::Linear(regex, required::literal(&translated)),
             Err(regex::Error::CompiledTooBig(_)) => return Err(invalid("it is too large once compiled".into())),
             Err(_) => {
                 let built = fancy_regex::RegexBuilder::new(&translated)
@@ -77,7 +79,10 @@ impl Pattern {
     /// Where the backtracking engine gave up.
     pub fn matches_start(&self, text: &str) -> Result<bool, StepLimitExceeded> {
         match &self.engine {
-            Engine::Linear(regex) => Ok(regex.is_match(text)),
+            Engine::Linear(regex, required) => {
+                let may_match = required.as_ref().is_none_or(|literal| literal.find(text.as_bytes()).is_some());
+                Ok(may_match && regex.is_match(text))
+            }
             Engine::Backtracking(regex) => regex.is_match(text).map_err(|_| StepLimitExceeded),
         }
     }

@@ -31,7 +31,7 @@ pub struct Upgrade<'e> {
 
 impl Evaluation<'_> {
     /// The plan for a stopped image; `None` for one that passes. `image` is the one that was evaluated.
-    pub fn clearance<'e>(&'e self, image: &'e Image<'e>) -> Option<Clearance<'e>> {
+    pub fn clearance<'e>(&'e self, image: &'e Image<'_>) -> Option<Clearance<'e>> {
         if self.final_action != Action::Stop {
             return None;
         }
@@ -52,7 +52,7 @@ impl Evaluation<'_> {
 }
 
 /// The finding that a row is about, and the version that is suggested for it.
-fn suggestion<'e>(row: &Row<'_>, image: &'e Image<'e>) -> Option<(&'e FindingFact<'e>, &'e str)> {
+fn suggestion<'e>(row: &Row<'_>, image: &'e Image<'_>) -> Option<(&'e FindingFact<'e>, &'e str)> {
     let About::Finding(index) = row.about else { return None };
     let finding = image.findings().get(index)?;
     Some((finding, finding.finding.fix.suggested.as_deref()?))
