@@ -1,23 +1,34 @@
 //! Windows executables and libraries by their version resource (`spec/analysis.md` §6.6): assemblies of .NET as packages of
 //! NuGet, whose names they have by convention, all others as programs.
+//!
+//! An assembly that a `deps.json` beside it lists is left to that, which has the exact name and version of its package.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use windlass_sbom::{Metadata, Package, PackageType, package_url};
 
 use super::{
     executable,
     pe_version::{self, VersionResource},
 };
-use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Found, Unreadable, View};
+use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Unreadable, View};
 
 pub(crate) struct PeBinaries;
 
+/// What one file says.
+pub(crate) enum PeFact {
+    Version(VersionResource),
+    /// File names of the assemblies that a `deps.json` lists.
+    Assemblies(BTreeSet<String>),
+}
+
 const EXTENSIONS: [&str; 3] = [".dll", ".exe", ".bpl"];
+const LIST: &str = ".deps.json";
 
 impl Cataloger for PeBinaries {
-    type Facts = VersionResource;
+    type Facts = PeFact;
 
     fn name(&self) -> &'static str {
         "pe-binary-package-cataloger"
@@ -28,23 +39,33 @@ impl Cataloger for PeBinaries {
     }
 
     fn selects(&self, file: &Candidate<'_>) -> bool {
-        file.head.starts_with(b"MZ") && EXTENSIONS.iter().any(|extension| file.name_ends_with_ignoring_case(extension))
+        let has_extension = || EXTENSIONS.iter().any(|extension| file.name_ends_with_ignoring_case(extension));
+        file.head.starts_with(b"MZ") && has_extension() || file.name_ends_with(LIST)
     }
 
     #[expect(clippy::redundant_closure, reason = "the function is not general enough over lifetimes")]
-    fn read(&self, _file: &Candidate<'_>, content: &mut Content) -> Result<Option<VersionResource>, Unreadable> {
-        executable::with(content, |file| pe_version::read(file)).map(Option::flatten)
+    fn read(&self, file: &Candidate<'_>, content: &mut Content) -> Result<Option<PeFact>, Unreadable> {
+        if file.name_ends_with(LIST) {
+            // The cataloger of these files states what is wrong with them.
+            return Ok(serde_json::from_slice(&content.bytes()?).ok().map(|deps| PeFact::Assemblies(assemblies(deps))));
+        }
+        let version = executable::with(content, |file| pe_version::read(file))?;
+        Ok(version.flatten().map(PeFact::Version))
     }
 
-    fn assemble(&self, view: &View<'_, VersionResource>, catalog: &mut Catalog) {
+    fn assemble(&self, view: &View<'_, PeFact>, catalog: &mut Catalog) {
         let mut packages: BTreeMap<(PackageType, String, String), Package> = BTreeMap::new();
-        for found in view.files().filter(|found| !is_listed(view, found)) {
-            let Some((kind, name, version)) = identity(found.facts, &found.path) else { continue };
+        for found in view.files() {
+            let PeFact::Version(resource) = found.facts else { continue };
+            if resource.is_assembly && is_listed(view, &found.path) {
+                continue;
+            }
+            let Some((kind, name, version)) = identity(resource, &found.path) else { continue };
             let package = packages.entry((kind, name.clone(), version.clone())).or_insert_with(|| Package {
                 found_by: self.name().to_owned(),
                 introduced_by: view.layer(found.layer),
                 purl: package_url(kind, "", &name, &version, &[]),
-                metadata: metadata(found.facts),
+                metadata: metadata(resource),
                 ..Package::new(kind, name, version)
             });
             package.locations.push(view.location(&found));
@@ -55,11 +76,36 @@ impl Cataloger for PeBinaries {
     }
 }
 
-/// Whether a `deps.json` lies beside an assembly: it lists the application's assemblies with the exact names and versions
-/// of their packages.
-fn is_listed(view: &View<'_, VersionResource>, found: &Found<'_, VersionResource>) -> bool {
-    let folder = found.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    found.facts.is_assembly && view.children(folder).iter().any(|name| name.ends_with(".deps.json"))
+/// The part of a `deps.json` that names files: by target and library, in groups of which the keys are paths.
+#[derive(Deserialize)]
+struct Deps {
+    #[serde(default)]
+    targets: BTreeMap<String, BTreeMap<String, Library>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Library {
+    #[serde(default)]
+    runtime: BTreeMap<String, Value>,
+    #[serde(default)]
+    runtime_targets: BTreeMap<String, Value>,
+}
+
+fn assemblies(deps: Deps) -> BTreeSet<String> {
+    let libraries = deps.targets.into_values().flat_map(BTreeMap::into_values);
+    let paths = libraries.flat_map(|library| library.runtime.into_keys().chain(library.runtime_targets.into_keys()));
+    paths.map(|path| path.rsplit('/').next().unwrap_or_default().to_owned()).collect()
+}
+
+/// Whether a list beside the assembly at `path` has its name.
+fn is_listed(view: &View<'_, PeFact>, path: &str) -> bool {
+    let Some((folder, name)) = path.rsplit_once('/') else { return false };
+    let lists = view.children(folder).into_iter().filter(|file| file.ends_with(LIST));
+    lists.filter_map(|file| view.file(&format!("{folder}/{file}"))).any(|list| match list.facts {
+        PeFact::Assemblies(names) => names.contains(name),
+        PeFact::Version(_) => false,
+    })
 }
 
 fn identity(resource: &VersionResource, path: &str) -> Option<(PackageType, String, String)> {
@@ -148,11 +194,18 @@ mod tests {
 
     #[test]
     fn an_assembly_that_a_deps_json_lists_is_not_listed_twice() {
-        let deps = r#"{"libraries": {"Newtonsoft.Json/13.0.3": {"type": "package"}}}"#;
+        let deps = r#"{"targets": {".NETCoreApp,Version=v8.0": {"Newtonsoft.Json/13.0.1": {"runtime":
+            {"lib/net6.0/Newtonsoft.Json.dll": {"fileVersion": "13.0.3.27908"}}}}},
+            "libraries": {"Newtonsoft.Json/13.0.1": {"type": "package"}}}"#;
+        let plugin = [("InternalName", "Plugin.dll"), ("ProductVersion", "2.0.0")];
         let sbom = scan([Tar::new()
             .file("app/app.deps.json", deps)
-            .file("app/Newtonsoft.Json.dll", executable(NEWTONSOFT, true))]);
-        assert_eq!(names(&sbom), [("Newtonsoft.Json", "13.0.3")]);
+            .file("app/Newtonsoft.Json.dll", executable(NEWTONSOFT, true))
+            .file("app/Plugin.dll", executable(&plugin, true))
+            .file("broken/broken.deps.json", "{")
+            .file("broken/Plugin.dll", executable(&plugin, true))]);
+        assert_eq!(names(&sbom), [("Newtonsoft.Json", "13.0.1"), ("Plugin", "2.0.0")]);
+        assert_eq!(package(&sbom, "Plugin").locations.len(), 2);
     }
 
     #[test]
