@@ -12,6 +12,9 @@ use crate::text::{count, printable};
 pub use json::write as write_judgement_json;
 pub use table::{Detail, write as write_judgement_table};
 
+/// What is added to a verdict that was reached without all that the rules read.
+const BLIND: &str = "; not everything that the bundle reads was looked for";
+
 /// An evaluation with everything that it was made of.
 pub struct Judgement<'a> {
     pub bundle: &'a CompiledBundle,
@@ -69,9 +72,10 @@ impl<'a> Judgement<'a> {
             }
             Reason::PolicyEvaluation => self.counts().sentence(),
         };
+        let blind = if missing::inputs(self.bundle, self.image).is_empty() { "" } else { BLIND };
         match self.evaluation.problems.len() {
-            0 => format!("{verdict}: {because}"),
-            problems => format!("{verdict}: {}; {because}", count(problems, "problem")),
+            0 => format!("{verdict}: {because}{blind}"),
+            problems => format!("{verdict}: {}; {because}{blind}", count(problems, "problem")),
         }
     }
 }

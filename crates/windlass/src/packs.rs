@@ -20,7 +20,16 @@ macro_rules! pack {
 }
 
 /// A new pack is its folder and its line here.
-pub(crate) const ALL: &[Pack] = &[pack!("default")];
+pub(crate) const ALL: &[Pack] = &[
+    pack!("default"),
+    pack!("cis-docker"),
+    pack!("disa-container-hardening"),
+    pack!("ffiec"),
+    pack!("iso-27001"),
+    pack!("nist-sp-800-190"),
+    pack!("nist-sp-800-53"),
+    pack!("pci-dss"),
+];
 
 impl Pack {
     /// The title of its description.
