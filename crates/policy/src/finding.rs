@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use windlass_advisories::FixState;
+use windlass_advisories::{Epss, FixState, KnownExploited};
 use windlass_matching::{Cvss, Finding, Severity, Vulnerability};
 
 use crate::{Image, package::PackageFact};
@@ -45,9 +45,33 @@ impl<'a> FindingFact<'a> {
         self.finding.severity()
     }
 
-    /// The first link of the record.
+    /// The first link of the record, `N/A` where it has none.
     pub fn link(&self) -> &'a str {
-        &self.finding.vulnerability.data_source
+        let link = self.finding.vulnerability.data_source.as_str();
+        if link.is_empty() { "N/A" } else { link }
+    }
+
+    /// What trigger ids call it: the vulnerability and, after a plus sign, the package.
+    pub fn trigger_id(&self) -> String {
+        format!("{}+{}", self.id(), self.package_label())
+    }
+
+    /// The package's name if the operating system has it, else the file or folder it is, else its name and version.
+    fn package_label(&self) -> Cow<'a, str> {
+        let name = self.package.name();
+        if self.is_os() {
+            return name.into();
+        }
+        let mut segments = self.package.path.rsplit('/');
+        let segment = match self.package.kind {
+            "java" | "gem" => segments.next(),
+            "npm" => segments.nth(1),
+            _ => None,
+        };
+        match segment.filter(|segment| !segment.is_empty()) {
+            Some(segment) => segment.to_owned().into(),
+            None => format!("{name}-{}", self.package.full_version).into(),
+        }
     }
 
     /// Where the package is; `None` for an empty path.
@@ -75,8 +99,22 @@ impl<'a> FindingFact<'a> {
 
     /// The day the vulnerability was published.
     pub fn published(&self) -> Option<Timestamp> {
-        let records = std::iter::once(&self.finding.vulnerability).chain(&self.finding.related);
-        records.filter_map(|record| moment(record.published.as_deref()?)).min()
+        self.records().filter_map(|record| moment(record.published.as_deref()?)).min()
+    }
+
+    /// Entries of CISA's list of vulnerabilities that are known to be exploited.
+    pub fn known_exploited(&self) -> impl Iterator<Item = &'a KnownExploited> + use<'a> {
+        self.records().flat_map(|record| &record.known_exploited)
+    }
+
+    /// The highest EPSS score of its CVEs; `None` where none has one.
+    pub fn epss(&self) -> Option<&'a Epss> {
+        self.records().flat_map(|record| &record.epss).max_by(|a, b| a.epss.total_cmp(&b.epss))
+    }
+
+    /// Its own record, then those that speak of the same flaw.
+    fn records(&self) -> impl Iterator<Item = &'a Vulnerability> + use<'a> {
+        std::iter::once(&self.finding.vulnerability).chain(&self.finding.related).map(AsRef::as_ref)
     }
 
     /// CVSS 3 scores of the NVD: the record's own if it is the NVD's, else those of the records it refers to.

@@ -20,6 +20,7 @@ mod allow_list;
 mod arguments;
 mod bundle;
 mod clearance;
+mod comparison;
 mod compile;
 mod describe;
 mod differences;
@@ -43,6 +44,7 @@ mod profile;
 mod pyrepr;
 mod quirk;
 mod rule;
+mod rule_pattern;
 mod selector;
 mod tag;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use windlass_matching::Outcome;
 use windlass_sbom::Sbom;
 
-use crate::{Bundle, CompiledBundle, Image, Knowledge, Profile, Request};
+use crate::{Bundle, CompiledBundle, Evaluation, Image, Knowledge, Profile, Request};
 
 /// A row, as far as gates decide it.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,18 +46,34 @@ impl<'a> Case<'a> {
 
     /// What a rule finds, or the text of the problem.
     pub(crate) fn evaluated(&self, gate: &str, trigger: &str, params: &[(&str, &str)]) -> Result<Vec<Fired>, String> {
+        self.evaluate(gate, trigger, params, |evaluation| {
+            if let Some(problem) = evaluation.problems.first() {
+                return Err(problem.details.clone());
+            }
+            let rows = evaluation.rows();
+            Ok(rows.map(|(_, row)| Fired { id: row.trigger_id.clone(), message: row.message.clone() }).collect())
+        })
+    }
+
+    /// Until when the result of a rule holds; `None`: for ever.
+    pub(crate) fn valid_until(&self, gate: &str, trigger: &str, params: &[(&str, &str)]) -> Option<Timestamp> {
+        self.evaluate(gate, trigger, params, |evaluation| evaluation.valid_until)
+    }
+
+    fn evaluate<T>(
+        &self,
+        gate: &str,
+        trigger: &str,
+        params: &[(&str, &str)],
+        result: impl FnOnce(&Evaluation<'_>) -> T,
+    ) -> T {
         let params: Vec<Value> = params.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         let rule = json!({"id": "rid", "gate": gate, "trigger": trigger, "action": "STOP", "params": params});
         let bundle = Bundle::from_value(bundle(&[rule])).unwrap();
         let compiled = CompiledBundle::new(Arc::new(bundle), self.profile);
         let image = Image::new(self.sbom, &self.outcome, self.knowledge.clone());
         let now: Timestamp = NOW.parse().unwrap();
-        let evaluation = compiled.evaluate(&Request::new(&image, "docker.io/library/test:1", now));
-        if let Some(problem) = evaluation.problems.first() {
-            return Err(problem.details.clone());
-        }
-        let rows = evaluation.rows();
-        Ok(rows.map(|(_, row)| Fired { id: row.trigger_id.clone(), message: row.message.clone() }).collect())
+        result(&compiled.evaluate(&Request::new(&image, "docker.io/library/test:1", now)))
     }
 }
 

@@ -1,13 +1,23 @@
 //! Every gate, one file each. A new gate is a file, its `mod` line and its line in [`ALL`]; a new trigger is an entry
 //! with its function in the file of its gate.
 
+#![allow(clippy::unnecessary_wraps, reason = "all triggers compile under one signature")]
+
 mod always;
 mod ancestry;
 mod custom;
+mod distro;
+mod image_age;
 mod license_categories;
+mod licenses;
 mod malware;
+mod npms;
+mod packages;
+mod published;
 mod retired;
+mod ruby_gems;
 mod tag_drift;
+mod vulnerabilities;
 
 use crate::{Gate, gate::Origin};
 
@@ -28,7 +38,14 @@ pub const ALL: &[&Gate] = &[
     &retired::NPMCHECK,
     &retired::PKGBLACKLIST,
     &retired::SECRETCHECK,
+    &ruby_gems::GATE,
+    &licenses::GATE,
     &malware::GATE,
+    &npms::GATE,
+    &packages::GATE,
+    &vulnerabilities::GATE,
+    &distro::GATE,
+    &image_age::GATE,
     &license_categories::GATE,
     &ancestry::GATE,
     &tag_drift::GATE,
