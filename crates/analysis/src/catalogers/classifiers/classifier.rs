@@ -128,6 +128,12 @@ pub(super) enum FileName {
 use FileName::{Around, Is, Numbered, StartsWith};
 
 impl FileName {
+    /// What every matching name begins with.
+    pub(super) fn first_byte(self) -> u8 {
+        let (Is(start) | StartsWith(start) | Numbered(start) | Around(start, _)) = self;
+        start.as_bytes()[0]
+    }
+
     fn matches(self, name: &[u8]) -> bool {
         match self {
             Is(expected) => name == expected.as_bytes(),

@@ -1,6 +1,7 @@
 //! Programs that no package manager installed, recognised by what their files say (`spec/analysis.md` §7).
 //!
-//! A file is looked into when its name and how it begins are in the table. It is read in windows that overlap, and only up to the first match, so that memory stays small whatever the file's size.
+//! A file is looked into when its name and how it begins are in the table. It is read in windows that overlap, and only up
+//! to the first match, so that memory stays small whatever the file's size.
 
 mod classifier;
 mod table;
@@ -11,7 +12,6 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 use classifier::Classifier;
 use regex::bytes::{Regex, RegexBuilder};
-
 use windlass_sbom::{
     Cpe, CpeSource, Metadata, Package, PackageType,
     metadata::{BinarySignature, ClassifierMatch},
@@ -23,6 +23,8 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Found, Unreadable,
 /// Recognises programs.
 pub(crate) struct BinaryClassifiers {
     rows: Vec<Row>,
+    /// Places of the rows by the first byte of the names they are about: every file of an image is asked for.
+    by_first_byte: [Vec<usize>; 256],
 }
 
 /// A row of the table; its patterns are compiled when the first file of the name comes along.
@@ -47,7 +49,18 @@ const MARGIN: usize = 256;
 impl BinaryClassifiers {
     pub(crate) fn new() -> Self {
         let row = |classifier| Row { classifier, pattern: OnceLock::new(), also: OnceLock::new() };
-        Self { rows: table::rows().map(row).collect() }
+        let rows: Vec<Row> = table::rows().map(row).collect();
+        let mut by_first_byte = [const { Vec::new() }; 256];
+        for (number, row) in rows.iter().enumerate() {
+            by_first_byte[usize::from(row.classifier.file.first_byte())].push(number);
+        }
+        Self { rows, by_first_byte }
+    }
+
+    /// The rows about this file, by their numbers and in their order.
+    fn about(&self, file: &Candidate<'_>) -> impl Iterator<Item = usize> {
+        let rows = file.name().first().map(|byte| &self.by_first_byte[usize::from(*byte)]);
+        rows.into_iter().flatten().copied().filter(|number| self.rows[*number].classifier.selects(file))
     }
 }
 
@@ -113,12 +126,13 @@ impl Cataloger for BinaryClassifiers {
     }
 
     fn selects(&self, file: &Candidate<'_>) -> bool {
-        self.rows.iter().any(|row| row.classifier.selects(file))
+        self.about(file).next().is_some()
     }
 
     fn read(&self, file: &Candidate<'_>, content: &mut Content) -> Result<Option<Recognised>, Unreadable> {
         let mut recognised = Recognised::new();
-        for (number, row) in self.rows.iter().enumerate().filter(|(_, row)| row.classifier.selects(file)) {
+        for number in self.about(file) {
+            let row = &self.rows[number];
             if recognised.iter().any(|(by, _)| self.rows[*by].classifier.class == row.classifier.class) {
                 continue;
             }
