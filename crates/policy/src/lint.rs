@@ -1,5 +1,7 @@
 //! What is legal in a bundle but does not do what its author probably meant (`spec/policy.md` §8).
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use windlass_patterns::Pattern;
@@ -68,17 +70,12 @@ impl CompiledBundle {
     /// What no mapping leads to is not even validated.
     fn lint_unreferenced(&self, warnings: &mut Vec<Warning>) {
         let mappings = self.bundle().content()["mappings"].as_array().map_or(&[][..], Vec::as_slice);
-        let is_referenced = |member: &str, id: &str| {
-            mappings.iter().filter_map(|mapping| mapping.get(member)).any(|ids| match ids {
-                Value::String(only) => only == id,
-                Value::Array(ids) => ids.iter().any(|other| other == id),
-                _ => false,
-            })
-        };
         for (list, members) in [("policies", &["policy_id", "policy_ids"][..]), ("whitelists", &["whitelist_ids"])] {
+            let ids = mappings.iter().flat_map(|mapping| members.iter().filter_map(|member| mapping.get(member)));
+            let referenced: HashSet<&str> = ids.flat_map(texts).collect();
             for (pointer, entry) in self.entries(list) {
                 let id = entry["id"].as_str().unwrap_or_default();
-                if !members.iter().any(|member| is_referenced(member, id)) {
+                if !referenced.contains(id) {
                     warnings.push(Warning::new(
                         "unreferenced",
                         pointer,
@@ -89,6 +86,12 @@ impl CompiledBundle {
             }
         }
     }
+}
+
+/// A text, or the texts of a list.
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    let items = value.as_array().into_iter().flatten();
+    value.as_str().into_iter().chain(items.filter_map(Value::as_str))
 }
 
 fn lint_image_selector(entry: &Value, pointer: &str, warnings: &mut Vec<Warning>) {

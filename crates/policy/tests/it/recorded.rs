@@ -282,7 +282,9 @@ fn rows(result: &Value) -> BTreeMap<String, Vec<String>> {
         row[7].sort_all_objects();
         rows.entry(trigger).or_default().push(row.to_string());
     }
-    rows.values_mut().for_each(|rows| rows.sort_unstable());
+    for rows in rows.values_mut() {
+        rows.sort_unstable();
+    }
     rows
 }
 

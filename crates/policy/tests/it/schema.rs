@@ -22,12 +22,10 @@ fn changed(pointer: &str, value: Value) -> Value {
         "blacklisted_images": [selection("*", "*", "tag", "none")],
     }));
     document["policies"][0]["rules"][0]["params"] = json!([{"name": "n", "value": "v"}]);
-    match document.pointer_mut(pointer) {
-        Some(place) => *place = value,
-        None => {
-            let (parent, member) = pointer.rsplit_once('/').unwrap();
-            document.pointer_mut(parent).unwrap()[member] = value;
-        }
+    let (parent, member) = pointer.rsplit_once('/').unwrap();
+    match document.pointer_mut(parent).unwrap() {
+        Value::Array(items) => items[member.parse::<usize>().unwrap()] = value,
+        object => object[member] = value,
     }
     document
 }
