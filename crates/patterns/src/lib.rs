@@ -5,13 +5,22 @@
 //! are allowed. A [`Pattern`] runs on the linear-time engine wherever it can be written there, else on a backtracking one that
 //! gives up after a fixed number of steps; which of them it is cannot be told from the result.
 
-mod python;
+mod emit;
+mod escapes;
+mod flags;
+mod parse;
 mod required;
+mod syntax;
+mod tokens;
+
+use emit::{Emitted, Texts, emit};
 
 /// Steps after which the backtracking engine gives up on one text.
 const STEP_LIMIT: usize = 1_000_000;
 /// Bytes that a compiled pattern may take.
 const SIZE_LIMIT: usize = 10 << 20;
+/// Depth of what the parser's own limit lets through.
+const NEST_LIMIT: u32 = 1000;
 /// Longest pattern that is read, in bytes.
 const LENGTH_LIMIT: usize = 64 << 10;
 
@@ -20,12 +29,14 @@ const LENGTH_LIMIT: usize = 64 << 10;
 pub struct Pattern {
     source: String,
     engine: Engine,
+    /// For texts that are empty or not ASCII, where `engine` takes other boundaries of words than Python.
+    exact: Option<Engine>,
 }
 
 #[derive(Clone, Debug)]
 enum Engine {
     /// Asked only about texts that hold what every match must.
-    Linear(regex::Regex, Option<memchr::memmem::Finder<'static>>),
+    Linear(regex::Regex, Option<Box<memchr::memmem::Finder<'static>>>),
     Backtracking(Box<fancy_regex::Regex>),
 }
 
@@ -46,26 +57,22 @@ impl Pattern {
     /// Reads a pattern in Python's syntax.
     ///
     /// # Errors
-    /// Where it is no regular expression, longer than 64 KiB, or too large once compiled.
+    /// Where it is no regular expression, in the words of Python's `re.error`; where it is longer than 64 KiB, or too
+    /// large once compiled.
     pub fn new(source: &str) -> Result<Self, InvalidPattern> {
         let invalid = |reason: String| InvalidPattern { pattern: source.to_owned(), reason };
         if source.len() > LENGTH_LIMIT {
-            return Err(invalid(format!("it is longer than {LENGTH_LIMIT} bytes")));
+            return Err(invalid(format!("the pattern is longer than {LENGTH_LIMIT} bytes")));
         }
-        let translated = format!(r"\A(?:{})", python::translate(source));
-        let linear = regex::RegexBuilder::new(&translated).size_limit(SIZE_LIMIT).build();
-        let engine = match linear {
-            Ok(regex) => Engine::Linear(regex, required::literal(&translated)),
-            Err(regex::Error::CompiledTooBig(_)) => return Err(invalid("it is too large once compiled".into())),
-            Err(_) => {
-                let built = fancy_regex::RegexBuilder::new(&translated)
-                    .backtrack_limit(STEP_LIMIT)
-                    .delegate_size_limit(SIZE_LIMIT)
-                    .build();
-                Engine::Backtracking(Box::new(built.map_err(|error| invalid(error.to_string()))?))
-            }
+        let parsed = parse::parse(source).map_err(|error| invalid(error.0))?;
+        let any = emit(&parsed, Texts::Any);
+        let ascii = Some(emit(&parsed, Texts::Ascii)).filter(|ascii| ascii.has_boundaries && !ascii.needs_backtracking);
+        let compile = |emitted: &Emitted| Engine::new(emitted).map_err(invalid);
+        let (engine, exact) = match ascii {
+            None => (compile(&any)?, None),
+            Some(ascii) => (compile(&ascii)?, Some(compile(&any)?)),
         };
-        Ok(Self { source: source.to_owned(), engine })
+        Ok(Self { source: source.to_owned(), engine, exact })
     }
 
     /// The text it was read from.
@@ -78,12 +85,125 @@ impl Pattern {
     /// # Errors
     /// Where the backtracking engine gave up.
     pub fn matches_start(&self, text: &str) -> Result<bool, StepLimitExceeded> {
-        match &self.engine {
-            Engine::Linear(regex, required) => {
+        match &self.exact {
+            Some(exact) if text.is_empty() || !text.is_ascii() => exact.is_match(text),
+            _ => self.engine.is_match(text),
+        }
+    }
+}
+
+impl Engine {
+    fn new(emitted: &Emitted) -> Result<Self, String> {
+        let text = &emitted.text;
+        if emitted.needs_backtracking {
+            let built = fancy_regex::RegexBuilder::new(text)
+                .backtrack_limit(STEP_LIMIT)
+                .delegate_size_limit(SIZE_LIMIT)
+                .build();
+            return built.map(|regex| Self::Backtracking(Box::new(regex))).map_err(|error| error.to_string());
+        }
+        match regex::RegexBuilder::new(text).size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT).build() {
+            Ok(regex) => Ok(Self::Linear(regex, required::literal(text).map(Box::new))),
+            Err(regex::Error::CompiledTooBig(_)) => Err("the pattern is too large once compiled".into()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn is_match(&self, text: &str) -> Result<bool, StepLimitExceeded> {
+        match self {
+            Self::Linear(regex, required) => {
                 let may_match = required.as_ref().is_none_or(|literal| literal.find(text.as_bytes()).is_some());
                 Ok(may_match && regex.is_match(text))
             }
-            Engine::Backtracking(regex) => regex.is_match(text).map_err(|_| StepLimitExceeded),
+            Self::Backtracking(regex) => regex.is_match(text).map_err(|_| StepLimitExceeded),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn reason(pattern: &str) -> String {
+        Pattern::new(pattern).map(|pattern| format!("{pattern:?}")).expect_err("no pattern").reason
+    }
+
+    #[test]
+    fn a_pattern_that_backtracks_without_end_is_given_up_soon() {
+        let pattern = Pattern::new(r"(a|aa)+\1c").expect("a pattern");
+        let started = Instant::now();
+        assert_eq!(pattern.matches_start(&"a".repeat(5_000)), Err(StepLimitExceeded));
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        assert_eq!(pattern.matches_start("aaac"), Ok(true));
+    }
+
+    #[test]
+    fn nested_repetitions_alone_take_linear_time() {
+        let pattern = Pattern::new("(a*)*(a|aa)+$").expect("a pattern");
+        assert_eq!(pattern.matches_start(&("a".repeat(50_000) + "b")), Ok(false));
+    }
+
+    #[test]
+    fn patterns_are_bounded_in_length_depth_and_size() {
+        assert_eq!(reason(&"a".repeat(LENGTH_LIMIT + 1)), "the pattern is longer than 65536 bytes");
+        let nested = |depth| "(".repeat(depth) + &")".repeat(depth);
+        assert_eq!(reason(&nested(61)), "more than 60 groups inside each other at position 60");
+        assert_eq!(reason(&"(".repeat(LENGTH_LIMIT)), "more than 60 groups inside each other at position 60");
+        for deep in [nested(60), nested(60) + r"\1", "(?:a|".repeat(60) + &")*".repeat(60)] {
+            assert!(Pattern::new(&deep).is_ok(), "{deep}: {}", reason(&deep));
+        }
+        assert_eq!(reason(r"(?:\w{500}){500}"), "the pattern is too large once compiled");
+        assert!(reason(r"(?:(a)\w{500}){500}\1").len() < 200);
+    }
+
+    #[test]
+    fn flags_for_the_whole_pattern_may_stand_anywhere_as_they_could_in_old_pythons() {
+        for (pattern, text, expected) in [
+            ("a(?i)b", "AB", true),
+            ("(a(?i))", "A", true),
+            ("a b(?x)", "ab", true),
+            ("(?x)a # (?i)", "A", false),
+            ("#(?i)\na(?x)", "a", true),
+            ("#(?i)\na(?x)", "A", false),
+            ("(?x)#(\na", "a", true),
+        ] {
+            let compiled = Pattern::new(pattern).expect(pattern);
+            assert_eq!(compiled.matches_start(text), Ok(expected), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn named_characters_are_refused_with_a_remedy() {
+        assert_eq!(reason(r"a\N{DASH}"), r"named characters such as \N{DASH} are not read; write \uXXXX at position 1");
+    }
+
+    #[test]
+    fn a_pattern_keeps_its_text() {
+        assert_eq!(Pattern::new("a|b").expect("a pattern").as_str(), "a|b");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_096))]
+
+        #[test]
+        fn no_text_is_too_odd_for_a_pattern(pattern in any::<String>(), text in any::<String>()) {
+            if let Ok(pattern) = Pattern::new(&pattern) {
+                let _ = pattern.matches_start(&text);
+            }
+        }
+
+        #[test]
+        fn no_mixture_of_signs_is_too_odd_for_a_pattern(
+            pattern in r"([(][?]?[:=!<>P(#imsxauL-]?|[)|]|\[\^?|\]|[a-c1-3^$.*+?{},=<>!# -]|\\[a-zA-Z0-9\\]|é){0,14}",
+            text in "[a-c1-3 \né]{0,6}",
+        ) {
+            if let Ok(pattern) = Pattern::new(&pattern) {
+                let _ = pattern.matches_start(&text);
+            }
         }
     }
 }
