@@ -203,14 +203,9 @@ impl Checker<'_> {
         name: &str,
         known: impl IntoIterator<Item = &'k str> + Clone,
     ) -> String {
-        let reason = match nearest(name, known.clone()) {
-            Some(meant) => format!("there is no {kind} {name}; did you mean {meant}?"),
-            None => {
-                let known: Vec<&str> = known.into_iter().collect();
-                format!("there is no {kind} {name}; there are {}", known.join(", "))
-            }
-        };
-        self.at(node, &reason)
+        let all = || format!("there are {}", known.clone().into_iter().collect::<Vec<_>>().join(", "));
+        let remedy = nearest(name, known.clone()).map_or_else(all, |meant| format!("did you mean {meant}?"));
+        self.at(node, &format!("there is no {kind} {name}; {remedy}"))
     }
 
     /// An error with the place of a node.

@@ -32,9 +32,9 @@ pub(crate) const LENGTH_LIMIT: usize = 2048;
 const NESTING_LIMIT: u16 = 16;
 
 /// An expression that passed its checks.
-#[derive(Debug)]
 pub(crate) struct Expression {
     source: String,
+    env: Arc<Env>,
     root: IdedExpr,
     patterns: Arc<Patterns>,
     cost: Cost,
@@ -70,12 +70,14 @@ impl Expression {
         if source.len() > LENGTH_LIMIT {
             return Err(format!("the expression is longer than {LENGTH_LIMIT} bytes; split it into several rules"));
         }
-        let parser = Env::stdlib().parser().enable_optional_syntax(false).max_recursion_depth(NESTING_LIMIT);
+        let env = Arc::new(Env::stdlib());
+        let parser = env.parser().enable_optional_syntax(false).max_recursion_depth(NESTING_LIMIT);
         let (mut root, positions) = parser.parse_with_source_info(source).map_err(|errors| first(&errors))?;
         let checked = check::check(&root, &positions, scope)?;
         budget::instrument(&mut root);
         Ok(Self {
             source: source.to_owned(),
+            env,
             root,
             patterns: Arc::new(checked.patterns),
             cost: checked.cost,
@@ -93,26 +95,42 @@ impl Expression {
         self.variables.iter().any(|used| used == variable)
     }
 
-    /// Its value over the variables.
-    ///
-    /// # Errors
-    /// Where an operation does not fit its values, or the budget is used up.
-    pub(crate) fn evaluate(&self, variables: &Variables, budget: &Budget) -> Result<Value, Failure> {
-        budget.begin(variables.longest(&self.variables), self.cost)?;
-        let mut context = Context::with_env(variables.env());
-        let step = budget.step();
+    /// Prepares it for many evaluations that share some variables.
+    pub(crate) fn over<'e>(&'e self, shared: &Variables, budget: &'e Budget) -> Result<Evaluator<'e>, Failure> {
+        let mut context = Context::with_env(Arc::clone(&self.env));
         let patterns = Arc::clone(&self.patterns);
         let search = move |This(text): This<Arc<String>>, pattern: Arc<String>| {
             patterns.get(pattern.as_str()).is_some_and(|regex| regex.is_match(&text))
         };
-        let declared = context.add_function(budget::STEP, step).and_then(|()| context.add_function("matches", search));
+        let declared = context.add_function(budget::STEP, budget.step());
+        let declared = declared.and_then(|()| context.add_function("matches", search));
         declared.map_err(|error| Failure::new(error.to_string()))?;
-        for (name, value) in variables.iter() {
-            context.add_variable_from_value(name, value.clone());
-        }
-        let value = Value::resolve(&self.root, &context);
+        shared.declare_in(&mut context);
+        Ok(Evaluator { expression: self, context, longest: shared.longest(&self.variables), budget })
+    }
+}
+
+/// An expression with the variables that its evaluations share.
+pub(crate) struct Evaluator<'e> {
+    expression: &'e Expression,
+    context: Context<'static, 'static>,
+    longest: usize,
+    budget: &'e Budget,
+}
+
+impl Evaluator<'_> {
+    /// The value over the shared variables and those of one evaluation.
+    ///
+    /// # Errors
+    /// Where an operation does not fit its values, or the budget is used up.
+    pub(crate) fn evaluate(&self, own: &Variables) -> Result<Value, Failure> {
+        let Expression { root, cost, variables, .. } = self.expression;
+        self.budget.begin(self.longest.max(own.longest(variables)), *cost)?;
+        let mut context = self.context.new_inner_scope();
+        own.declare_in(&mut context);
+        let value = Value::resolve(root, &context);
         // Loops without budget end early: their result means nothing.
-        budget.check()?;
+        self.budget.check()?;
         value.map_err(|error| Failure::new(short(&format!("the expression fails: {error}"))))
     }
 }
@@ -162,11 +180,13 @@ mod tests {
         let outcome = Outcome::default();
         let image = Image::new(&sbom, &outcome, Knowledge::default());
         let expression = Expression::new(source, Scope::Image)?;
-        let mut variables = Variables::new(&Arc::new(Env::stdlib()));
+        let mut variables = Variables::default();
         variables.set_image(&image).map_err(|failure| failure.to_string())?;
         variables.set_packages(image.packages()).map_err(|failure| failure.to_string())?;
         variables.set_findings(image.findings()).map_err(|failure| failure.to_string())?;
-        expression.evaluate(&variables, &Budget::new()).map_err(|failure| failure.to_string())
+        let budget = Budget::new();
+        let evaluator = expression.over(&variables, &budget).map_err(|failure| failure.to_string())?;
+        evaluator.evaluate(&Variables::default()).map_err(|failure| failure.to_string())
     }
 
     #[test]

@@ -10,10 +10,8 @@ const LENGTH_LIMIT: usize = 4096;
 const VALUE_LIMIT: usize = 1024;
 
 /// A message that is filled in for each firing.
-#[derive(Debug)]
 pub(crate) struct Template(Vec<Part>);
 
-#[derive(Debug)]
 enum Part {
     Text(String),
     Value(Box<Expression>),
@@ -59,12 +57,12 @@ impl Template {
         self.0.iter().any(|part| matches!(part, Part::Value(expression) if expression.uses(variable)))
     }
 
-    pub(crate) fn fill(&self, variables: &Variables, budget: &Budget) -> Result<String, Failure> {
+    pub(crate) fn fill(&self, shared: &Variables, own: &Variables, budget: &Budget) -> Result<String, Failure> {
         let mut out = String::new();
         for part in &self.0 {
             match part {
                 Part::Text(text) => out.push_str(text),
-                Part::Value(expression) => out.push_str(&printed(&expression.evaluate(variables, budget)?)?),
+                Part::Value(expression) => out.push_str(&printed(&expression.over(shared, budget)?.evaluate(own)?)?),
             }
         }
         Ok(out)

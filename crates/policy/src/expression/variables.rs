@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use cel::{Env, Value};
+use cel::{Context, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::{Failure, FindingFact, Image, PackageFact};
@@ -79,19 +79,14 @@ impl Shape {
     }
 }
 
-/// The variables of one evaluation.
-#[derive(Clone)]
+/// Variables with their values.
+#[derive(Default)]
 pub(crate) struct Variables {
     /// With the bytes of what operations can look at as a whole: the value, or the largest item of a list of them.
     values: BTreeMap<&'static str, (Value, usize)>,
-    env: Arc<Env>,
 }
 
 impl Variables {
-    pub(crate) fn new(env: &Arc<Env>) -> Self {
-        Self { values: BTreeMap::new(), env: Arc::clone(env) }
-    }
-
     pub(crate) fn set_image(&mut self, image: &Image<'_>) -> Result<(), Failure> {
         self.set("image", &ImageView::new(image))
     }
@@ -112,17 +107,15 @@ impl Variables {
         self.set_list("findings", findings.iter().map(FindingView::new))
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
-        self.values.iter().map(|(name, (value, _))| (*name, value))
+    pub(super) fn declare_in(&self, context: &mut Context<'_, '_>) {
+        for (name, (value, _)) in &self.values {
+            context.add_variable_from_value(*name, value.clone());
+        }
     }
 
     /// Bytes of the largest value that operations on these variables can look at as a whole.
     pub(super) fn longest(&self, names: &[String]) -> usize {
         names.iter().filter_map(|name| self.values.get(name.as_str())).map(|(_, bytes)| *bytes).max().unwrap_or(0)
-    }
-
-    pub(super) fn env(&self) -> Arc<Env> {
-        Arc::clone(&self.env)
     }
 
     fn set(&mut self, name: &'static str, view: &impl Serialize) -> Result<(), Failure> {
@@ -214,13 +207,16 @@ struct Document {
 #[serde(default, rename_all = "PascalCase")]
 struct Config {
     user: Option<String>,
-    exposed_ports: Option<BTreeMap<String, serde::de::IgnoredAny>>,
-    volumes: Option<BTreeMap<String, serde::de::IgnoredAny>>,
+    exposed_ports: Option<Names>,
+    volumes: Option<Names>,
     env: Option<Vec<String>>,
     entrypoint: Option<Vec<String>>,
     cmd: Option<Vec<String>>,
     healthcheck: Option<serde::de::IgnoredAny>,
 }
+
+/// The members of an object count, not what they hold.
+type Names = BTreeMap<String, serde_json::Value>;
 
 impl<'a> ImageView<'a> {
     fn new(image: &Image<'a>) -> Self {
@@ -229,7 +225,7 @@ impl<'a> ImageView<'a> {
             source.and_then(|source| serde_json::from_slice(&source.config).ok()).unwrap_or_default();
         let config = document.config.unwrap_or_default();
         let distro = image.sbom.distro.as_ref();
-        let names = |map: Option<BTreeMap<String, _>>| map.unwrap_or_default().into_keys().collect();
+        let names = |map: Option<Names>| map.unwrap_or_default().into_keys().collect();
         let variables = config.env.unwrap_or_default();
         Self {
             id: image.id(),
@@ -379,7 +375,7 @@ mod tests {
         };
         let outcome = Outcome::default();
         let image = Image::new(&sbom, &outcome, Knowledge::default());
-        let mut variables = Variables::new(&Arc::new(Env::default()));
+        let mut variables = Variables::default();
         variables.set_image(&image).unwrap();
         variables.set_package(&image.packages()[0]).unwrap();
         assert_eq!(members(&variables.values["image"].0), sorted(IMAGE));

@@ -1,11 +1,9 @@
 //! Gate `custom`: conditions in the Common Expression Language.
 
-use std::sync::Arc;
-
-use cel::{Env, Value};
+use cel::Value;
 
 use crate::{
-    About, Arguments, Check, Failure, Firings, Gate, Image, Parameter, Trigger,
+    About, Arguments, Check, Failure, FindingFact, Firings, Gate, Image, PackageFact, Parameter, Trigger,
     expression::{Budget, Expression, Scope, Template, Variables},
     gate::{Inputs, Origin, State},
     parameter::Kind,
@@ -63,8 +61,8 @@ fn expression(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let scope = Scope::parse(arguments.text_or("scope", "image"));
     let condition = Expression::new(arguments.text_or("expression", ""), scope).map_err(Failure::new)?;
     let message = arguments.text("message").map(|text| Template::new(text, scope)).transpose().map_err(Failure::new)?;
-    let rule_id = arguments.rule_id().map(str::to_owned);
-    let rule = Rule { scope, condition, message, rule_id, env: Arc::new(Env::stdlib()) };
+    let id = arguments.rule_id().map(str::to_owned);
+    let rule = Rule { scope, condition, message, id };
     Ok(Box::new(move |context, firings| rule.check(context.image, firings)))
 }
 
@@ -72,81 +70,96 @@ struct Rule {
     scope: Scope,
     condition: Expression,
     message: Option<Template>,
-    rule_id: Option<String>,
-    env: Arc<Env>,
+    id: Option<String>,
 }
 
 impl Rule {
     fn check(&self, image: &Image<'_>, firings: &mut Firings) -> Result<(), Failure> {
         let budget = Budget::new();
-        let mut variables = Variables::new(&self.env);
+        let mut shared = Variables::default();
         if self.uses("image") {
-            variables.set_image(image)?;
+            shared.set_image(image)?;
         }
+        if self.uses("packages") {
+            shared.set_packages(image.packages())?;
+        }
+        if self.uses("findings") {
+            shared.set_findings(image.findings())?;
+        }
+        let condition = self.condition.over(&shared, &budget)?;
+        let mut ask = |own: &Variables, subject: &Subject<'_>| {
+            match condition.evaluate(own)? {
+                Value::Bool(false) => return Ok(()),
+                Value::Bool(true) => {}
+                other => {
+                    let text = format!("the expression gives a {}, not true or false", other.type_of());
+                    return Err(Failure::new(text));
+                }
+            }
+            let message = match &self.message {
+                Some(message) => message.fill(&shared, own, &budget)?,
+                None => format!("{} meets the condition {}", subject.described(), self.condition.source()),
+            };
+            let firing = firings.fire(message).about(subject.about());
+            if let Some(id) = &self.id {
+                firing.id(subject.id(id));
+            }
+            Ok(())
+        };
         match self.scope {
-            Scope::Image => {
-                if self.uses("packages") {
-                    variables.set_packages(image.packages())?;
-                }
-                if self.uses("findings") {
-                    variables.set_findings(image.findings())?;
-                }
-                self.ask(&variables, &budget, "The image", &[], About::Image, firings)
-            }
-            Scope::Package => {
-                for fact in image.packages() {
-                    let mut variables = variables.clone();
-                    variables.set_package(fact)?;
-                    let (name, version, kind) = (fact.name(), fact.full_version, fact.kind);
-                    let subject = format!("Package {name} {version} ({kind})");
-                    self.ask(&variables, &budget, &subject, &[name], About::Package(fact.index), firings)?;
-                }
-                Ok(())
-            }
-            Scope::Finding => {
-                for (index, fact) in image.findings().iter().enumerate() {
-                    let mut variables = variables.clone();
-                    variables.set_finding(fact)?;
-                    variables.set_package(&fact.package)?;
-                    let (id, name, version) = (fact.id(), fact.package.name(), fact.package.full_version);
-                    let subject = format!("{id} in {name} {version} ({})", fact.package.kind);
-                    self.ask(&variables, &budget, &subject, &[id, name], About::Finding(index), firings)?;
-                }
-                Ok(())
-            }
+            Scope::Image => ask(&Variables::default(), &Subject::Image),
+            Scope::Package => image.packages().iter().try_for_each(|fact| {
+                let mut own = Variables::default();
+                own.set_package(fact)?;
+                ask(&own, &Subject::Package(fact))
+            }),
+            Scope::Finding => image.findings().iter().enumerate().try_for_each(|(index, fact)| {
+                let mut own = Variables::default();
+                own.set_finding(fact)?;
+                own.set_package(&fact.package)?;
+                ask(&own, &Subject::Finding(index, fact))
+            }),
         }
     }
 
     fn uses(&self, variable: &str) -> bool {
         self.condition.uses(variable) || self.message.as_ref().is_some_and(|message| message.uses(variable))
     }
+}
 
-    /// Fires where the condition holds. With the id of the rule, the names of the subject are the firing's id.
-    fn ask(
-        &self,
-        variables: &Variables,
-        budget: &Budget,
-        subject: &str,
-        names: &[&str],
-        about: About,
-        firings: &mut Firings,
-    ) -> Result<(), Failure> {
-        match self.condition.evaluate(variables, budget)? {
-            Value::Bool(true) => {}
-            Value::Bool(false) => return Ok(()),
-            other => {
-                return Err(Failure::new(format!("the expression gives a {}, not true or false", other.type_of())));
-            }
+/// What the condition is asked of.
+enum Subject<'a> {
+    Image,
+    Package(&'a PackageFact<'a>),
+    /// With its index.
+    Finding(usize, &'a FindingFact<'a>),
+}
+
+impl Subject<'_> {
+    fn about(&self) -> About {
+        match self {
+            Self::Image => About::Image,
+            Self::Package(fact) => About::Package(fact.index),
+            Self::Finding(index, _) => About::Finding(*index),
         }
-        let message = match &self.message {
-            Some(message) => message.fill(variables, budget)?,
-            None => format!("{subject} meets the condition {}", self.condition.source()),
-        };
-        let firing = firings.fire(message).about(about);
-        if let Some(rule_id) = &self.rule_id {
-            firing.id([&[rule_id.as_str()], names].concat().join("+"));
+    }
+
+    /// The id of a firing: that of the rule, and what the subject is called.
+    fn id(&self, rule: &str) -> String {
+        match self {
+            Self::Image => rule.to_owned(),
+            Self::Package(fact) => format!("{rule}+{}", fact.name()),
+            Self::Finding(_, fact) => format!("{rule}+{}+{}", fact.id(), fact.package.name()),
         }
-        Ok(())
+    }
+
+    fn described(&self) -> String {
+        let package = |fact: &PackageFact<'_>| format!("{} {} ({})", fact.name(), fact.full_version, fact.kind);
+        match self {
+            Self::Image => "The image".into(),
+            Self::Package(fact) => format!("Package {}", package(fact)),
+            Self::Finding(_, fact) => format!("{} in {}", fact.id(), package(&fact.package)),
+        }
     }
 }
 
