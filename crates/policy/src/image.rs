@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use windlass_matching::Outcome;
 use windlass_sbom::{File, FileKind, ImageSource, Sbom, Source};
 
-use crate::{finding::FindingFact, package::PackageFact};
+use crate::{Profile, dockerfile::Dockerfile, finding::FindingFact, package::PackageFact};
 
 /// An analysed image with what is known about it today. What several rules need is derived once, when the first asks.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct Image<'a> {
     pub knowledge: Knowledge<'a>,
     packages: OnceCell<Vec<PackageFact<'a>>>,
     findings: OnceCell<Vec<FindingFact<'a>>>,
+    /// As each profile reads it.
+    dockerfiles: [OnceCell<Dockerfile>; 2],
 }
 
 /// What neither the analysis nor matching knows.
@@ -61,7 +63,14 @@ pub struct Ancestor {
 
 impl<'a> Image<'a> {
     pub fn new(sbom: &'a Sbom, outcome: &'a Outcome, knowledge: Knowledge<'a>) -> Self {
-        Self { sbom, outcome, knowledge, packages: OnceCell::new(), findings: OnceCell::new() }
+        Self {
+            sbom,
+            outcome,
+            knowledge,
+            packages: OnceCell::new(),
+            findings: OnceCell::new(),
+            dockerfiles: Default::default(),
+        }
     }
 
     /// Identity and documents, where it is an image.
@@ -95,6 +104,11 @@ impl<'a> Image<'a> {
     /// Every finding, in the order of the outcome.
     pub fn findings(&self) -> &[FindingFact<'a>] {
         self.findings.get_or_init(|| FindingFact::all(self))
+    }
+
+    /// The Dockerfile, or what is told of it, as the profile reads it.
+    pub(crate) fn dockerfile(&self, profile: Profile) -> &Dockerfile {
+        self.dockerfiles[profile as usize].get_or_init(|| Dockerfile::of(self.sbom, profile))
     }
 
     /// Every file, sorted by path; empty where the analysis did not list them.

@@ -24,6 +24,7 @@ mod comparison;
 mod compile;
 mod describe;
 mod differences;
+mod dockerfile;
 mod evaluate;
 mod evaluation;
 mod expression;
@@ -42,13 +43,16 @@ mod parameter;
 mod problem;
 mod profile;
 mod pyrepr;
+mod pytext;
 mod quirk;
 mod rule;
 mod rule_pattern;
+mod search_hit;
 mod selector;
 mod tag;
 #[cfg(test)]
 mod testing;
+mod text_check;
 mod void_if;
 mod warning;
 

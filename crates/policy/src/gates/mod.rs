@@ -7,15 +7,21 @@ mod always;
 mod ancestry;
 mod custom;
 mod distro;
+mod dockerfile;
+mod files;
 mod image_age;
 mod license_categories;
 mod licenses;
 mod malware;
+mod metadata;
 mod npms;
 mod packages;
+mod passwd_file;
 mod published;
 mod retired;
+mod retrieved_files;
 mod ruby_gems;
+mod secret_scans;
 mod tag_drift;
 mod vulnerabilities;
 
@@ -24,6 +30,7 @@ use crate::{Gate, gate::Origin};
 /// In the order in which the original registered them, then our own; problems and `policy_spec` list them so.
 pub const ALL: &[&Gate] = &[
     &always::GATE,
+    &dockerfile::GATE,
     &retired::SUIDDIFF,
     &retired::IMAGECHECK,
     &retired::PKGDIFF,
@@ -38,11 +45,16 @@ pub const ALL: &[&Gate] = &[
     &retired::NPMCHECK,
     &retired::PKGBLACKLIST,
     &retired::SECRETCHECK,
+    &files::GATE,
     &ruby_gems::GATE,
+    &metadata::GATE,
     &licenses::GATE,
     &malware::GATE,
     &npms::GATE,
     &packages::GATE,
+    &passwd_file::GATE,
+    &retrieved_files::GATE,
+    &secret_scans::GATE,
     &vulnerabilities::GATE,
     &distro::GATE,
     &image_age::GATE,
