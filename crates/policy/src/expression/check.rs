@@ -114,7 +114,8 @@ impl Checker<'_> {
         }
         let known = self.scope.variables();
         let Some((_, shape)) = known.iter().find(|(known, _)| *known == name) else {
-            return Err(self.unknown(node, "variable", name, known.iter().map(|(name, _)| *name)));
+            let known: Vec<&str> = known.iter().map(|(known, _)| *known).collect();
+            return Err(self.unknown(node, "variable", name, &known));
         };
         if !self.checked.variables.iter().any(|used| used == name) {
             self.checked.variables.push(name.to_owned());
@@ -128,7 +129,7 @@ impl Checker<'_> {
             return Err(if name == operators::MAP {
                 self.at(node, "map makes new lists, which is not supported; filter chooses from one")
             } else {
-                self.unknown(node, "function", name, FUNCTIONS.into_iter().chain(MACROS))
+                self.unknown(node, "function", name, &[FUNCTIONS.as_slice(), &MACROS].concat())
             });
         }
         let operands: Vec<&IdedExpr> = call.target.as_deref().into_iter().chain(&call.args).collect();
@@ -196,15 +197,11 @@ impl Checker<'_> {
         Ok(if is_filter { shape } else { Shape::Plain })
     }
 
-    fn unknown<'k>(
-        &self,
-        node: &IdedExpr,
-        kind: &str,
-        name: &str,
-        known: impl IntoIterator<Item = &'k str> + Clone,
-    ) -> String {
-        let all = || format!("there are {}", known.clone().into_iter().collect::<Vec<_>>().join(", "));
-        let remedy = nearest(name, known.clone()).map_or_else(all, |meant| format!("did you mean {meant}?"));
+    fn unknown(&self, node: &IdedExpr, kind: &str, name: &str, known: &[&str]) -> String {
+        let remedy = match nearest(name, known.iter().copied()) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => format!("there are {}", known.join(", ")),
+        };
         self.at(node, &format!("there is no {kind} {name}; {remedy}"))
     }
 

@@ -56,8 +56,8 @@ impl Scope {
 
 impl Shape {
     /// The shape of a member; the names there are where it has no such member.
-    pub(super) fn member(self, name: &str) -> Result<Self, impl Iterator<Item = &'static str> + Clone + use<>> {
-        let known: &[&str] = match self {
+    pub(super) fn member(self, name: &str) -> Result<Self, &'static [&'static str]> {
+        let known = match self {
             Self::Image => IMAGE,
             Self::Package => PACKAGE,
             Self::Finding => FINDING,
@@ -66,7 +66,7 @@ impl Shape {
         match (self, name) {
             (Self::Finding, "package") => Ok(Self::Package),
             _ if known.contains(&name) => Ok(Self::Plain),
-            _ => Err(known.iter().copied()),
+            _ => Err(known),
         }
     }
 

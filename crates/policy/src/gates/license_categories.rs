@@ -25,7 +25,7 @@ pub(super) const GATE: Gate = Gate {
         Trigger {
             name: "allow",
             description: "Fires for each package that cannot be used under the listed licences alone.",
-            parameters: &[LICENSES, CATEGORIES],
+            parameters: &[LICENSES],
             reads: Inputs::PACKAGES,
             origin: Origin::Windlass,
             compile: allow,
@@ -33,7 +33,7 @@ pub(super) const GATE: Gate = Gate {
         Trigger {
             name: "deny",
             description: "Fires for each package that cannot be used without one of the listed licences.",
-            parameters: &[LICENSES, CATEGORIES],
+            parameters: &[LICENSES],
             reads: Inputs::PACKAGES,
             origin: Origin::Windlass,
             compile: deny,
@@ -44,17 +44,12 @@ pub(super) const GATE: Gate = Gate {
 const LICENSES: Parameter = Parameter::new(
     "licenses",
     Kind::List,
-    "SPDX identifiers, with their exception where only that combination is meant; * stands for anything.",
-)
-.example("GPL-3.0-*,GPL-2.0-only WITH Classpath-exception-2.0");
-
-const CATEGORIES: Parameter = Parameter::new(
-    "categories",
-    Kind::List,
-    "Of public-domain, permissive, weak-copyleft, strong-copyleft, network-copyleft, proprietary, unclassified (an \
+    "SPDX identifiers, with their exception where only that combination is meant; * stands for anything. Or categories: \
+     public-domain, permissive, weak-copyleft, strong-copyleft, network-copyleft, proprietary, unclassified (an \
      identifier in none of these), unknown (a statement that is no SPDX expression), unlicensed (no statement at all).",
 )
-.example("strong-copyleft,network-copyleft");
+.required()
+.example("strong-copyleft,network-copyleft,GPL-2.0-only WITH Classpath-exception-2.0,LicenseRef-acme-*");
 
 fn allow(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     check(arguments, true)
@@ -164,15 +159,14 @@ struct List {
 
 impl List {
     fn new(arguments: &Arguments<'_>) -> Result<Self, Failure> {
-        let licenses = arguments.list("licenses");
-        let categories = arguments.list("categories");
-        if licenses.is_empty() && categories.is_empty() {
-            return Err(Failure::new("the rule lists neither licenses nor categories; give at least one of them"));
+        let mut list = Self { licenses: Vec::new(), categories: Vec::new() };
+        for entry in arguments.list("licenses") {
+            match Category::ALL.into_iter().find(|category| category.as_str() == entry) {
+                Some(category) => list.categories.push(category),
+                None => list.licenses.push(license(&entry)?),
+            }
         }
-        Ok(Self {
-            licenses: licenses.iter().map(|text| license(text)).collect::<Result<_, _>>()?,
-            categories: categories.iter().map(|word| category(word)).collect::<Result<_, _>>()?,
-        })
+        Ok(list)
     }
 
     fn holds(&self, term: Term<'_>) -> bool {
@@ -188,7 +182,7 @@ impl List {
     }
 }
 
-/// One entry of `licenses`.
+/// An entry that is no category.
 fn license(text: &str) -> Result<Selector, Failure> {
     if text.contains('*') {
         return Ok(Selector::new(text));
@@ -198,20 +192,12 @@ fn license(text: &str) -> Result<Selector, Failure> {
     if let (Some(term), None) = (terms.next(), terms.next()) {
         return Ok(Selector::new(&name(&term.req)));
     }
-    let known = spdx::identifiers::LICENSES.iter().map(|row| row.0);
-    Err(Failure::new(match nearest(text, known) {
-        Some(meant) => format!("{text} is no SPDX licence identifier; did you mean {meant}?"),
-        None => format!("{text} is no SPDX licence identifier; others are written LicenseRef-NAME"),
-    }))
-}
-
-/// One entry of `categories`.
-fn category(word: &str) -> Result<Category, Failure> {
-    let found = Category::ALL.into_iter().find(|category| category.as_str() == word);
-    found.ok_or_else(|| {
-        let known = Category::ALL.map(Category::as_str).join(", ");
-        Failure::new(format!("{word} is no category of licences; there are {known}"))
-    })
+    let known = spdx::identifiers::LICENSES.iter().map(|row| row.0).chain(Category::ALL.map(Category::as_str));
+    let remedy = match nearest(text, known) {
+        Some(meant) => format!("did you mean {meant}?"),
+        None => "licences that SPDX does not list are written LicenseRef-NAME".to_owned(),
+    };
+    Err(Failure::new(format!("{text} is neither an SPDX licence identifier nor a category; {remedy}")))
 }
 
 #[cfg(test)]
@@ -234,7 +220,7 @@ mod tests {
         fired("license_categories", "allow", params, &licensed(statements))
     }
 
-    const COPYLEFT: &[(&str, &str)] = &[("categories", "strong-copyleft,network-copyleft")];
+    const COPYLEFT: &[(&str, &str)] = &[("licenses", "strong-copyleft,network-copyleft")];
 
     #[test]
     fn a_choice_is_as_good_as_its_best_branch() {
@@ -276,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_is_not_listed_is_not_allowed() {
-        let lax: &[(&str, &str)] = &[("categories", "permissive,public-domain"), ("licenses", "MPL-*")];
+        let lax: &[(&str, &str)] = &[("licenses", "permissive,public-domain,MPL-*")];
         assert_eq!(not_allowed(&["MIT"], lax), []);
         assert_eq!(not_allowed(&["MPL-2.0 AND Apache-2.0"], lax), []);
         assert_eq!(not_allowed(&["EPL-2.0 OR MIT"], lax), []);
@@ -292,33 +278,38 @@ mod tests {
     #[test]
     fn no_licence_and_an_unreadable_one_are_cases_of_their_own() {
         let unlicensed = Fired::new("left+unlicensed", "Package left 1.0 (npm) states no licence; denied: unlicensed");
-        assert_eq!(denied(&[], &[("categories", "unlicensed")]), [unlicensed]);
-        assert_eq!(denied(&["NOASSERTION"], &[("categories", "unlicensed")]).len(), 1);
-        assert_eq!(denied(&[], &[("categories", "unknown")]), []);
+        assert_eq!(denied(&[], &[("licenses", "unlicensed")]), [unlicensed]);
+        assert_eq!(denied(&["NOASSERTION"], &[("licenses", "unlicensed")]).len(), 1);
+        assert_eq!(denied(&[], &[("licenses", "unknown")]), []);
         assert_eq!(
-            denied(&["see file"], &[("categories", "unknown")]),
+            denied(&["see file"], &[("licenses", "unknown")]),
             [Fired::new(
                 "left+see file",
                 "Package left 1.0 (npm) is licensed under \"see file\", which is no SPDX expression; denied: unknown"
             )]
         );
-        assert_eq!(denied(&["see file"], &[("categories", "unlicensed")]), []);
-        assert_eq!(not_allowed(&[], &[("categories", "permissive,unlicensed")]), []);
-        assert_eq!(not_allowed(&[], &[("categories", "permissive")]).len(), 1);
+        assert_eq!(denied(&["see file"], &[("licenses", "unlicensed")]), []);
+        assert_eq!(not_allowed(&[], &[("licenses", "permissive,unlicensed")]), []);
+        assert_eq!(not_allowed(&[], &[("licenses", "permissive")]).len(), 1);
     }
 
     #[test]
     fn names_that_do_not_exist_are_told_when_the_rule_is_read() {
         let sbom = licensed(&["MIT"]);
-        let problem = |params| Case::new(&sbom).evaluated("license_categories", "deny", params).unwrap_err();
-        let cases: [(&[(&str, &str)], &str); 4] = [
-            (&[("licenses", "GPL-3.0-olny")], "GPL-3.0-olny is no SPDX licence identifier; did you mean GPL-3.0-only?"),
-            (&[("licenses", "MIT OR Zlib")], "MIT OR Zlib is no SPDX licence identifier"),
-            (&[("categories", "copyleft")], "copyleft is no category of licences; there are public-domain, permissive"),
-            (&[], "the rule lists neither licenses nor categories"),
-        ];
-        for (params, expected) in cases {
-            let text = problem(params);
+        let problem =
+            |licenses| Case::new(&sbom).evaluated("license_categories", "deny", &[("licenses", licenses)]).unwrap_err();
+        for (licenses, expected) in [
+            (
+                "GPL-3.0-olny",
+                "GPL-3.0-olny is neither an SPDX licence identifier nor a category; did you mean GPL-3.0-only?",
+            ),
+            ("MIT OR Zlib", "MIT OR Zlib is neither an SPDX licence identifier nor a category"),
+            (
+                "MIT, permisive",
+                "permisive is neither an SPDX licence identifier nor a category; did you mean permissive?",
+            ),
+        ] {
+            let text = problem(licenses);
             assert!(text.contains(expected), "{text}");
         }
     }
