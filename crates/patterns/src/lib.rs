@@ -9,14 +9,16 @@ mod emit;
 mod escapes;
 mod flags;
 mod parse;
-mod required;
+mod search;
 mod syntax;
 mod tokens;
 
 use emit::{Emitted, Texts, emit};
 
-/// Steps after which the backtracking engine gives up on one text.
+/// Steps back after which the backtracking engine gives up on a text of at most [`SHORT`] bytes; on a longer one it may
+/// take fewer, since each may lead over the whole text.
 const STEP_LIMIT: usize = 1_000_000;
+const SHORT: usize = 1 << 10;
 /// Bytes that a compiled pattern may take.
 const SIZE_LIMIT: usize = 10 << 20;
 /// Depth of what the parser's own limit lets through.
@@ -35,9 +37,13 @@ pub struct Pattern {
 
 #[derive(Clone, Debug)]
 enum Engine {
-    /// Asked only about texts that hold what every match must.
-    Linear(regex::Regex, Option<Box<memchr::memmem::Finder<'static>>>),
-    Backtracking(Box<fancy_regex::Regex>),
+    Linear {
+        matching: Box<regex::Regex>,
+        /// Finds what `matching` matches, and sooner; in texts of several lines it may find more.
+        searching: Option<Box<regex::Regex>>,
+    },
+    /// With the expression, for texts that are long.
+    Backtracking(Box<fancy_regex::Regex>, String),
 }
 
 /// A text that is no regular expression, or none that can be run in bounded time and memory.
@@ -50,7 +56,9 @@ pub struct InvalidPattern {
 
 /// The pattern took too long on a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the pattern needs more than {STEP_LIMIT} steps on this text; write it without nested repetitions")]
+#[error(
+    "the pattern takes too many steps on this text; write it without look-around, references or nested repetitions"
+)]
 pub struct StepLimitExceeded;
 
 impl Pattern {
@@ -96,14 +104,17 @@ impl Engine {
     fn new(emitted: &Emitted) -> Result<Self, String> {
         let text = &emitted.text;
         if emitted.needs_backtracking {
-            let built = fancy_regex::RegexBuilder::new(text)
-                .backtrack_limit(STEP_LIMIT)
-                .delegate_size_limit(SIZE_LIMIT)
-                .build();
-            return built.map(|regex| Self::Backtracking(Box::new(regex))).map_err(|error| error.to_string());
+            let regex = backtracking(text, STEP_LIMIT).map_err(|error| error.to_string())?;
+            return Ok(Self::Backtracking(Box::new(regex), text.clone()));
         }
-        match regex::RegexBuilder::new(text).size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT).build() {
-            Ok(regex) => Ok(Self::Linear(regex, required::literal(text).map(Box::new))),
+        let linear = |text: &str| {
+            regex::RegexBuilder::new(text).size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT).build().map(Box::new)
+        };
+        match linear(text) {
+            Ok(matching) => {
+                let searching = search::instead_of(text).and_then(|text| linear(&text).ok());
+                Ok(Self::Linear { matching, searching })
+            }
             Err(regex::Error::CompiledTooBig(_)) => Err("the pattern is too large once compiled".into()),
             Err(error) => Err(error.to_string()),
         }
@@ -111,13 +122,22 @@ impl Engine {
 
     fn is_match(&self, text: &str) -> Result<bool, StepLimitExceeded> {
         match self {
-            Self::Linear(regex, required) => {
-                let may_match = required.as_ref().is_none_or(|literal| literal.find(text.as_bytes()).is_some());
-                Ok(may_match && regex.is_match(text))
+            Self::Linear { matching, searching: None } => Ok(matching.is_match(text)),
+            // What is not found anywhere does not match either; what is found may be found on a later line.
+            Self::Linear { matching, searching: Some(searching) } => {
+                Ok(searching.is_match(text) && (!text.contains('\n') || matching.is_match(text)))
             }
-            Self::Backtracking(regex) => regex.is_match(text).map_err(|_| StepLimitExceeded),
+            Self::Backtracking(regex, _) if text.len() <= SHORT => regex.is_match(text).map_err(|_| StepLimitExceeded),
+            Self::Backtracking(_, expression) => {
+                let regex = backtracking(expression, STEP_LIMIT * SHORT / text.len());
+                regex.and_then(|regex| regex.is_match(text)).map_err(|_| StepLimitExceeded)
+            }
         }
     }
+}
+
+fn backtracking(expression: &str, step_limit: usize) -> Result<fancy_regex::Regex, fancy_regex::Error> {
+    fancy_regex::RegexBuilder::new(expression).backtrack_limit(step_limit).delegate_size_limit(SIZE_LIMIT).build()
 }
 
 #[cfg(test)]
@@ -139,6 +159,15 @@ mod tests {
         assert_eq!(pattern.matches_start(&"a".repeat(5_000)), Err(StepLimitExceeded));
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
         assert_eq!(pattern.matches_start("aaac"), Ok(true));
+    }
+
+    #[test]
+    fn steps_that_lead_over_a_long_text_are_dearer() {
+        let pattern = Pattern::new(".*(?=.*b)").expect("a pattern");
+        let started = Instant::now();
+        assert_eq!(pattern.matches_start(&"a".repeat(10_000)), Ok(false));
+        assert_eq!(pattern.matches_start(&"a".repeat(2_000_000)), Err(StepLimitExceeded));
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     }
 
     #[test]
