@@ -3,6 +3,8 @@
 pub(crate) mod json;
 mod missing;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use windlass_policy::{Action, Clearance, CompiledBundle, Evaluation, Image, Reason, Row, Warning};
@@ -30,8 +32,17 @@ impl<'a> Judgement<'a> {
     /// What should be known about the verdict: what the evaluation says, then what rules read and nobody looked for.
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.evaluation.warnings.clone();
-        warnings.extend(missing::inputs(self.bundle, self.image));
+        warnings.extend(self.missing());
         warnings
+    }
+
+    /// Whether everything was there that the rules read.
+    pub fn is_complete(&self) -> bool {
+        self.missing().is_empty()
+    }
+
+    fn missing(&self) -> Vec<Warning> {
+        missing::inputs(self.bundle, self.evaluation, self.image)
     }
 
     pub fn is_stopped(&self) -> bool {
@@ -72,7 +83,7 @@ impl<'a> Judgement<'a> {
             }
             Reason::PolicyEvaluation => self.counts().sentence(),
         };
-        let blind = if missing::inputs(self.bundle, self.image).is_empty() { "" } else { BLIND };
+        let blind = if self.is_complete() { "" } else { BLIND };
         match self.evaluation.problems.len() {
             0 => format!("{verdict}: {because}{blind}"),
             problems => format!("{verdict}: {}; {because}{blind}", count(problems, "problem")),

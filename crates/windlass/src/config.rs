@@ -72,18 +72,18 @@ fn add(option: &Arg, name: &str, value: &Value, path: &Path, options: &mut Vec<O
         Value::Array(values) if repeats && values.iter().all(|value| text(value).is_some()) => {
             options.extend(values.iter().filter_map(text).map(|text| format!("--{name}={text}").into()));
         }
-        value => match text(value).filter(|_| !matches!(option.get_action(), ArgAction::SetTrue)) {
-            Some(text) => options.push(format!("--{name}={text}").into()),
-            None => {
-                let expected = match option.get_action() {
-                    ArgAction::SetTrue => "true or false",
-                    ArgAction::Append => "a text or a list of texts",
-                    _ => "a text or a number",
-                };
+        value => {
+            let (is_flag, expected) = match option.get_action() {
+                ArgAction::SetTrue | ArgAction::Count => (true, "true or false"),
+                ArgAction::Append => (false, "a text or a list of texts"),
+                _ => (false, "a text or a number"),
+            };
+            let text = text(value).filter(|_| !is_flag).ok_or_else(|| {
                 let message = format!("{}: {name} cannot be {value}", path.display());
-                return Err(Hinted::error(message, format!("give it {expected}")));
-            }
-        },
+                Hinted::error(message, format!("give it {expected}"))
+            })?;
+            options.push(format!("--{name}={text}").into());
+        }
     }
     Ok(())
 }

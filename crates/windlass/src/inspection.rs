@@ -134,11 +134,9 @@ impl InspectionArguments {
     /// Without a choice of the user, the table that goes with the profile.
     fn secret_rules(&self, needs: &Needs) -> Option<SecretRules> {
         match (self.secrets, needs.profile) {
-            (Some(Secrets::Compatible), _) => Some(SecretRules::Compatible),
-            (Some(Secrets::Modern), _) => Some(SecretRules::Modern),
             (None, _) if !needs.inputs.intersects(Inputs::SECRET_SEARCH) => None,
-            (None, Profile::Compat) => Some(SecretRules::Compatible),
-            (None, Profile::Native) => Some(SecretRules::Modern),
+            (Some(Secrets::Compatible), _) | (None, Profile::Compat) => Some(SecretRules::Compatible),
+            (Some(Secrets::Modern), _) | (None, Profile::Native) => Some(SecretRules::Modern),
         }
     }
 

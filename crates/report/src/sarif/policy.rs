@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Triggers that found something, in the order of their first findings.
-fn triggers<'a>(judgement: &Judgement<'a>) -> Vec<(&'static Gate, &'static Trigger)> {
+fn triggers(judgement: &Judgement<'_>) -> Vec<(&'static Gate, &'static Trigger)> {
     let mut triggers: Vec<(&'static Gate, &'static Trigger)> = Vec::new();
     for (_, row) in judgement.rows() {
         if !triggers.iter().any(|(_, trigger)| std::ptr::eq(*trigger, row.rule.trigger)) {

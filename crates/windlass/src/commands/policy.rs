@@ -22,7 +22,7 @@ enum PolicyCommand {
     /// Say what is wrong with a bundle, and what in it may not do what it seems to.
     Validate(validate::ValidateArguments),
     /// Judge an image by a bundle.
-    Check(check::CheckArguments),
+    Check(Box<check::CheckArguments>),
     /// Describe gates, triggers and parameters that rules can use.
     Describe(describe::DescribeArguments),
     /// Hold a bundle to the verdicts and findings that a file of cases expects.

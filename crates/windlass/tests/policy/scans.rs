@@ -16,9 +16,9 @@ fn the_verdict_is_part_of_every_report_and_of_the_exit_code() {
     let place = place();
     place.run("scan app.tar --db vulnerability.db").exits(0);
     let formats = ["json", "grype-json", "sarif", "junit", "markdown", "cyclonedx-json"];
-    let outputs: String = formats.iter().map(|format| format!(" -o {format}={format}.out")).collect();
+    let outputs = formats.map(|format| format!("-o {format}={format}.out")).join(" ");
     let table =
-        place.run(&format!("scan app.tar --db vulnerability.db --policy bundle.json -o table{outputs}")).exits(1);
+        place.run(&format!("scan app.tar --db vulnerability.db --policy bundle.json -o table {outputs}")).exits(1);
     assert!(table.contains("lodash") && table.ends_with("\nSTOP: 1 finding stops, 1 finding warns\n"), "{table}");
     for format in formats {
         let document = place.read(&format!("{format}.out"));

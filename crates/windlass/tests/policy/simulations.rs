@@ -29,6 +29,12 @@ fn images_that_flip_are_named_with_the_rule_that_does_it() {
             "trigger": "suid_or_guid_set", "before": "stop", "after": "warn", "findings": 1}])
     );
     place.run("policy simulate old.json old.json analyses").exits(0);
+    place.run("sbom app.tar -o json=bare.json").exits(0);
+    assert_eq!(
+        place.run("policy simulate old.json new.json bare.json").exits(0),
+        "1 analyses: 0 newly stopped, 0 newly passing, 0 with another verdict, 0 unreadable\n\
+         1 do not hold all that the new bundle reads (see windlass policy check sbom:FILE)\n"
+    );
 }
 
 #[test]

@@ -81,6 +81,8 @@ struct Summary {
     /// Images whose verdict would change otherwise: from go to warn, or back.
     otherwise_changed: usize,
     unreadable: usize,
+    /// Analyses that do not hold all that the new bundle reads: their verdict may be too good.
+    incomplete: usize,
 }
 
 /// Both bundles, and what is known of vulnerabilities if one of them asks.
@@ -109,9 +111,8 @@ pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<Outcome> {
             summary.count(&change);
             match change {
                 Err(error) => tracing::warn!("{} cannot be judged: {error:#}", file.display()),
-                Ok(Some(change)) if arguments.output == Format::Table => change.write(out)?,
-                Ok(Some(change)) => changes.push(change),
-                Ok(None) => {}
+                Ok(Compared { change: Some(change), .. }) if arguments.output == Format::Table => change.write(out)?,
+                Ok(Compared { change, .. }) => changes.extend(change),
             }
             Ok(())
         })?;
@@ -133,7 +134,14 @@ pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<Outcome> {
     })
 }
 
-type Heard = anyhow::Result<Option<Change>>;
+/// One analysis, judged by both bundles.
+struct Compared {
+    /// `None` if the verdict is the same.
+    change: Option<Change>,
+    is_complete: bool,
+}
+
+type Heard = anyhow::Result<Compared>;
 
 impl Court {
     /// Tells `hear` what differs for each file, in their order.
@@ -171,7 +179,7 @@ impl Court {
         })
     }
 
-    /// What the new bundle makes of an image; `None` if its verdict is the same.
+    /// What the new bundle makes of an image.
     fn compare(&self, file: &Path) -> Heard {
         let sbom = artifact::read(&Bill::File(file.to_owned()))?;
         let matched = match &self.database {
@@ -183,7 +191,8 @@ impl Court {
             (self.old.image(&sbom, &matched, built), self.new.image(&sbom, &matched, built));
         let before = self.old.evaluate(&before_image, self.now);
         let after = self.new.evaluate(&after_image, self.now);
-        Ok(Change::between(file, self.new.tag(&sbom), &before, &after))
+        let is_complete = self.new.judgement(&after_image, &after, self.now).is_complete();
+        Ok(Compared { change: Change::between(file, self.new.tag(&sbom), &before, &after), is_complete })
     }
 }
 
@@ -196,21 +205,32 @@ fn take<'f>(files: &'f [PathBuf], next: &AtomicUsize) -> Option<(usize, &'f Path
 impl Summary {
     fn count(&mut self, heard: &Heard) {
         self.analyses += 1;
-        match heard {
-            Err(_) => self.unreadable += 1,
-            Ok(Some(change)) if change.is_newly_stopped() => self.newly_stopped += 1,
-            Ok(Some(change)) if change.is_newly_passing() => self.newly_passing += 1,
-            Ok(Some(_)) => self.otherwise_changed += 1,
-            Ok(None) => {}
+        let Ok(Compared { change, is_complete }) = heard else {
+            self.unreadable += 1;
+            return;
+        };
+        self.incomplete += usize::from(!is_complete);
+        match change {
+            Some(change) if change.is_newly_stopped() => self.newly_stopped += 1,
+            Some(change) if change.is_newly_passing() => self.newly_passing += 1,
+            Some(_) => self.otherwise_changed += 1,
+            None => {}
         }
     }
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Self { analyses, newly_stopped, newly_passing, otherwise_changed, unreadable } = self;
+        let Self { analyses, newly_stopped, newly_passing, otherwise_changed, unreadable, incomplete } = self;
         writeln!(
             out,
             "{analyses} analyses: {newly_stopped} newly stopped, {newly_passing} newly passing, {otherwise_changed} with \
              another verdict, {unreadable} unreadable"
-        )
+        )?;
+        if *incomplete > 0 {
+            writeln!(
+                out,
+                "{incomplete} do not hold all that the new bundle reads (see windlass policy check sbom:FILE)"
+            )?;
+        }
+        Ok(())
     }
 }

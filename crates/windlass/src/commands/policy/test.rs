@@ -27,7 +27,7 @@ use crate::{
     yaml,
 };
 use advisories::Advisories;
-use cases::{Case, Cases};
+use cases::{Case, Suite};
 
 #[derive(Args)]
 pub(super) struct TestArguments {
@@ -63,22 +63,19 @@ struct Tested {
 
 pub(super) fn run(arguments: &TestArguments) -> anyhow::Result<Outcome> {
     output::check(&arguments.output)?;
-    let cases: Cases = yaml::read(&arguments.tests)?;
+    let suite: Suite = yaml::read(&arguments.tests)?;
     let folder = arguments.tests.parent().unwrap_or_else(|| Path::new(""));
-    let bundle = bundle::read(&arguments.policy.clone().unwrap_or_else(|| folder.join(&cases.bundle)))?;
-    if cases.cases.is_empty() {
+    let bundle = bundle::read(&arguments.policy.clone().unwrap_or_else(|| folder.join(&suite.bundle)))?;
+    if suite.cases.is_empty() {
         return Err(Hinted::error(
             format!("{} holds no case", arguments.tests.display()),
             "list at least one under cases, with a name, an image and a verdict",
         ));
     }
     let now = Timestamp::now();
-    let court = Court { folder, bundle, advisories: Advisories::open(&cases, folder, now)?, now };
-    let tested: Vec<Tested> = cases
-        .cases
-        .iter()
-        .map(|case| Tested { name: case.name.clone(), result: court.try_case(&cases, case) })
-        .collect();
+    let court = Court { folder, bundle, advisories: Advisories::open(&suite, folder, now)?, now };
+    let tried = suite.cases.iter().map(|case| Tested { name: case.name.clone(), result: court.try_case(&suite, case) });
+    let tested: Vec<Tested> = tried.collect();
     for target in &arguments.output {
         target.write(|format, out| match format {
             Format::Table => report::table(&tested, out),
@@ -107,14 +104,14 @@ struct Court<'t> {
 
 impl Court<'_> {
     /// How the verdict differs from what is expected.
-    fn try_case(&self, cases: &Cases, case: &Case) -> anyhow::Result<Vec<String>> {
-        let profile = case.profile.or(cases.profile).map_or(Profile::Compat, Into::into);
+    fn try_case(&self, suite: &Suite, case: &Case) -> anyhow::Result<Vec<String>> {
+        let profile = case.profile.or(suite.profile).map_or(Profile::Compat, Into::into);
         let mut judge = Judge::new(Arc::clone(&self.bundle), profile);
         judge.tag.clone_from(&case.tag);
-        let now = case.now.or(cases.now).unwrap_or(self.now);
+        let now = case.now.or(suite.now).unwrap_or(self.now);
         let sbom = self.analyse(case, &judge)?;
         let database = self.advisories.database();
-        let matched = self.matched(&judge, &sbom, database, now)?;
+        let matched = matched(&judge, &sbom, database, now)?;
         let image = judge.image(&sbom, &matched, database.map(Database::built_at));
         let evaluation: Evaluation<'_> = judge.evaluate(&image, now);
         Ok(case.differences(&evaluation))
@@ -127,21 +124,16 @@ impl Court<'_> {
         }
         artifact::analyse(&ArtifactArguments::parse(arguments)?, &judge.needs())
     }
+}
 
-    fn matched(
-        &self,
-        judge: &Judge,
-        sbom: &Sbom,
-        database: Option<&Database>,
-        now: Timestamp,
-    ) -> anyhow::Result<Matched> {
-        match database {
-            _ if !judge.needs_findings() => Ok(Matched::default()),
-            Some(database) => artifact::match_with(sbom, database, now),
-            None => Err(Hinted::error(
-                "the bundle reads vulnerabilities, and the tests name no data about them",
-                "add db: FILE, or advisories: {osv: [FOLDER]}",
-            )),
-        }
+/// What is known of vulnerabilities in an image; nothing, if nobody asks.
+fn matched(judge: &Judge, sbom: &Sbom, database: Option<&Database>, now: Timestamp) -> anyhow::Result<Matched> {
+    match database {
+        _ if !judge.needs_findings() => Ok(Matched::default()),
+        Some(database) => artifact::match_with(sbom, database, now),
+        None => Err(Hinted::error(
+            "the bundle reads vulnerabilities, and the tests name no data about them",
+            "add db: FILE, or advisories: {osv: [FOLDER]}",
+        )),
     }
 }

@@ -36,7 +36,8 @@ enum Format {
 #[derive(Serialize)]
 struct Validation {
     valid: bool,
-    validation_details: Vec<Located<Problem>>,
+    #[serde(rename = "validation_details")]
+    problems: Vec<Located<Problem>>,
     warnings: Vec<Located<Warning>>,
 }
 
@@ -78,14 +79,14 @@ fn validate(text: &BundleText, profile: Profile) -> Validation {
         Ok(bundle) => Arc::new(bundle),
         Err(invalid) => {
             let problem = Located::new(problem(&invalid), text.place_of(&invalid));
-            return Validation { valid: false, validation_details: vec![problem], warnings: Vec::new() };
+            return Validation { valid: false, problems: vec![problem], warnings: Vec::new() };
         }
     };
     let problems = bundle.validate();
     let warnings = CompiledBundle::new(bundle, profile).lint(Timestamp::now());
     Validation {
         valid: problems.is_empty(),
-        validation_details: problems.into_iter().map(|found| located(text, found, |found| &found.pointer)).collect(),
+        problems: problems.into_iter().map(|found| located(text, found, |found| &found.pointer)).collect(),
         warnings: warnings.into_iter().map(|found| located(text, found, |found| &found.pointer)).collect(),
     }
 }
@@ -107,7 +108,7 @@ fn problem(invalid: &InvalidBundle) -> Problem {
 
 fn table(text: &BundleText, validation: &Validation, out: &mut dyn Write) -> io::Result<()> {
     let printable = windlass_sbom::printable;
-    for found in &validation.validation_details {
+    for found in &validation.problems {
         writeln!(out, "{}: error: {}", text.at(found.place()), printable(&found.what.to_string()))?;
     }
     for found in &validation.warnings {
@@ -115,6 +116,6 @@ fn table(text: &BundleText, validation: &Validation, out: &mut dyn Write) -> io:
     }
     let count = |number: usize, what: &str| if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") };
     let verdict = if validation.valid { "valid" } else { "invalid" };
-    let errors = count(validation.validation_details.len(), "error");
+    let errors = count(validation.problems.len(), "error");
     writeln!(out, "{}: {verdict}: {errors}, {}", text.at(None), count(validation.warnings.len(), "warning"))
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use windlass_feeds::Stop;
 use windlass_vulnerabilities::{Builder, Database, Finish};
 
-use super::cases::Cases;
+use super::cases::Suite;
 use crate::diagnostics::Hinted;
 
 /// A database, and the folder it lies in if it was built for the cases.
@@ -17,17 +17,17 @@ pub(super) struct Advisories {
 
 impl Advisories {
     /// Opens the database that the cases name, or builds one from the files that they name.
-    pub(super) fn open(cases: &Cases, folder: &Path, now: Timestamp) -> anyhow::Result<Self> {
-        if let Some(path) = &cases.db {
-            anyhow::ensure!(cases.advisories.is_empty(), "the tests name both db and advisories: leave one out");
+    pub(super) fn open(suite: &Suite, folder: &Path, now: Timestamp) -> anyhow::Result<Self> {
+        if let Some(path) = &suite.db {
+            anyhow::ensure!(suite.advisories.is_empty(), "the tests name both db and advisories: leave one out");
             return Ok(Self { database: Some(Database::open(&folder.join(path))?), _folder: None });
         }
-        if cases.advisories.is_empty() {
+        if suite.advisories.is_empty() {
             return Ok(Self { database: None, _folder: None });
         }
         let place = tempfile::tempdir()?;
         let path = place.path().join("vulnerability.db");
-        build(cases, folder, cases.now.unwrap_or(now), &path)?;
+        build(suite, folder, suite.now.unwrap_or(now), &path)?;
         Ok(Self { database: Some(Database::open(&path)?), _folder: Some(place) })
     }
 
@@ -36,9 +36,9 @@ impl Advisories {
     }
 }
 
-fn build(cases: &Cases, folder: &Path, built: Timestamp, path: &Path) -> anyhow::Result<()> {
+fn build(suite: &Suite, folder: &Path, built: Timestamp, path: &Path) -> anyhow::Result<()> {
     let mut builder = Builder::create(path, built)?;
-    for (name, files) in &cases.advisories {
+    for (name, files) in &suite.advisories {
         let source = windlass_feeds::sources().iter().find(|source| source.name == name).ok_or_else(|| {
             let known: Vec<_> = windlass_feeds::sources().iter().map(|source| source.name).collect();
             Hinted::error(

@@ -17,7 +17,7 @@ const PATH_SCHEMES: [&str; 5] = ["docker-archive", "oci-archive", "oci-dir", "di
 /// Paths are relative to the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Cases {
+pub(super) struct Suite {
     #[serde(default = "bundle")]
     pub(super) bundle: PathBuf,
     /// A vulnerability database.
