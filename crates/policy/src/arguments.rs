@@ -1,6 +1,6 @@
 //! What a rule gives to its trigger.
 
-use crate::{Failure, Parameter, gate::Origin, parameter::Kind, pyrepr};
+use crate::{Failure, Parameter, parameter::Kind, pyrepr};
 
 /// The checked values of one rule, by the parameters of its trigger.
 #[derive(Debug)]
@@ -71,8 +71,7 @@ impl<'r> Arguments<'r> {
             let value = value.map_or_else(|| "None".to_owned(), |text| printed(&parameter.kind, text));
             format!("{}: {value}", pyrepr::text(parameter.name))
         };
-        let originals = self.values.iter().filter(|(parameter, _)| parameter.origin == Origin::Original);
-        let members: Vec<String> = originals.map(member).collect();
+        let members: Vec<String> = self.values.iter().map(member).collect();
         format!("{{{}}}", members.join(", "))
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{gate::Origin, pyrepr};
+use crate::pyrepr;
 
 /// A parameter that rules may give to a trigger.
 #[derive(Debug)]
@@ -18,8 +18,6 @@ pub struct Parameter {
     pub required: bool,
     /// Whether its text is a regular expression.
     pub is_pattern: bool,
-    /// Who brought it.
-    pub origin: Origin,
     pub example: Option<&'static str>,
     pub description: &'static str,
 }
@@ -59,7 +57,6 @@ impl Parameter {
             kind,
             required: false,
             is_pattern: false,
-            origin: Origin::Original,
             example: None,
             description,
         }
@@ -83,12 +80,6 @@ impl Parameter {
     /// Its text is a regular expression.
     pub(crate) const fn pattern(mut self) -> Self {
         self.is_pattern = true;
-        self
-    }
-
-    /// The original does not know it.
-    pub(crate) const fn ours(mut self) -> Self {
-        self.origin = Origin::Windlass;
         self
     }
 

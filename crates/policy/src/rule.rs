@@ -231,8 +231,7 @@ fn unknown_parameters(
     let names = || declared.iter().flat_map(|parameter| std::iter::once(&parameter.name).chain(parameter.aliases));
     let unknown: Vec<_> = params.0.iter().filter(|(name, _, _)| !names().any(|known| known == name)).collect();
     let (_, _, place) = unknown.first()?;
-    let originals = declared.iter().filter(|parameter| parameter.origin == Origin::Original);
-    let keys = pyrepr::list(originals.map(|parameter| parameter.key));
+    let keys = pyrepr::list(declared.iter().map(|parameter| parameter.key));
     let details = format!(
         "Rule validation error (gate={},trigger={},rule_id=None,parameter=None,valid_parameters={keys})",
         gate.name, trigger.name
