@@ -50,16 +50,7 @@ pub enum Kind {
 impl Parameter {
     /// An optional parameter whose internal name is its own.
     pub(crate) const fn new(name: &'static str, kind: Kind, description: &'static str) -> Self {
-        Self {
-            name,
-            key: name,
-            aliases: &[],
-            kind,
-            required: false,
-            is_pattern: false,
-            example: None,
-            description,
-        }
+        Self { name, key: name, aliases: &[], kind, required: false, is_pattern: false, example: None, description }
     }
 
     pub(crate) const fn key(mut self, key: &'static str) -> Self {
