@@ -1,7 +1,7 @@
 //! What kinds of obligations licences bring: which category an SPDX identifier belongs to.
 //!
-//! SPDX itself has no categories. Whether a licence is free follows the marks of the SPDX list (approved by the OSI, free to
-//! the FSF); how far its copyleft reaches follows the licences' own terms, as the FSF's list of licences and ScanCode's
+//! SPDX itself has no categories. Whether a licence is free follows the marks of the SPDX list (approved by the OSI, free
+//! to the FSF); how far its copyleft reaches follows the licences' own terms, as the FSF's list of licences and ScanCode's
 //! licence database group them too. An identifier that none of this settles is [`Category::Unclassified`].
 
 use spdx::{LicenseItem, LicenseReq};

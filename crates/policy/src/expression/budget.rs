@@ -84,7 +84,7 @@ pub(super) fn instrument(expression: &mut IdedExpr) {
     }
 }
 
-/// The condition that the author wrote for each item: `all` and `exists` fold it into the result, the others choose by it.
+/// The condition that the author wrote for each item: `all` and `exists` fold it, the others choose by it.
 pub(super) fn predicate(comprehension: &ComprehensionExpr) -> Option<&IdedExpr> {
     let Expr::Call(step) = &comprehension.loop_step.expr else { return None };
     step.args.get(place(&step.func_name)?)

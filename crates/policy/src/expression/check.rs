@@ -70,8 +70,8 @@ struct Checker<'s> {
 }
 
 impl Checker<'_> {
-    /// What may be compared, joined and given to functions: anything but the lists of all packages and findings, which are
-    /// too long to be looked at as a whole.
+    /// What may be compared, joined and given to functions: anything but the lists of all packages and findings, which
+    /// are too long to be looked at as a whole.
     fn value(&mut self, node: &IdedExpr) -> Result<Shape, String> {
         match self.any(node)? {
             Shape::Packages | Shape::Findings => {

@@ -2,7 +2,7 @@
 //!
 //! The language has no loops without end, but the crate `cel` has no bound on what an expression may cost either: lists
 //! can be nested and joined until memory ends. So expressions are read into a tree, and [`check`] lets only those trees
-//! pass whose values cannot grow: no list or text is made that is longer than what the facts hold times a small constant.
+//! pass whose values cannot grow: no list or text is made that is longer than the facts' own times a small constant.
 //! What remains is the number of steps, which a [`Budget`] counts.
 
 mod budget;

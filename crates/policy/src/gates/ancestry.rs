@@ -22,8 +22,8 @@ pub(super) const GATE: Gate = Gate {
     triggers: &[
         Trigger {
             name: "allowed_base_image_digest",
-            description: "Fires if the base image, the known ancestor with the most layers, is none of the listed ones, \
-                          or if no ancestor is known.",
+            description: "Fires if the base image, the known ancestor with the most layers, is none of the listed, or \
+                          if no ancestor is known.",
             parameters: &[Parameter::new("base_digest", Kind::List, "Digests of manifests.")
                 .required()
                 .example(DIGEST)],
@@ -33,8 +33,8 @@ pub(super) const GATE: Gate = Gate {
         },
         Trigger {
             name: "allowed_base_image_tag",
-            description: "Fires if the base image, the known ancestor with the most layers, has none of the listed tags, \
-                          or if no ancestor is known.",
+            description: "Fires if the base image, the known ancestor with the most layers, has none of the tags, or \
+                          if no ancestor is known.",
             parameters: &[Parameter::new("base_tag", Kind::List, TAGS).required().example(TAG)],
             reads: Inputs::ANCESTRY,
             origin: Origin::Windlass,
@@ -68,7 +68,7 @@ pub(super) const GATE: Gate = Gate {
         },
         Trigger {
             name: "allowed_base_layers",
-            description: "Fires if the image's lowest layers are none of the listed stacks; no other image need be known.",
+            description: "Fires if the image's lowest layers are none of the listed; no other image need be known.",
             parameters: &[LAYERS],
             reads: Inputs::METADATA,
             origin: Origin::Windlass,
@@ -92,8 +92,8 @@ const TAGS: &str = "Full tags, with the registry; * stands for anything.";
 const LAYERS: Parameter = Parameter::new(
     "layers",
     Kind::List,
-    "Stacks of layers: the chain ID of a stack, or the diff IDs of its layers joined by +, lowest first. The chain ID of \
-     one layer is its diff ID.",
+    "Stacks of layers: the chain ID of a stack, or the diff IDs of its layers joined by +, lowest first. The chain ID \
+     of one layer is its diff ID.",
 )
 .required()
 .example(DIGEST);

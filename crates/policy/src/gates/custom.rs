@@ -46,8 +46,8 @@ evaluated, or takes more than two million steps, fails the rule.
 | `image` | all | `id`, `digest`, `name`, `size` (bytes), `os`, `architecture`, `variant`, `distro`, `distro_version`, \
 `created` (RFC 3339), `user`, `has_healthcheck`; lists `tags`, `layers` (diff IDs, lowest first), `ports` (`80/tcp`), \
 `volumes`, `entrypoint`, `command`; maps `labels`, `env` |
-| `pkg` (`package` is a reserved word) | package, finding | `name`, `version`, `type`, `path`, `purl`, `is_os`, `layer` \
-(diff ID); lists `licenses` (as stated), `spdx` (as expressions) |
+| `pkg` (`package` is a reserved word) | package, finding | `name`, `version`, `type`, `path`, `purl`, `is_os`, \
+`layer` (diff ID); lists `licenses` (as stated), `spdx` (as expressions) |
 | `finding` | finding | `id`, `severity` (`Critical`), `cvss` (highest base score, -1.0 for none), `epss`, \
 `epss_percentile`, `kev`, `fix_available`, `will_not_fix`, `published` (RFC 3339), `namespace`, `package`; lists \
 `aliases`, `fix_versions` |

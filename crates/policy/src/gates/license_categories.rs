@@ -1,7 +1,7 @@
 //! Gate `license_categories`: what packages may be licensed under, by SPDX expressions.
 //!
-//! A package's statements all apply. Within one, `OR` is the licensee's choice, so it is judged by its best branch; `AND`
-//! is judged by all of them; an exception after `WITH` belongs to its licence.
+//! A package's statements all apply. Within one, `OR` is the licensee's choice, so its best branch counts; of `AND`
+//! all branches count; an exception after `WITH` belongs to its licence.
 
 use spdx::{Expression, LicenseItem, LicenseReq};
 use windlass_sbom::License;
@@ -44,9 +44,9 @@ pub(super) const GATE: Gate = Gate {
 const LICENSES: Parameter = Parameter::new(
     "licenses",
     Kind::List,
-    "SPDX identifiers, with their exception where only that combination is meant; * stands for anything. Or categories: \
-     public-domain, permissive, weak-copyleft, strong-copyleft, network-copyleft, proprietary, unclassified (an \
-     identifier in none of these), unknown (a statement that is no SPDX expression), unlicensed (no statement at all).",
+    "SPDX identifiers, with their exception where only that combination is meant; * stands for anything. Or \
+     categories: public-domain, permissive, weak-copyleft, strong-copyleft, network-copyleft, proprietary, unclassified \
+     (an identifier in none of these), unknown (a statement that is no SPDX expression), unlicensed (no statement at all).",
 )
 .required()
 .example("strong-copyleft,network-copyleft,GPL-2.0-only WITH Classpath-exception-2.0,LicenseRef-acme-*");
