@@ -21,7 +21,7 @@ pub(crate) fn finish(
     source: Source,
     options: &Options,
 ) -> Sbom {
-    let Catalog { mut packages, dependencies, mut unknowns, inspection } = catalog;
+    let Catalog { mut packages, dependencies, mut unknowns, mut inspection } = catalog;
     for package in &mut packages {
         package.locations.sort_by(|a, b| a.evidence.cmp(&b.evidence).then_with(|| a.cmp(b)));
         package.licenses.sort();
@@ -50,6 +50,7 @@ pub(crate) fn finish(
     packages.retain(|package| !package.name.is_empty());
     ownership::resolve(&mut packages, &mut relationships, tree);
     let files = list_files(&packages, tree, layers, options.files);
+    inspection.all_files = options.files == FileSelection::All;
     let mut sbom = Sbom { source, distro, packages, files, relationships, unknowns, inspection };
     sbom.sort();
     sbom.packages.dedup_by(|a, b| a.id == b.id);

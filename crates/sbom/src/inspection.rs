@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 /// found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inspection {
+    /// Whether the list of files names every file of the artifact.
+    pub all_files: bool,
     /// The Dockerfile as its author gave it; without one, the instructions are guessed from the image's history.
     pub dockerfile: Option<String>,
     /// Files whose content matched a search pattern, sorted by path.

@@ -21,7 +21,7 @@ const INPUTS: &[Input] = &[
     },
     Input {
         kind: Inputs::FILES,
-        is_missing: |image| image.files().is_empty(),
+        is_missing: |image| !image.sbom.inspection.all_files,
         message: "rules read the list of files, which the analysis does not hold",
         remedy: "analyse with --files all",
     },

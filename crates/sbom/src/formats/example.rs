@@ -222,6 +222,7 @@ pub(super) fn inspected() -> Sbom {
     };
     let file = |path: &str, matches| FileMatches { path: path.into(), matches };
     let inspection = Inspection {
+        all_files: true,
         dockerfile: Some("FROM debian:12\nUSER app\n".into()),
         content_matches: Some(Vec::new()),
         secret_matches: Some(vec![file(

@@ -48,7 +48,8 @@ fn an_inspection_says_what_was_looked_for_and_nothing_else() {
     let text = written(&example::inspected(), Format::Json);
     let document: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let expected = serde_json::json!({
-        "dockerfile": "FROM debian:12\nUSER app\n",
+        "allFiles": true,
+            "dockerfile": "FROM debian:12\nUSER app\n",
         "contentMatches": [],
         "secretMatches": [{ "path": "/app/.env", "matches": [
             { "regex": ".*password.*", "lines": [3] },

@@ -154,6 +154,9 @@ fn an_analysis_that_was_saved_is_judged_as_the_image_is() {
     let of_image = judged("app.tar").exits(1);
     assert_eq!(judged("sbom:whole.json").exits(1), of_image);
     assert_eq!(judged("sbom:asked.json").exits(1), of_image);
+    place.run("sbom app.tar --files owned --secrets -o json=owned.json").exits(0);
+    let some = judged("sbom:owned.json");
+    assert!(some.out.contains("rules read the list of files, which the analysis does not hold"), "{}", some.out);
     let blind = judged("sbom:bare.json").exits(0);
     assert_eq!(
         blind,

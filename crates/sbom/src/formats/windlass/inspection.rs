@@ -11,6 +11,8 @@ use crate::{FileMatches, Inspection, MalwareScan};
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InspectionPart<'a> {
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    all_files: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dockerfile: Option<Text<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,11 +32,13 @@ fn is_empty(scans: &[MalwareScan]) -> bool {
 impl<'a> InspectionPart<'a> {
     /// `None` where there is nothing to be written.
     pub(super) fn of(inspection: &'a Inspection) -> Option<Self> {
-        let Inspection { dockerfile, content_matches, secret_matches, retrieved_files, malware_scans } = inspection;
+        let Inspection { all_files, dockerfile, content_matches, secret_matches, retrieved_files, malware_scans } =
+            inspection;
         let files = |files: &'a BTreeMap<String, Vec<u8>>| {
             files.iter().map(|(path, content)| (path.into(), Bytes(content.into()))).collect()
         };
         (!inspection.is_empty()).then(|| Self {
+            all_files: *all_files,
             dockerfile: dockerfile.as_ref().map(Into::into),
             content_matches: content_matches.as_deref().map(Cow::Borrowed),
             secret_matches: secret_matches.as_deref().map(Cow::Borrowed),
@@ -50,6 +54,7 @@ impl From<InspectionPart<'_>> for Inspection {
             files.into_iter().map(|(path, content)| (path.into_owned(), content.0.into_owned())).collect()
         };
         Self {
+            all_files: part.all_files,
             dockerfile: part.dockerfile.map(Cow::into_owned),
             content_matches: part.content_matches.map(Cow::into_owned),
             secret_matches: part.secret_matches.map(Cow::into_owned),
