@@ -184,7 +184,7 @@ impl<'q, 'r> Run<'q, 'r> {
                 self.problems.push(problem.clone());
                 continue;
             }
-            let mut firings = Firings::default();
+            let mut firings = Firings::new(self.request.now);
             let checked = rule.check.as_ref().map_err(Clone::clone);
             if let Err(failure) = checked.and_then(|check| check(&self.context, &mut firings)) {
                 self.problems.push(failed(rule, &failure));

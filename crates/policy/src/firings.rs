@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use md5::{Digest as _, Md5};
 
 /// Collects the firings of one rule.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Firings {
+    now: Timestamp,
     pub(crate) fired: Vec<Firing>,
     /// The earliest time at which the same check may fire differently on the same facts.
     pub(crate) valid_until: Option<Timestamp>,
@@ -33,14 +34,22 @@ pub enum About {
 }
 
 impl Firings {
+    /// Nothing yet, at the time of the evaluation.
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self { now, fired: Vec::new(), valid_until: None }
+    }
+
     /// Fires with a message, from which the id is derived.
     pub(crate) fn fire(&mut self, message: impl Into<String>) -> &mut Firing {
         self.fired.push(Firing { message: message.into(), ..Firing::default() });
         self.fired.last_mut().expect("one was just added")
     }
 
-    /// Notes that time alone changes the result at that moment.
+    /// Notes that time alone changes the result at that moment, if it is still to come.
     pub(crate) fn changes_at(&mut self, moment: Timestamp) {
+        if moment <= self.now {
+            return;
+        }
         self.valid_until = Some(self.valid_until.map_or(moment, |until| until.min(moment)));
     }
 }

@@ -46,9 +46,14 @@ pub fn contents() -> String {
 
 /// A rule that uses the trigger as its declaration's examples suggest.
 pub fn example_rule(gate: &Gate, trigger: &Trigger) -> Value {
-    let given = trigger.parameters.iter().filter(|parameter| parameter.required);
+    // A linked parameter is checked even where it is not given; where nothing must be given, something is shown.
+    let is_given = |parameter: &&Parameter| parameter.required || matches!(parameter.kind, Kind::Linked { .. });
+    let mut given: Vec<&Parameter> = trigger.parameters.iter().filter(is_given).collect();
+    if given.is_empty() {
+        given.extend(trigger.parameters.iter().find(|parameter| parameter.example.is_some()));
+    }
     let params: Vec<Value> =
-        given.map(|parameter| json!({"name": parameter.name, "value": example(parameter)})).collect();
+        given.iter().map(|parameter| json!({"name": parameter.name, "value": example(parameter)})).collect();
     json!({"gate": gate.name, "trigger": trigger.name, "action": "WARN", "params": params})
 }
 

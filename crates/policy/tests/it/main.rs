@@ -8,6 +8,7 @@ mod catalogue;
 mod describe;
 mod lint;
 mod outcomes;
+mod pages;
 mod properties;
 mod recorded;
 mod reference;
