@@ -17,8 +17,6 @@ use crate::{
 
 #[derive(Args)]
 pub(crate) struct SbomArguments {
-    #[command(flatten)]
-    artifact: ArtifactArguments,
     /// Format, and file to write it to (repeatable): table, json, syft-json, cyclonedx-json, spdx-json.
     #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = target, default_value = "table")]
     output: Vec<Target<Format>>,
@@ -28,6 +26,8 @@ pub(crate) struct SbomArguments {
     /// Profile that the bundle is to be evaluated with: compat, native.
     #[arg(long, value_name = "PROFILE", value_parser = judge::profile, default_value = "compat", requires = "policy")]
     profile: Profile,
+    #[command(flatten)]
+    artifact: ArtifactArguments,
 }
 
 fn target(text: &str) -> Result<Target<Format>, String> {

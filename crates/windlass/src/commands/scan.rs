@@ -26,8 +26,6 @@ const VEX_LIMIT: u64 = 256 << 20;
 
 #[derive(Args)]
 pub(crate) struct ScanArguments {
-    #[command(flatten)]
-    artifact: ArtifactArguments,
     /// Format, and file to write it to (repeatable): table, json, grype-json, sarif, junit, markdown, cyclonedx-json,
     /// spdx-json, syft-json.
     #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = target, default_value = "table")]
@@ -65,13 +63,15 @@ pub(crate) struct ScanArguments {
     /// Take options from a YAML file whose keys are the names of these options; what is given here counts more.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    #[command(flatten)]
-    database: DatabaseArguments,
     /// Judge the image by this policy bundle, too; a verdict of STOP fails the gate.
     #[arg(long, value_name = "BUNDLE")]
     policy: Option<PathBuf>,
     #[command(flatten)]
+    artifact: ArtifactArguments,
+    #[command(flatten)]
     evaluation: EvaluationArguments,
+    #[command(flatten)]
+    database: DatabaseArguments,
 }
 
 fn target(text: &str) -> Result<Target<Format>, String> {

@@ -21,8 +21,6 @@ use crate::{
 
 #[derive(Args)]
 pub(super) struct CheckArguments {
-    #[command(flatten)]
-    artifact: ArtifactArguments,
     /// The bundle to judge by.
     #[arg(long, value_name = "BUNDLE")]
     policy: PathBuf,
@@ -32,6 +30,8 @@ pub(super) struct CheckArguments {
     /// Format, and file to write it to (repeatable): table, json, anchore-json.
     #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = target, default_value = "table")]
     output: Vec<Target<Format>>,
+    #[command(flatten)]
+    artifact: ArtifactArguments,
     #[command(flatten)]
     evaluation: EvaluationArguments,
     #[command(flatten)]
