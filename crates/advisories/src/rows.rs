@@ -1,5 +1,7 @@
 //! The rows beside the blobs (Grype database v6, `spec/matching.md` §9.2).
 
+use windlass_sbom::Cpe;
+
 /// Row id of a `vulnerability_handles` record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VulnerabilityId(pub i64);
@@ -103,6 +105,23 @@ pub struct CpeAttributes {
     pub target_hardware: String,
     pub target_software: String,
     pub other: String,
+}
+
+impl From<&Cpe> for CpeAttributes {
+    /// All but the version and update, which constraints are about.
+    fn from(cpe: &Cpe) -> Self {
+        Self {
+            part: cpe.part.clone(),
+            vendor: cpe.vendor.clone(),
+            product: cpe.product.clone(),
+            edition: cpe.edition.clone(),
+            language: cpe.language.clone(),
+            software_edition: cpe.software_edition.clone(),
+            target_hardware: cpe.target_hardware.clone(),
+            target_software: cpe.target_software.clone(),
+            other: cpe.other.clone(),
+        }
+    }
 }
 
 /// A source of records and the data it was read from.

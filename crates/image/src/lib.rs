@@ -24,7 +24,7 @@ mod pipe;
 mod reader;
 mod spool;
 mod stored;
-mod tar;
+pub mod tar;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod tree;

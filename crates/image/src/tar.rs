@@ -14,9 +14,9 @@ use crate::{
     budgets::{Budget, BudgetExceeded, Budgets},
     error::TarProblem,
 };
-use block::{BLOCK, Block};
+pub use block::{BLOCK, Block, text};
 pub(crate) use content::Content;
-use records::Records;
+pub use records::Records;
 use sparse::Region;
 
 /// Why an archive cannot be read on.

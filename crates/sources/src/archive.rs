@@ -12,12 +12,13 @@ use std::{
     sync::Arc,
 };
 
+use windlass_image::tar::{BLOCK, Block, Records, text};
+
 use crate::{
     error::Error,
     limits,
     slice::Slice,
     spool::{is_compressed, spool, unsupported},
-    tar_header::{Extended, Header, Kind},
 };
 
 /// An image archive and where its members are.
@@ -107,54 +108,71 @@ impl Archive {
         let length = file.metadata().map_err(Error::read(&name))?.len();
         let damaged = |reason: String| Error::malformed(&name, reason);
         let mut members = HashMap::new();
-        let mut extended = Extended::default();
+        let mut records = Records::default();
+        let (mut long_name, mut long_link) = (None, None);
         let mut offset = 0;
         while offset < length {
-            let mut block = [0; 512];
-            match file.read_exact_at(&mut block, offset) {
+            let mut block = Block([0; BLOCK]);
+            match file.read_exact_at(&mut block.0, offset) {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && offset > 0 => {
                     return Err(damaged(format!("the archive ends within a header, at byte {offset}")));
                 }
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(not_a_tar(name)),
                 other => other.map_err(Error::read(&name))?,
             }
-            if block.iter().all(|byte| *byte == 0) {
+            if block.is_zero() {
                 break;
             }
-            let Some(header) = Header::parse(&block) else {
+            let stated = block.size().filter(|_| block.checksum_holds()).and_then(|size| u64::try_from(size).ok());
+            let Some(stated) = stated else {
                 let reason = format!("there is no tar header at byte {offset}");
                 return Err(if offset == 0 { not_a_tar(name) } else { damaged(reason) });
             };
-            let body = offset + 512;
-            let is_extension = matches!(header.kind, Kind::Pax | Kind::GlobalPax | Kind::LongName | Kind::LongLink);
-            let size = if header.kind == Kind::File { extended.size.unwrap_or(header.size) } else { header.size };
+            let body = offset + BLOCK as u64;
+            let is_file = matches!(block.typeflag(), 0 | b'0' | b'7');
+            let size = match (block.typeflag(), records.size) {
+                // Links, devices, folders and pipes; a size there is no more than a remark.
+                (b'1'..=b'6', _) => 0,
+                (_, Some(size)) if is_file => {
+                    u64::try_from(size).map_err(|_| damaged("a member has a negative size".into()))?
+                }
+                _ => stated,
+            };
+            let mut header_name = Vec::new();
+            block.name_into(&mut header_name);
             let end = body.checked_add(size).filter(|end| *end <= length).ok_or_else(|| {
-                damaged(format!("the archive ends within {:?}, at byte {length}", header.name_lossy()))
+                let within = String::from_utf8_lossy(&header_name);
+                damaged(format!("the archive ends within {within:?}, at byte {length}"))
             })?;
-            offset = end.next_multiple_of(512);
-            if is_extension {
+            offset = end.next_multiple_of(BLOCK as u64);
+            if let b'x' | b'g' | b'L' | b'K' = block.typeflag() {
                 if size > limits::ARCHIVE_HEADER_BYTES {
                     let what = format!("an extended header of {name}");
                     return Err(Error::TooLarge { what, limit: limits::ARCHIVE_HEADER_BYTES });
                 }
                 let mut bytes = vec![0; size as usize];
                 file.read_exact_at(&mut bytes, body).map_err(Error::read(&name))?;
-                extended.absorb(header.kind, &bytes).map_err(damaged)?;
+                match block.typeflag() {
+                    b'x' => records = Records::parse(&bytes).map_err(|reason| damaged(reason.into()))?,
+                    b'L' => long_name = Some(text(&bytes).to_vec()),
+                    b'K' => long_link = Some(text(&bytes).to_vec()),
+                    // Global headers carry a commit id or times, nothing that moves a member.
+                    _ => {}
+                }
                 continue;
             }
-            let extra = std::mem::take(&mut extended);
-            let member_name = extra.name.unwrap_or(header.name);
-            let target = extra.link.unwrap_or(header.link);
+            let extra = std::mem::take(&mut records);
+            let member_name = long_name.take().or(extra.path).unwrap_or(header_name);
+            let target = long_link.take().or(extra.link).unwrap_or_else(|| block.link().to_vec());
             let Some(key) = clean("", &String::from_utf8_lossy(&member_name)) else { continue };
             let target = String::from_utf8_lossy(&target);
-            let member = match header.kind {
-                Kind::File => Some(Member::File { offset: body, length: size }),
-                Kind::HardLink => clean("", &target).map(Member::Link),
-                Kind::Symlink => {
+            let member = match block.typeflag() {
+                b'1' => clean("", &target).map(Member::Link),
+                b'2' => {
                     let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
                     clean(folder, &target).map(Member::Link)
                 }
-                _ => None,
+                _ => is_file.then_some(Member::File { offset: body, length: size }),
             };
             if let Some(member) = member {
                 members.insert(key, member);

@@ -33,7 +33,6 @@ mod slice;
 mod source;
 mod spool;
 mod suggestion;
-mod tar_header;
 
 pub use daemon::{DaemonOptions, Endpoint};
 pub use error::Error;

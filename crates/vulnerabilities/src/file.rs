@@ -1,6 +1,7 @@
-//! Files that appear whole or not at all.
+//! Files that appear whole or not at all, and are gone through block by block.
 
 use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
@@ -67,6 +68,25 @@ fn make_readable(file: &File) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn make_readable(_: &File) -> std::io::Result<()> {
     Ok(())
+}
+
+const BLOCK: usize = 1 << 18;
+
+/// Hands what `reader` yields to `take`, block by block; `unreadable` makes an error of a failure to read.
+pub(crate) fn blocks<E>(
+    reader: &mut dyn Read,
+    unreadable: impl FnOnce(io::Error) -> E,
+    mut take: impl FnMut(&[u8]) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
+    let mut block = vec![0; BLOCK];
+    loop {
+        match reader.read(&mut block) {
+            Ok(0) => return Ok(()),
+            Ok(count) => take(&block[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(error)),
+        }
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -62,7 +62,7 @@ pub(super) fn statements(
             match criterion.criteria.parse::<Cpe>() {
                 Ok(cpe) if matches!(cpe.part.as_str(), "a" | "h" | "o") => {
                     let bounds = bounds(criterion, &cpe);
-                    found.entry((attributes(cpe), Rc::clone(&platforms))).or_default().insert(bounds);
+                    found.entry((CpeAttributes::from(&cpe), Rc::clone(&platforms))).or_default().insert(bounds);
                 }
                 Ok(_) => skip("product that is neither application, system nor hardware"),
                 Err(error) => problem(&error.to_string()),
@@ -81,7 +81,7 @@ fn platforms(nodes: &[&Node], problem: &mut dyn FnMut(&str)) -> Vec<String> {
             .cpe_match
             .iter()
             .filter_map(|criterion| match criterion.criteria.parse::<Cpe>() {
-                Ok(cpe) => Some((criterion, attributes(cpe))),
+                Ok(cpe) => Some((criterion, CpeAttributes::from(&cpe))),
                 Err(error) if !criterion.vulnerable => {
                     problem(&error.to_string());
                     None
@@ -95,20 +95,6 @@ fn platforms(nodes: &[&Node], problem: &mut dyn FnMut(&str)) -> Vec<String> {
         platforms.extend(wanted.map(|(criterion, _)| criterion.criteria.clone()));
     }
     platforms.into_iter().collect()
-}
-
-fn attributes(cpe: Cpe) -> CpeAttributes {
-    CpeAttributes {
-        part: cpe.part,
-        vendor: cpe.vendor,
-        product: cpe.product,
-        edition: cpe.edition,
-        language: cpe.language,
-        software_edition: cpe.software_edition,
-        target_hardware: cpe.target_hardware,
-        target_software: cpe.target_software,
-        other: cpe.other,
-    }
 }
 
 fn bounds(criterion: &CpeMatch, cpe: &Cpe) -> Bounds {

@@ -3,10 +3,11 @@
 //! Where tar implementations disagree this follows Go's `archive/tar`, because container runtimes unpack layers with it:
 //! a scanner that read an archive differently would look at other files than those that run.
 
-pub(super) const BLOCK: usize = 512;
+/// Bytes of a block.
+pub const BLOCK: usize = 512;
 
 /// A header block.
-pub(super) struct Block(pub(super) [u8; BLOCK]);
+pub struct Block(pub [u8; BLOCK]);
 
 /// The dialects that change the meaning of the fields behind the magic.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,13 +19,14 @@ enum Dialect {
 }
 
 impl Block {
-    pub(super) fn is_zero(&self) -> bool {
+    /// Two such blocks end an archive.
+    pub fn is_zero(&self) -> bool {
         self.0.iter().all(|byte| *byte == 0)
     }
 
     /// Whether the checksum field is the sum of all bytes, as unsigned or (some old writers) signed numbers, the field
     /// itself read as spaces.
-    pub(super) fn checksum_holds(&self) -> bool {
+    pub fn checksum_holds(&self) -> bool {
         let Some(stated) = octal(&self.0[148..156]) else { return false };
         let others = || self.0[..148].iter().chain(&self.0[156..]);
         let unsigned: u64 = others().map(|byte| u64::from(*byte)).sum::<u64>() + 8 * 32;
@@ -32,12 +34,13 @@ impl Block {
         stated == unsigned || i64::try_from(stated) == Ok(signed)
     }
 
-    pub(super) fn typeflag(&self) -> u8 {
+    /// What kind of entry it heads.
+    pub fn typeflag(&self) -> u8 {
         self.0[156]
     }
 
     /// Appends the name, with the prefix that ustar and star keep apart.
-    pub(super) fn name_into(&self, out: &mut Vec<u8>) {
+    pub fn name_into(&self, out: &mut Vec<u8>) {
         let prefix = match self.dialect() {
             Dialect::Ustar => text(&self.0[345..500]),
             Dialect::Star => text(&self.0[345..476]),
@@ -50,7 +53,8 @@ impl Block {
         out.extend_from_slice(text(&self.0[..100]));
     }
 
-    pub(super) fn link(&self) -> &[u8] {
+    /// Where a link leads.
+    pub fn link(&self) -> &[u8] {
         text(&self.0[157..257])
     }
 
@@ -66,7 +70,8 @@ impl Block {
         number(&self.0[116..124])
     }
 
-    pub(super) fn size(&self) -> Option<i64> {
+    /// Bytes of content, `None` if the field holds no number.
+    pub fn size(&self) -> Option<i64> {
         number(&self.0[124..136])
     }
 
@@ -109,7 +114,7 @@ pub(super) struct GnuSparse<'b> {
 }
 
 /// Up to the first NUL.
-pub(super) fn text(field: &[u8]) -> &[u8] {
+pub fn text(field: &[u8]) -> &[u8] {
     let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
     &field[..end]
 }

@@ -2,10 +2,10 @@
 
 /// What records may override; `None` keeps the header's field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Records {
-    pub(super) path: Option<Vec<u8>>,
-    pub(super) link: Option<Vec<u8>>,
-    pub(super) size: Option<i64>,
+pub struct Records {
+    pub path: Option<Vec<u8>>,
+    pub link: Option<Vec<u8>>,
+    pub size: Option<i64>,
     pub(super) uid: Option<i64>,
     pub(super) gid: Option<i64>,
     pub(super) modified: Option<i64>,
@@ -25,7 +25,7 @@ pub(super) struct SparseRecords {
 
 impl Records {
     /// Reads the records of one extended header; the error says what is wrong with them.
-    pub(super) fn parse(mut rest: &[u8]) -> Result<Self, &'static str> {
+    pub fn parse(mut rest: &[u8]) -> Result<Self, &'static str> {
         let mut records = Self::default();
         let mut numbers: Option<Vec<i64>> = None;
         let (mut major, mut minor) = (None, None);

@@ -31,7 +31,7 @@ pub(crate) fn find_by(search: Search<'_>, candidate: &Candidate<'_>, cpes: &[Cpe
             kind: MatchKind::Cpe,
             missing_epoch: MissingEpoch::Auto,
         };
-        for record in search.lookups.by_cpe(&attributes(cpe))?.iter() {
+        for record in search.lookups.by_cpe(&CpeAttributes::from(cpe))?.iter() {
             let note =
                 |verdict: Verdict| search.note(candidate, &query, record.vulnerability, &record.blob, || verdict);
             if !is_for(&record.cpe, candidate) {
@@ -139,20 +139,6 @@ fn version(candidate: &Candidate<'_>, cpe: &Cpe) -> String {
         return upstream.to_owned();
     }
     version
-}
-
-fn attributes(cpe: &Cpe) -> CpeAttributes {
-    CpeAttributes {
-        part: cpe.part.clone(),
-        vendor: cpe.vendor.clone(),
-        product: cpe.product.clone(),
-        edition: cpe.edition.clone(),
-        language: cpe.language.clone(),
-        software_edition: cpe.software_edition.clone(),
-        target_hardware: cpe.target_hardware.clone(),
-        target_software: cpe.target_software.clone(),
-        other: cpe.other.clone(),
-    }
 }
 
 fn shown(cpe: &CpeAttributes) -> String {

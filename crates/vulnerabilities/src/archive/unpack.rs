@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 use flate2::read::MultiGzDecoder;
 
 use super::{Budget, Compression, DATABASE};
-use crate::{Error, Progress, Result, Watch};
+use crate::{Error, Progress, Result, Watch, file};
 
 /// A database archive has one or two entries.
 const ENTRIES: usize = 64;
@@ -75,17 +75,15 @@ fn plain_name(path: &Path) -> Option<&str> {
 
 fn copy(from: &mut impl Read, to: &Path, watch: Watch<'_>) -> io::Result<()> {
     let mut file = File::create_new(to)?;
-    let mut block = vec![0; BLOCK];
     let mut written = 0;
-    loop {
-        let count = match from.read(&mut block) {
-            Ok(0) => return Ok(()),
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        file.write_all(&block[..count])?;
-        written += count as u64;
-        watch(Progress::Unpacking { written });
-    }
+    file::blocks(
+        from,
+        |error| error,
+        |block| {
+            file.write_all(block)?;
+            written += block.len() as u64;
+            watch(Progress::Unpacking { written });
+            Ok(())
+        },
+    )
 }

@@ -124,22 +124,16 @@ pub(crate) fn spool(
     }
     let unreadable = |source| Error::UnreadableArchive { name: name.to_owned(), source };
     let mut file = File::create(to).map_err(Error::file("create", to))?;
-    let mut block = vec![0; 1 << 17];
     let mut received = 0;
-    loop {
-        let count = match reader.read(&mut block) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(unreadable(error)),
-        };
-        received += count as u64;
+    file::blocks(reader, unreadable, |block| {
+        received += block.len() as u64;
         if received > budget.archive {
             return Err(too_large());
         }
-        file.write_all(&block[..count]).map_err(Error::file("write", to))?;
+        file.write_all(block).map_err(Error::file("write", to))?;
         watch(Progress::Downloading { received, total });
-    }
+        Ok(())
+    })?;
     match total {
         Some(total) if total != received => {
             Err(unreadable(io::Error::new(io::ErrorKind::UnexpectedEof, format!("{received} of {total} bytes came"))))

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh64::Xxh64;
 
-use crate::{Error, Result, SCHEMA};
+use crate::{Error, Result, SCHEMA, file};
 
 const FILE: &str = "import.json";
 /// The file has three short members.
@@ -56,15 +56,11 @@ pub(super) fn digest(path: &Path) -> Result<String> {
     let failed = || Error::file("read", path);
     let mut file = File::open(path).map_err(failed())?;
     let mut hasher = Xxh64::new(0);
-    let mut block = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut block) {
-            Ok(0) => return Ok(format!("xxh64:{:016x}", hasher.digest())),
-            Ok(count) => hasher.update(&block[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(failed()(error)),
-        }
-    }
+    file::blocks(&mut file, failed(), |block| {
+        hasher.update(block);
+        Ok(())
+    })?;
+    Ok(format!("xxh64:{:016x}", hasher.digest()))
 }
 
 /// Whether two digests are the same; some writers leave leading zeros out.
