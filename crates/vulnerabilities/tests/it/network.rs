@@ -11,6 +11,7 @@ use windlass_vulnerabilities::{Cache, Error, Fetch as _, Http, Outcome, UpdateOp
 use crate::server::{Reply, Server};
 use crate::updates::{options, published, time};
 
+const ARCHIVE: &str = "db.tar.zst";
 const NOW: &str = "2026-07-01T12:00:00Z";
 
 /// A mirror that serves a folder; `alter` may put another answer in place of a file's.
@@ -37,7 +38,8 @@ fn update_from(options: &UpdateOptions) -> (TempDir, Cache, Result<Outcome, Erro
 
 /// The error with its causes.
 fn chain(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(|error| format!("{error}: ")).collect()
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[test]
@@ -64,7 +66,7 @@ fn an_archive_without_a_stated_length_is_as_good() {
 fn a_truncated_archive_is_fetched_again_and_a_mirror_that_goes_on_truncating_is_given_up() {
     let attempts = AtomicUsize::new(0);
     let (server, options) = mirror(move |path, file| {
-        let cut = path.ends_with(".zst") && attempts.fetch_add(1, Ordering::SeqCst) == 0;
+        let cut = path.ends_with(ARCHIVE) && attempts.fetch_add(1, Ordering::SeqCst) == 0;
         cut.then(|| Reply::new(200, file).cut_after(file.len() / 2))
     });
     let (_home, _, outcome) = update_from(&options);
@@ -72,7 +74,7 @@ fn a_truncated_archive_is_fetched_again_and_a_mirror_that_goes_on_truncating_is_
     assert_eq!(server.requests().len(), 3);
 
     let (server, options) =
-        mirror(|path, file| path.ends_with(".zst").then(|| Reply::new(200, file).cut_after(file.len() - 1)));
+        mirror(|path, file| path.ends_with(ARCHIVE).then(|| Reply::new(200, file).cut_after(file.len() - 1)));
     let (_home, cache, outcome) = update_from(&options);
     assert!(matches!(outcome, Err(Error::Fetch { .. })), "{outcome:?}");
     assert_eq!(server.requests().len(), 1 + 3);
@@ -82,7 +84,7 @@ fn a_truncated_archive_is_fetched_again_and_a_mirror_that_goes_on_truncating_is_
 #[test]
 fn an_archive_of_another_checksum_is_refused() {
     let (_server, options) = mirror(|path, file| {
-        path.ends_with(".zst").then(|| {
+        path.ends_with(ARCHIVE).then(|| {
             let mut altered = file.to_vec();
             *altered.last_mut().unwrap() ^= 1;
             Reply::new(200, altered)
@@ -95,7 +97,7 @@ fn an_archive_of_another_checksum_is_refused() {
 
 #[test]
 fn what_is_not_there_is_not_asked_for_again() {
-    for missing in ["latest.json", "db.tar.zst"] {
+    for missing in ["latest.json", ARCHIVE] {
         let (server, options) = mirror(move |path, _| path.ends_with(missing).then(|| Reply::new(404, "")));
         let (_home, _, outcome) = update_from(&options);
         let error = chain(&outcome.unwrap_err());
