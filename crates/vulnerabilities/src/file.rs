@@ -16,6 +16,10 @@ pub(crate) struct Replacement {
 
 impl Replacement {
     pub(crate) fn beside(target: &Path) -> Result<Self> {
+        // A device or a pipe must not be replaced by a file.
+        if fs::metadata(target).is_ok_and(|there| !there.is_file()) {
+            return Err(Error::file("replace", target)(io::Error::other("it is not a regular file")));
+        }
         let folder = folder_of(target);
         fs::create_dir_all(folder).map_err(Error::file("create the folder", folder))?;
         let temporary = NamedTempFile::with_prefix_in(".vulnerability-", folder)

@@ -37,6 +37,13 @@ impl<F> Target<F> {
             };
         };
         let failed = || format!("{} cannot be written", file.display());
+        // Behind a link is what is meant, and a device or a pipe must stay one.
+        let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.clone());
+        if std::fs::metadata(&file).is_ok_and(|there| !there.is_file()) {
+            let special = std::fs::OpenOptions::new().write(true).open(&file).with_context(failed)?;
+            let mut out = io::BufWriter::new(special);
+            return document(&self.format, &mut out).and_then(|()| out.flush()).with_context(failed);
+        }
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
         let temporary = tempfile::Builder::new()
             .prefix(".windlass-")
@@ -46,7 +53,7 @@ impl<F> Target<F> {
         let mut out = io::BufWriter::new(temporary);
         document(&self.format, &mut out).with_context(failed)?;
         let temporary = out.into_inner().map_err(io::IntoInnerError::into_error).with_context(failed)?;
-        temporary.persist(file).map_err(|error| error.error).with_context(failed)?;
+        temporary.persist(&file).map_err(|error| error.error).with_context(failed)?;
         Ok(())
     }
 }
@@ -93,5 +100,31 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
         target.write(|(), out| out.write_all(b"whole")).expect("written");
         assert_eq!(std::fs::read(folder.path().join("out.json")).expect("a file"), b"whole");
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_to_and_stays_what_it_is() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::read(pipe)
+        });
+        Target { format: (), file: Some(pipe.clone()) }.write(|(), out| out.write_all(b"whole")).expect("written");
+        assert_eq!(reader.join().expect("no panic").expect("a text"), b"whole");
+        assert!(std::fs::metadata(&pipe).expect("it is there").file_type().is_fifo());
+    }
+
+    #[test]
+    fn a_link_stays_a_link_to_the_new_document() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("out.json"), folder.path().join("link"));
+        std::fs::write(&file, "old").expect("written");
+        std::os::unix::fs::symlink(&file, &link).expect("linked");
+        Target { format: (), file: Some(link.clone()) }.write(|(), out| out.write_all(b"new")).expect("written");
+        assert_eq!(std::fs::read(&file).expect("a file"), b"new");
+        assert!(std::fs::symlink_metadata(&link).expect("it is there").is_symlink());
     }
 }
