@@ -8,12 +8,17 @@
 mod emit;
 mod escapes;
 mod flags;
+mod lines;
 mod parse;
 mod search;
 mod syntax;
 mod tokens;
 
+use std::sync::OnceLock;
+
 use emit::{Emitted, Texts, emit};
+
+pub use lines::Lines;
 
 /// Steps back after which the backtracking engine gives up on a text of at most [`SHORT`] bytes; on a longer one it may
 /// take fewer, since each may lead over the whole text.
@@ -41,6 +46,8 @@ enum Engine {
         matching: Box<regex::Regex>,
         /// Finds what `matching` matches, and sooner; in texts of several lines it may find more.
         searching: Option<Box<regex::Regex>>,
+        /// Finds, among many lines, those that may begin with what `matching` matches.
+        searching_lines: OnceLock<Option<Box<regex::Regex>>>,
     },
     /// With the expression, for texts that are long.
     Backtracking(Box<fancy_regex::Regex>, String),
@@ -98,6 +105,17 @@ impl Pattern {
             _ => self.engine.is_match(text),
         }
     }
+
+    /// What to look for in many lines at once, where that is faster than to try each.
+    pub(crate) fn searching_lines(&self) -> Option<&regex::Regex> {
+        match &self.engine {
+            Engine::Linear { matching, searching_lines, .. } if self.exact.is_none() => {
+                let compile = || lines::searching(matching.as_str()).and_then(|text| linear(&text).ok());
+                searching_lines.get_or_init(compile).as_deref()
+            }
+            Engine::Linear { .. } | Engine::Backtracking(..) => None,
+        }
+    }
 }
 
 impl Engine {
@@ -107,13 +125,12 @@ impl Engine {
             let regex = backtracking(text, STEP_LIMIT).map_err(|error| error.to_string())?;
             return Ok(Self::Backtracking(Box::new(regex), text.clone()));
         }
-        let linear = |text: &str| {
-            regex::RegexBuilder::new(text).size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT).build().map(Box::new)
-        };
         match linear(text) {
             Ok(matching) => {
-                let searching = search::instead_of(text).and_then(|text| linear(&text).ok());
-                Ok(Self::Linear { matching, searching })
+                let parsed = regex_syntax::parse(text).ok();
+                let searched = parsed.as_ref().and_then(search::instead_of);
+                let searching = searched.and_then(|hir| linear(&hir.to_string()).ok());
+                Ok(Self::Linear { matching, searching, searching_lines: OnceLock::new() })
             }
             Err(regex::Error::CompiledTooBig(_)) => Err("the pattern is too large once compiled".into()),
             Err(error) => Err(error.to_string()),
@@ -122,9 +139,9 @@ impl Engine {
 
     fn is_match(&self, text: &str) -> Result<bool, StepLimitExceeded> {
         match self {
-            Self::Linear { matching, searching: None } => Ok(matching.is_match(text)),
+            Self::Linear { matching, searching: None, .. } => Ok(matching.is_match(text)),
             // What is not found anywhere does not match either; what is found may be found on a later line.
-            Self::Linear { matching, searching: Some(searching) } => {
+            Self::Linear { matching, searching: Some(searching), .. } => {
                 Ok(searching.is_match(text) && (!text.contains('\n') || matching.is_match(text)))
             }
             Self::Backtracking(regex, _) if text.len() <= SHORT => regex.is_match(text).map_err(|_| StepLimitExceeded),
@@ -134,6 +151,10 @@ impl Engine {
             }
         }
     }
+}
+
+fn linear(expression: &str) -> Result<Box<regex::Regex>, regex::Error> {
+    regex::RegexBuilder::new(expression).size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT).build().map(Box::new)
 }
 
 fn backtracking(expression: &str, step_limit: usize) -> Result<fancy_regex::Regex, fancy_regex::Error> {

@@ -4,6 +4,7 @@ use std::{cell::OnceCell, collections::BTreeMap};
 
 use jiff::Timestamp;
 use windlass_matching::Outcome;
+use windlass_patterns::Lines;
 use windlass_sbom::{File, FileKind, ImageSource, Sbom, Source};
 
 use crate::{Profile, dockerfile::Dockerfile, finding::FindingFact, package::PackageFact};
@@ -17,6 +18,7 @@ pub struct Image<'a> {
     pub knowledge: Knowledge<'a>,
     packages: OnceCell<Vec<PackageFact<'a>>>,
     findings: OnceCell<Vec<FindingFact<'a>>>,
+    paths: OnceCell<Lines>,
     /// As each profile reads it.
     dockerfiles: [OnceCell<Dockerfile>; 2],
 }
@@ -69,6 +71,7 @@ impl<'a> Image<'a> {
             knowledge,
             packages: OnceCell::new(),
             findings: OnceCell::new(),
+            paths: OnceCell::new(),
             dockerfiles: Default::default(),
         }
     }
@@ -114,6 +117,11 @@ impl<'a> Image<'a> {
     /// Every file, sorted by path; empty where the analysis did not list them.
     pub fn files(&self) -> &'a [File] {
         &self.sbom.files
+    }
+
+    /// The paths of [`Image::files`], to be searched.
+    pub(crate) fn paths(&self) -> &Lines {
+        self.paths.get_or_init(|| self.files().iter().map(|file| file.location.path.as_str()).collect())
     }
 
     /// The file at exactly this path.

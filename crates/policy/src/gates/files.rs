@@ -115,11 +115,10 @@ fn name_match(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let regex = arguments.text_or("regex", "").to_owned();
     let pattern = RulePattern::new(&regex);
     Ok(Box::new(move |context, firings| {
-        for path in context.image.files().iter().map(|file| &file.location.path) {
-            if pattern.matches_start(path)? {
-                firings
-                    .fire(format!("Application of regex matched file found in container: file={path} regexp={regex}"));
-            }
+        let files = context.image.files();
+        for index in pattern.matching(context.image.paths())? {
+            let path = &files[index].location.path;
+            firings.fire(format!("Application of regex matched file found in container: file={path} regexp={regex}"));
         }
         Ok(())
     }))
