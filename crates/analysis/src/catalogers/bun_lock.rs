@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
-use windlass_sbom::{Metadata, Package, PackageType};
+use windlass_sbom::Package;
 
 use super::{
     listing::{Listing, not_a},
-    npm::{npm_url, split_request},
+    npm::{locked, split_request},
     yaml,
 };
 use crate::{Evidence, Unreadable};
@@ -45,18 +45,13 @@ fn describe(entry: &[Value]) -> Option<Package> {
         return None;
     }
     let integrity = entry.last().and_then(Value::as_str).filter(|text| text.starts_with("sha")).unwrap_or_default();
-    Some(Package {
-        purl: npm_url(name, version),
-        metadata: Metadata::Other {
-            kind: "javascript-bun-lock-entry".into(),
-            value: serde_json::json!({ "integrity": integrity }),
-        },
-        ..Package::new(PackageType::Npm, name, version)
-    })
+    Some(locked(name, version, "javascript-bun-lock-entry", serde_json::json!({ "integrity": integrity })))
 }
 
 #[cfg(test)]
 mod tests {
+    use windlass_sbom::Metadata;
+
     use super::*;
 
     #[test]

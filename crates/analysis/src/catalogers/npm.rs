@@ -53,6 +53,15 @@ impl Cataloger for NpmInstalled {
     }
 }
 
+/// A package that a lock file names; `kind` and `value` are what the lock says of it.
+pub(crate) fn locked(name: &str, version: &str, kind: &str, value: serde_json::Value) -> Package {
+    Package {
+        purl: npm_url(name, version),
+        metadata: Metadata::Other { kind: kind.into(), value },
+        ..Package::new(PackageType::Npm, name, version)
+    }
+}
+
 /// The package URL of an npm name, whose scope becomes the namespace.
 pub(crate) fn npm_url(name: &str, version: &str) -> Option<String> {
     let (scope, name) = match name.split_once('/') {

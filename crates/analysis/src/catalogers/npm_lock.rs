@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use windlass_sbom::{License, Metadata, Package, PackageType};
+use windlass_sbom::{License, Package};
 
 use super::{
     listing::{Listing, not_a},
-    npm::npm_url,
+    npm,
 };
 use crate::{Evidence, Unreadable};
 
@@ -75,7 +75,7 @@ fn parse(text: &str) -> Result<Vec<Package>, Unreadable> {
         }
         let licenses = locked.license.as_str().map(License::declared).into_iter().collect();
         let name = locked.name.unwrap_or_else(|| tail.to_owned());
-        packages.extend(describe(name, locked.version, &locked.resolved, &locked.integrity, licenses));
+        packages.extend(describe(&name, &locked.version, &locked.resolved, &locked.integrity, licenses));
     }
     packages.sort_by(Package::document_order);
     packages.dedup_by(|a, b| a.name == b.name && a.version == b.version);
@@ -88,27 +88,21 @@ fn nested(dependencies: &BTreeMap<String, Nested>, packages: &mut Vec<Package>) 
             // `npm:other@1.0` installs another package under this name.
             let alias = locked.version.strip_prefix("npm:").and_then(|aliased| aliased.rsplit_once('@'));
             let (name, version) = alias.unwrap_or((name, &locked.version));
-            packages.extend(describe(
-                name.to_owned(),
-                version.to_owned(),
-                &locked.resolved,
-                &locked.integrity,
-                Vec::new(),
-            ));
+            packages.extend(describe(name, version, &locked.resolved, &locked.integrity, Vec::new()));
         }
         nested(&locked.dependencies, packages);
     }
 }
 
-fn describe(name: String, version: String, resolved: &str, integrity: &str, licenses: Vec<License>) -> Option<Package> {
+fn describe(name: &str, version: &str, resolved: &str, integrity: &str, licenses: Vec<License>) -> Option<Package> {
     (!name.is_empty() && !version.is_empty()).then(|| Package {
         licenses,
-        purl: npm_url(&name, &version),
-        metadata: Metadata::Other {
-            kind: "javascript-npm-package-lock-entry".into(),
-            value: serde_json::json!({ "resolved": resolved, "integrity": integrity }),
-        },
-        ..Package::new(PackageType::Npm, name, version)
+        ..npm::locked(
+            name,
+            version,
+            "javascript-npm-package-lock-entry",
+            serde_json::json!({ "resolved": resolved, "integrity": integrity }),
+        )
     })
 }
 

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
-use windlass_sbom::{Metadata, Package, PackageType};
+use windlass_sbom::Package;
 
 use super::{
     listing::{Listing, not_a},
-    npm::{npm_url, split_request},
+    npm::{self, split_request},
     yaml,
 };
 use crate::{Evidence, Unreadable};
@@ -93,13 +93,9 @@ fn describe(key: Option<(&str, &str)>, locked: Locked) -> Option<Package> {
     let (name, version) = key.filter(|(_, version)| version.starts_with(|c: char| c.is_ascii_digit())).unzip();
     let name = locked.name.or_else(|| name.or(key.map(|(name, _)| name)).map(str::to_owned))?;
     let version = locked.version.or_else(|| version.map(str::to_owned))?;
-    (!name.is_empty() && !version.is_empty()).then(|| Package {
-        purl: npm_url(&name, &version),
-        metadata: Metadata::Other {
-            kind: "javascript-pnpm-lock-entry".into(),
-            value: serde_json::json!({ "resolution": { "integrity": locked.resolution.integrity } }),
-        },
-        ..Package::new(PackageType::Npm, name, version)
+    (!name.is_empty() && !version.is_empty()).then(|| {
+        let value = serde_json::json!({ "resolution": { "integrity": locked.resolution.integrity } });
+        npm::locked(&name, &version, "javascript-pnpm-lock-entry", value)
     })
 }
 

@@ -3,11 +3,11 @@
 //! Both are blocks that begin with an unindented list of requests (`"a@^1.0", a@^1.1:`) and have indented fields. Classic
 //! writes `version "1.0.3"`, berry `version: 1.0.3` and `resolution: "a@npm:1.0.3"`.
 
-use windlass_sbom::{Metadata, Package, PackageType};
+use windlass_sbom::Package;
 
 use super::{
     listing::Listing,
-    npm::{npm_url, split_request},
+    npm::{self, split_request},
 };
 use crate::{Evidence, Unreadable};
 
@@ -73,13 +73,9 @@ impl Block {
             Some((aliased, _)) => aliased,
             None => name,
         };
-        (!name.is_empty() && !self.version.is_empty() && self.version != "0.0.0-use.local").then(|| Package {
-            purl: npm_url(name, &self.version),
-            metadata: Metadata::Other {
-                kind: "javascript-yarn-lock-entry".into(),
-                value: serde_json::json!({ "resolved": self.resolution, "integrity": self.integrity }),
-            },
-            ..Package::new(PackageType::Npm, name, self.version)
+        (!name.is_empty() && !self.version.is_empty() && self.version != "0.0.0-use.local").then(|| {
+            let value = serde_json::json!({ "resolved": self.resolution, "integrity": self.integrity });
+            npm::locked(name, &self.version, "javascript-yarn-lock-entry", value)
         })
     }
 }
