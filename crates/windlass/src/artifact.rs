@@ -9,7 +9,10 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use windlass_analysis::Options;
 use windlass_matching::Outcome;
-use windlass_sbom::{Sbom, formats};
+use windlass_sbom::{
+    Sbom,
+    formats::{self, Wanted},
+};
 use windlass_sources::{Bill, Credential, Input, Secret};
 use windlass_vulnerabilities::Database;
 
@@ -45,22 +48,28 @@ fn find(arguments: &ArtifactArguments, options: &Options) -> anyhow::Result<Sbom
 
 /// Reads a bill of materials in any format.
 pub(crate) fn read(bill: &Bill) -> anyhow::Result<Sbom> {
+    read_part(bill, Wanted::ALL)
+}
+
+/// Reads what is wanted of a bill of materials in any format.
+pub(crate) fn read_part(bill: &Bill, wanted: Wanted) -> anyhow::Result<Sbom> {
     let (name, document) = match bill {
         Bill::File(path) => {
             let file = std::fs::File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
-            (path.display().to_string(), formats::read_from(file, DOCUMENT_LIMIT))
+            (path.display().to_string(), formats::read_part_from(file, DOCUMENT_LIMIT, wanted))
         }
         Bill::StandardInput => {
-            ("standard input".to_owned(), formats::read_from(std::io::stdin().lock(), DOCUMENT_LIMIT))
+            let input = std::io::stdin().lock();
+            ("standard input".to_owned(), formats::read_part_from(input, DOCUMENT_LIMIT, wanted))
         }
     };
     document.with_context(|| format!("{name} cannot be read as a bill of materials"))
 }
 
-/// Compares a bill of materials with a database, with no wish but today's date.
-pub(crate) fn match_with(sbom: &Sbom, database: &Database, now: Timestamp) -> anyhow::Result<Outcome> {
+/// Compares a bill of materials with a database, with no wish but today's date; 0 threads: as many as pay.
+pub(crate) fn match_with(sbom: &Sbom, database: &Database, now: Timestamp, threads: usize) -> anyhow::Result<Outcome> {
     let today = now.strftime("%Y-%m-%d").to_string();
-    let options = windlass_matching::Options { today: Some(today), ..windlass_matching::Options::default() };
+    let options = windlass_matching::Options { today: Some(today), threads, ..windlass_matching::Options::default() };
     Ok(windlass_matching::match_sbom(sbom, database, &options)?)
 }
 

@@ -12,10 +12,11 @@ use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use clap::{Args, ValueEnum};
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use windlass_matching::Outcome as Matched;
 use windlass_policy::Profile;
+use windlass_sbom::formats::Wanted;
 use windlass_sources::Bill;
 use windlass_vulnerabilities::Database;
 
@@ -90,7 +92,17 @@ struct Court {
     old: Judge,
     new: Judge,
     database: Option<Database>,
+    wanted: Wanted,
     now: Timestamp,
+    spent: Spent,
+}
+
+/// Time that all threads together took for their steps, in nanoseconds.
+#[derive(Default)]
+struct Spent {
+    reading: AtomicU64,
+    matching: AtomicU64,
+    judging: AtomicU64,
 }
 
 pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<Outcome> {
@@ -102,7 +114,8 @@ pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<Outcome> {
     let files = files::list(&arguments.analyses)?;
     let needs_findings = old.needs_findings() || new.needs_findings();
     let database = needs_findings.then(|| arguments.database.open()).transpose()?;
-    let court = Court { old, new, database, now: Timestamp::now() };
+    let wanted = old.wanted().with(new.wanted());
+    let court = Court { old, new, database, wanted, now: Timestamp::now(), spent: Spent::default() };
     let threads = arguments.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let mut summary = Summary::default();
     Target { format: (), file: None }.write(|(), out| {
@@ -127,6 +140,7 @@ pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<Outcome> {
             }
         }
     })?;
+    court.spent.tell();
     Ok(match summary {
         Summary { unreadable: 1.., .. } => Outcome::Unusable,
         Summary { newly_stopped: 0, newly_passing: 0, .. } => Outcome::Fine,
@@ -181,18 +195,43 @@ impl Court {
 
     /// What the new bundle makes of an image.
     fn compare(&self, file: &Path) -> Heard {
-        let sbom = artifact::read(&Bill::File(file.to_owned()))?;
+        let bill = Bill::File(file.to_owned());
+        let sbom = timed(&self.spent.reading, || artifact::read_part(&bill, self.wanted))?;
         let matched = match &self.database {
-            Some(database) => artifact::match_with(&sbom, database, self.now)?,
+            // Whole images are what threads are for here.
+            Some(database) => timed(&self.spent.matching, || artifact::match_with(&sbom, database, self.now, 1))?,
             None => Matched::default(),
         };
         let built = self.database.as_ref().map(Database::built_at);
-        let (before_image, after_image) =
-            (self.old.image(&sbom, &matched, built), self.new.image(&sbom, &matched, built));
-        let before = self.old.evaluate(&before_image, self.now);
-        let after = self.new.evaluate(&after_image, self.now);
-        let is_complete = self.new.judgement(&after_image, &after, self.now).is_complete();
-        Ok(Compared { change: Change::between(file, self.new.tag(&sbom), &before, &after), is_complete })
+        // Neither judge knows more than the other, so that what is derived for the one serves both.
+        let image = self.old.image(&sbom, &matched, built);
+        timed(&self.spent.judging, || {
+            let before = self.old.evaluate(&image, self.now);
+            let after = self.new.evaluate(&image, self.now);
+            let is_complete = self.new.judgement(&image, &after, self.now).is_complete();
+            Ok(Compared { change: Change::between(file, self.new.tag(&sbom), &before, &after), is_complete })
+        })
+    }
+}
+
+fn timed<T>(spent: &AtomicU64, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let done = work();
+    let nanoseconds = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    spent.fetch_add(nanoseconds, Ordering::Relaxed);
+    done
+}
+
+impl Spent {
+    fn tell(&self) {
+        let seconds =
+            |spent: &AtomicU64| format!("{:.2}", Duration::from_nanos(spent.load(Ordering::Relaxed)).as_secs_f64());
+        tracing::info!(
+            reading = seconds(&self.reading),
+            matching = seconds(&self.matching),
+            judging = seconds(&self.judging),
+            "seconds of all threads together"
+        );
     }
 }
 
