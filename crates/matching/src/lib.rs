@@ -47,7 +47,7 @@ pub use coverage::{
 };
 pub use cvss::{Cvss, CvssKind, CvssMetrics};
 pub use distribution::{Distribution, InvalidDistribution};
-pub use engine::{MatchError, explain, match_sbom};
+pub use engine::{MatchError, Matcher, explain, match_sbom};
 pub use explain::{Consideration, Explanation, Verdict};
 pub use finding::{
     AdvisoryLink, AlertKind, AvailableFix, Finding, Fix, FoundBy, IgnoredFinding, MatchDetail, MatchKind, PackageAlert,

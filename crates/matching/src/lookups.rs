@@ -1,4 +1,4 @@
-//! The database as matchers ask it: each question once per scan.
+//! The database as matchers ask it: each question once.
 
 use std::{
     collections::HashMap,
@@ -11,8 +11,11 @@ use windlass_advisories::{
     VulnerabilityHandle, VulnerabilityId,
 };
 
+/// Answers to one kind of question that are kept; then all are forgotten. A large image asks some tens of thousands.
+const MEMO_LIMIT: usize = 1 << 18;
+
 type Answer<T> = Result<Arc<[T]>, LookupError>;
-type Memo<K, V> = Mutex<HashMap<K, V>>;
+pub(crate) type Memo<K, V> = Mutex<HashMap<K, V>>;
 
 /// Binary packages share sources and records share vulnerabilities, so most questions are asked more than once.
 pub(crate) struct Lookups<'a> {
@@ -82,7 +85,7 @@ impl<'a> Lookups<'a> {
 
 /// Two threads may both ask a question that neither finds answered; the answers are equal, and holding the lock while
 /// the database works would cost more than asking twice.
-fn remembered<K: Eq + Hash, V: Clone, E>(
+pub(crate) fn remembered<K: Eq + Hash, V: Clone, E>(
     memo: &Memo<K, V>,
     key: K,
     ask: impl FnOnce() -> Result<V, E>,
@@ -92,6 +95,10 @@ fn remembered<K: Eq + Hash, V: Clone, E>(
         return Ok(answer);
     }
     let answer = ask()?;
-    memo.lock().unwrap_or_else(PoisonError::into_inner).insert(key, answer.clone());
+    let mut memo = memo.lock().unwrap_or_else(PoisonError::into_inner);
+    if memo.len() >= MEMO_LIMIT {
+        memo.clear();
+    }
+    memo.insert(key, answer.clone());
     Ok(answer)
 }

@@ -66,11 +66,15 @@ pub(crate) fn read_part(bill: &Bill, wanted: Wanted) -> anyhow::Result<Sbom> {
     document.with_context(|| format!("{name} cannot be read as a bill of materials"))
 }
 
-/// Compares a bill of materials with a database, with no wish but today's date; 0 threads: as many as pay.
-pub(crate) fn match_with(sbom: &Sbom, database: &Database, now: Timestamp, threads: usize) -> anyhow::Result<Outcome> {
+/// Compares a bill of materials with a database, with no wish but today's date.
+pub(crate) fn match_with(sbom: &Sbom, database: &Database, now: Timestamp) -> anyhow::Result<Outcome> {
+    Ok(windlass_matching::match_sbom(sbom, database, &matching_options(now))?)
+}
+
+/// No wish but today's date.
+pub(crate) fn matching_options(now: Timestamp) -> windlass_matching::Options {
     let today = now.strftime("%Y-%m-%d").to_string();
-    let options = windlass_matching::Options { today: Some(today), threads, ..windlass_matching::Options::default() };
-    Ok(windlass_matching::match_sbom(sbom, database, &options)?)
+    windlass_matching::Options { today: Some(today), ..windlass_matching::Options::default() }
 }
 
 fn source_options(arguments: &ArtifactArguments) -> anyhow::Result<windlass_sources::Options> {

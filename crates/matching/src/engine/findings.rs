@@ -24,7 +24,7 @@ pub(super) fn build(
     cleared: BTreeMap<usize, Vec<(Hit, IgnoreRule)>>,
     sbom: &Sbom,
     options: &Options,
-    enricher: &mut Enricher<'_>,
+    enricher: &Enricher<'_>,
 ) -> Result<(Vec<Finding>, Vec<IgnoredFinding>), MatchError> {
     let mut findings = Vec::new();
     for (package, hits) in found {
@@ -50,7 +50,7 @@ fn finding(
     package: usize,
     sbom: &Sbom,
     options: &Options,
-    enricher: &mut Enricher<'_>,
+    enricher: &Enricher<'_>,
 ) -> Result<Finding, LookupError> {
     let described = &sbom.packages[package];
     let Folded { hits, mut fix, details } = folded;
@@ -105,7 +105,7 @@ fn suggestion(version: &str, format: Format, fixes: &[String], options: &Options
 }
 
 /// Renames a finding to the first CVE it is known by at the NVD; the fix stays what it was (`spec/matching.md` §6.5).
-pub(super) fn name_by_cve(finding: &mut Finding, enricher: &mut Enricher<'_>) -> Result<(), LookupError> {
+pub(super) fn name_by_cve(finding: &mut Finding, enricher: &Enricher<'_>) -> Result<(), LookupError> {
     if finding.vulnerability.id.starts_with("CVE-") {
         return Ok(());
     }

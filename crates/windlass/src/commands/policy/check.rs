@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
     let database = judge.needs_findings().then(|| arguments.database.open()).transpose()?;
     let sbom = artifact::analyse(&arguments.artifact, &judge.needs())?;
     let matched = match &database {
-        Some(database) => artifact::match_with(&sbom, database, now, 0)?,
+        Some(database) => artifact::match_with(&sbom, database, now)?,
         None => Matched::default(),
     };
     let image = judge.image(&sbom, &matched, database.as_ref().map(windlass_vulnerabilities::Database::built_at));

@@ -22,7 +22,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
-use windlass_matching::Outcome as Matched;
+use windlass_matching::{Matcher, Outcome as Matched};
 use windlass_policy::Profile;
 use windlass_sbom::formats::Wanted;
 use windlass_sources::Bill;
@@ -88,13 +88,20 @@ struct Summary {
 }
 
 /// Both bundles, and what is known of vulnerabilities if one of them asks.
-struct Court {
+struct Court<'d> {
     old: Judge,
     new: Judge,
-    database: Option<Database>,
+    advisories: Option<Known<'d>>,
     wanted: Wanted,
     now: Timestamp,
     spent: Spent,
+}
+
+/// What is known of vulnerabilities.
+struct Known<'d> {
+    matcher: Matcher<'d>,
+    options: windlass_matching::Options,
+    built: Timestamp,
 }
 
 /// Time that all threads together took for their steps, in nanoseconds.
@@ -115,7 +122,9 @@ pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<Outcome> {
     let needs_findings = old.needs_findings() || new.needs_findings();
     let database = needs_findings.then(|| arguments.database.open()).transpose()?;
     let wanted = old.wanted().with(new.wanted());
-    let court = Court { old, new, database, wanted, now: Timestamp::now(), spent: Spent::default() };
+    let now = Timestamp::now();
+    let advisories = database.as_ref().map(|database| Known::new(database, now));
+    let court = Court { old, new, advisories, wanted, now, spent: Spent::default() };
     let threads = arguments.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let mut summary = Summary::default();
     Target { format: (), file: None }.write(|(), out| {
@@ -157,7 +166,7 @@ struct Compared {
 
 type Heard = anyhow::Result<Compared>;
 
-impl Court {
+impl Court<'_> {
     /// Tells `hear` what differs for each file, in their order.
     fn hear(
         &self,
@@ -197,20 +206,27 @@ impl Court {
     fn compare(&self, file: &Path) -> Heard {
         let bill = Bill::File(file.to_owned());
         let sbom = timed(&self.spent.reading, || artifact::read_part(&bill, self.wanted))?;
-        let matched = match &self.database {
-            // Whole images are what threads are for here.
-            Some(database) => timed(&self.spent.matching, || artifact::match_with(&sbom, database, self.now, 1))?,
+        let matched = match &self.advisories {
+            Some(Known { matcher, options, .. }) => timed(&self.spent.matching, || matcher.match_sbom(&sbom, options))?,
             None => Matched::default(),
         };
-        let built = self.database.as_ref().map(Database::built_at);
-        // Neither judge knows more than the other, so that what is derived for the one serves both.
-        let image = self.old.image(&sbom, &matched, built);
+        let built = self.advisories.as_ref().map(|known| known.built);
         timed(&self.spent.judging, || {
+            // Neither judge knows more than the other, so that what is derived for the one serves both.
+            let image = self.old.image(&sbom, &matched, built);
             let before = self.old.evaluate(&image, self.now);
             let after = self.new.evaluate(&image, self.now);
             let is_complete = self.new.judgement(&image, &after, self.now).is_complete();
             Ok(Compared { change: Change::between(file, self.new.tag(&sbom), &before, &after), is_complete })
         })
+    }
+}
+
+impl<'d> Known<'d> {
+    fn new(database: &'d Database, now: Timestamp) -> Self {
+        // Whole images are what threads are for here.
+        let options = windlass_matching::Options { threads: 1, ..artifact::matching_options(now) };
+        Self { matcher: Matcher::new(database), options, built: database.built_at() }
     }
 }
 

@@ -130,7 +130,7 @@ impl Court<'_> {
 fn matched(judge: &Judge, sbom: &Sbom, database: Option<&Database>, now: Timestamp) -> anyhow::Result<Matched> {
     match database {
         _ if !judge.needs_findings() => Ok(Matched::default()),
-        Some(database) => artifact::match_with(sbom, database, now, 0),
+        Some(database) => artifact::match_with(sbom, database, now),
         None => Err(Hinted::error(
             "the bundle reads vulnerabilities, and the tests name no data about them",
             "add db: FILE, or advisories: {osv: [FOLDER]}",
