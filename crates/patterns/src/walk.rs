@@ -12,6 +12,7 @@ use regex_automata::{
     nfa::thompson::{NFA, WhichCaptures},
     util::primitives::PatternID,
 };
+use regex_syntax::hir::Hir;
 
 use crate::{
     NEST_LIMIT, SIZE_LIMIT,
@@ -51,8 +52,8 @@ impl Walk {
             return None;
         }
         let mut parser = regex_syntax::ParserBuilder::new().nest_limit(NEST_LIMIT).build();
-        let parsed: Vec<_> =
-            expressions.iter().map(|text| parser.parse(text).map(|hir| fewest(&hir))).collect::<Result<_, _>>().ok()?;
+        let parse = |text: &&str| parser.parse(text).ok().map(|hir| fewest(&hir));
+        let parsed: Vec<Hir> = expressions.iter().map(parse).collect::<Option<_>>()?;
         let limits = NFA::config().which_captures(WhichCaptures::None).nfa_size_limit(Some(SIZE_LIMIT));
         let nfa = NFA::compiler().configure(limits).build_many_from_hir(&parsed).ok()?;
         // The cache is never cleared behind our back: we hold on to its states.
@@ -116,14 +117,13 @@ impl Steps {
     fn read(&mut self, automaton: &DFA, cache: &mut Cache, text: Continuation<'_>) -> Result<(), CacheFull> {
         self.states.truncate(text.shared + 1);
         self.hits.truncate(text.shared);
-        let mut state = match self.states.last() {
-            Some(state) => *state,
-            None => {
-                let start = automaton.start_state_forward(cache, &Input::new("").anchored(Anchored::Yes));
-                let start = start.map_err(|_| CacheFull)?;
-                self.states.push(start);
-                start
-            }
+        let mut state = if let Some(state) = self.states.last() {
+            *state
+        } else {
+            let start = automaton.start_state_forward(cache, &Input::new("").anchored(Anchored::Yes));
+            let start = start.map_err(|_| CacheFull)?;
+            self.states.push(start);
+            start
         };
         if self.states.len() <= text.shared {
             return Ok(());
