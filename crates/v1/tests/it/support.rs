@@ -67,7 +67,7 @@ fn route(path: &str) -> String {
         "imports" => index != 2,
         "archives" => index < 2,
         "system" => index < 2 || segments[1] == "webhooks",
-        "accounts" => index % 2 == 0 || (index == 2 && segments[2] == "state"),
+        "accounts" => index.is_multiple_of(2) || (index == 2 && segments[2] == "state"),
         "policies" | "subscriptions" | "registries" | "events" => index == 0,
         _ => true,
     };
