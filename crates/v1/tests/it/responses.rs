@@ -39,10 +39,6 @@ fn again<T: Serialize + DeserializeOwned + ToSchema>(body: &Value) -> Result<Val
     if !wrong.is_empty() {
         return Err(format!("by its schema: {wrong:?}"));
     }
-    unchecked::<T>(body)
-}
-
-fn unchecked<T: Serialize + DeserializeOwned>(body: &Value) -> Result<Value, String> {
     let read: T = serde_json::from_value(body.clone()).map_err(|error| error.to_string())?;
     Ok(json!(read))
 }
@@ -89,7 +85,7 @@ fn read_again(exchange: &Exchange) -> Result<Value, String> {
         "GET /images" | "POST /images" | "GET /images/{}" | "GET /images/by_id/{}" => again::<Vec<ImageRecord>>(body),
         "DELETE /images/{}" | "DELETE /images/by_id/{}" => again::<Deletion>(body),
         "GET /summaries/imagetags" => again::<Vec<ImageTag>>(body),
-        "GET /images/{}/check" | "GET /images/by_id/{}/check" => unchecked::<Check>(body),
+        "GET /images/{}/check" | "GET /images/by_id/{}/check" => again::<Check>(body),
         "GET /images/{}/vuln" => Ok(json!(VulnerabilityType::ALL)),
         route if route.contains("/vuln/") => again::<VulnerabilityResponse>(body),
         "GET /images/{}/content" => Ok(json!(content::LISTED)),
