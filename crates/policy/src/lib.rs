@@ -70,7 +70,7 @@ pub use finding::{FindingFact, Scores};
 pub use firings::{About, Firing, Firings};
 pub use gate::{Check, Context, Failure, Gate, Inputs, Origin, State, Trigger};
 pub use image::{Ancestor, FirstSeen, Image, Knowledge, PublishedPackage, PublishedPackages};
-pub use package::PackageFact;
+pub use package::{PackageFact, kind as package_kind};
 pub use page::{contents, example_rule, page, section};
 pub use parameter::{Kind, Parameter};
 pub use problem::{Problem, ProblemSeverity};
