@@ -1,0 +1,147 @@
+//! Real servers on ports of their own, ended with the test. A test that finds no program says so and is skipped.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use windlass_objects::Location;
+
+use super::impatient;
+
+/// A process that ends with the value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A server and a location in it that can be used.
+pub(crate) struct Server {
+    pub(crate) location: Location,
+    pub(crate) address: String,
+    _running: Vec<Running>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// An S3 server: moto, which `scripts/test` installs.
+pub(crate) async fn s3() -> Option<Server> {
+    let program = program("moto_server")?;
+    let port = free_port();
+    let address = format!("http://127.0.0.1:{port}");
+    let running = start(Command::new(program).args(["-H", "127.0.0.1", "-p", &port.to_string()]));
+    answers(&address).await;
+    let created = reqwest::Client::new().put(format!("{address}/bucket")).send().await.unwrap();
+    assert!(created.status().is_success(), "{}", created.status());
+    let location = format!("s3://bucket/a/prefix?endpoint={address}&access_key_id=test&secret_access_key=test");
+    Some(Server { location: location.parse().unwrap(), address, _running: vec![running], _folder: None })
+}
+
+/// OpenStack Swift with one replica of everything, logging in with its own authentication: user `test:tester`, key `testing`.
+pub(crate) async fn swift() -> Option<Server> {
+    let memcached = program("memcached")?;
+    let builder = program("swift-ring-builder")?;
+    let kinds = ["account", "container", "object"];
+    let programs: Vec<_> = kinds.iter().map(|kind| program(&format!("swift-{kind}-server"))).collect::<Option<_>>()?;
+    let proxy = program("swift-proxy-server")?;
+
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let root = folder.path();
+    fs::create_dir_all(root.join("devices/disk")).unwrap();
+    let me = user();
+    let cache = free_port();
+    let mut running =
+        vec![start(Command::new(memcached).args(["-l", "127.0.0.1", "-p", &cache.to_string(), "-u", &me]))];
+    for (kind, program) in kinds.iter().zip(programs) {
+        let port = free_port();
+        let ring = root.join(format!("{kind}.builder"));
+        let ring = ring.to_str().unwrap();
+        let device = format!("r1z1-127.0.0.1:{port}/disk");
+        for arguments in [vec!["create", "2", "1", "1"], vec!["add", &device, "1"], vec!["rebalance"]] {
+            let made = Command::new(&builder).arg(ring).args(arguments).output().unwrap();
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+        }
+        let config = format!(
+            "[DEFAULT]\nbind_ip = 127.0.0.1\nbind_port = {port}\nuser = {me}\nswift_dir = {root}\ndevices = {root}/devices\n\
+             mount_check = false\nworkers = 0\nlog_name = {kind}\n[pipeline:main]\npipeline = {kind}-server\n\
+             [app:{kind}-server]\nuse = egg:swift#{kind}\n",
+            root = root.display()
+        );
+        running.push(serve(&program, root, kind, &config));
+        // The proxy avoids a server that it did not reach at once for a minute.
+        answers(&format!("http://127.0.0.1:{port}")).await;
+    }
+    let port = free_port();
+    let mut config = format!(
+        "[DEFAULT]\nbind_ip = 127.0.0.1\nbind_port = {port}\nuser = {me}\nswift_dir = {}\nworkers = 0\n[pipeline:main]\n\
+         pipeline = catch_errors healthcheck cache bulk tempauth slo proxy-server\n\
+         [app:proxy-server]\nuse = egg:swift#proxy\naccount_autocreate = true\n",
+        root.display()
+    );
+    let _ = write!(config, "[filter:cache]\nuse = egg:swift#memcache\nmemcache_servers = 127.0.0.1:{cache}\n");
+    // Tokens that are over soon, so that they must be renewed.
+    config += "[filter:tempauth]\nuse = egg:swift#tempauth\nuser_test_tester = testing .admin\ntoken_life = 5\n";
+    for filter in ["catch_errors", "healthcheck", "bulk", "slo"] {
+        let _ = write!(config, "[filter:{filter}]\nuse = egg:swift#{filter}\n");
+    }
+    running.push(serve(&proxy, root, "proxy", &config));
+
+    let address = format!("http://127.0.0.1:{port}");
+    answers(&format!("{address}/healthcheck")).await;
+    let http = reqwest::Client::new();
+    let login =
+        http.get(format!("{address}/auth/v1.0")).header("x-auth-user", "test:tester").header("x-auth-key", "testing");
+    let login = login.send().await.unwrap();
+    let header = |name| login.headers()[name].to_str().unwrap().to_owned();
+    let container = format!("{}/box", header("x-storage-url"));
+    let created = http.put(container).header("x-auth-token", header("x-auth-token")).send().await.unwrap();
+    assert!(created.status().is_success(), "{}", created.status());
+    let location = format!("swift://box/a/prefix?auth={address}/auth/v1.0&user=test:tester&key=testing");
+    Some(Server { location: location.parse().unwrap(), address, _running: running, _folder: Some(folder) })
+}
+
+/// From the search path, or from where `scripts/test` puts Python's.
+fn program(name: &str) -> Option<PathBuf> {
+    let installed = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools").join("bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::iter::once(installed).chain(std::env::split_paths(&path)).map(|folder| folder.join(name));
+    let found = found.into_iter().find(|program| program.is_file());
+    if found.is_none() {
+        eprintln!("SKIPPED: {name} is not installed; scripts/test installs it");
+    }
+    found
+}
+
+fn user() -> String {
+    let name = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(name.stdout).unwrap().trim().to_owned()
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn serve(program: &Path, root: &Path, kind: &str, config: &str) -> Running {
+    let path = root.join(format!("{kind}.conf"));
+    fs::write(&path, config).unwrap();
+    start(Command::new(program).arg(path))
+}
+
+fn start(command: &mut Command) -> Running {
+    Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+}
+
+async fn answers(address: &str) {
+    let started = Instant::now();
+    while reqwest::get(address).await.is_err() {
+        assert!(started.elapsed() < Duration::from_mins(1), "{address} does not answer");
+        tokio::time::sleep(impatient().pause * 10).await;
+    }
+}
