@@ -28,3 +28,10 @@ impl From<DbErr> for Error {
         }
     }
 }
+
+impl Error {
+    /// Whether trying again may help: the database was not there, or busy.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Open { .. } | Self::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)))
+    }
+}

@@ -16,12 +16,14 @@
 
 mod account;
 pub mod accounts;
+pub mod api_keys;
 mod connect;
 mod error;
 pub mod jobs;
 mod migrations;
 mod moment;
 mod names;
+pub mod role_bindings;
 pub mod services;
 pub mod settings;
 #[cfg(any(test, feature = "testing"))]
