@@ -15,7 +15,7 @@ use futures::{
 };
 use opendal::{
     Configurator, ErrorKind, HttpTransporter, OperationContext, Operator,
-    layers::{ConcurrentLimitLayer, RetryEvent, RetryLayer, TimeoutLayer},
+    layers::{RetryEvent, RetryLayer, TimeoutLayer},
     services,
 };
 
@@ -216,7 +216,7 @@ fn build<C: Configurator>(settings: HashMap<String, String>) -> opendal::Result<
     Operator::from_config(C::from_iter(settings)?)
 }
 
-/// Each attempt has its time, and all attempts of one request count as one of those allowed at once.
+/// Each attempt has its own time.
 fn layered(operator: Operator, options: &Options) -> Operator {
     let times = TimeoutLayer::new().with_timeout(options.timeout).with_io_timeout(options.transfer_timeout);
     let attempts = RetryLayer::new()
@@ -229,7 +229,7 @@ fn layered(operator: Operator, options: &Options) -> Operator {
             let (pause, reason) = (event.retry_after, fault(event.err));
             tracing::debug!("object storage: {} failed, next attempt in {pause:?}: {reason}", event.op);
         });
-    operator.layer(times).layer(attempts).layer(ConcurrentLimitLayer::new(options.requests.max(1)))
+    operator.layer(times).layer(attempts)
 }
 
 /// OpenDAL's error as one line without addresses, headers and bodies, which it also holds.

@@ -331,4 +331,23 @@ mod tests {
         assert!(!format!("{location:?}").contains("hunter2"));
         assert!(located("swift://box").required("password").unwrap_err().hint().unwrap().contains("OS_PASSWORD"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_parsing_panic_or_tells_a_secret(
+            scheme in "(s3|swift|gcs|azblob|fs|db|x)?", middle in ".{0,30}", setting in "[a-z_]{0,12}",
+        ) {
+            let text = format!("{scheme}:{middle}?{setting}=S3CR3T&secret_access_key=S3CR3T");
+            match text.parse::<Location>() {
+                Ok(location) if location.scheme() == Scheme::S3 => {
+                    let told = location.settings.iter().all(|(name, _)| {
+                        !location.to_string().contains(&format!("{name}=S3CR3T")) || *name == setting
+                    });
+                    proptest::prop_assert!(told, "{location}");
+                }
+                Ok(_) => {}
+                Err(error) => proptest::prop_assert!(!format!("{error} {error:?}").contains("S3CR3T"), "{error}"),
+            }
+        }
+    }
 }

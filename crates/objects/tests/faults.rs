@@ -1,4 +1,5 @@
 //! What happens when storage fails: nothing is lost, nothing half visible, and the error says which object, where, and what to do.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod support;
 
@@ -229,8 +230,8 @@ async fn server(answer: impl Fn(usize) -> Option<String> + Send + 'static) -> (S
     (address, connections)
 }
 
-fn answer(status: &str, length: usize, body: &str) -> Option<String> {
-    Some(format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"))
+fn answer(status: &str, length: usize, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
 }
 
 async fn s3_at(address: SocketAddr, options: Options) -> Objects {
@@ -255,7 +256,7 @@ async fn a_server_that_is_down_is_told_after_all_attempts() {
         objects.get(&key).await.unwrap_err(),
         objects.exists(&key).await.unwrap_err(),
         objects.delete(&key).await.unwrap_err(),
-        support_list_error(&objects).await,
+        listing_error(&objects).await,
     ] {
         assert_eq!(kind(&error), FaultKind::Unreachable, "{error}");
         assert!(error.to_string().contains(&address.to_string()), "{error}");
@@ -263,7 +264,7 @@ async fn a_server_that_is_down_is_told_after_all_attempts() {
     }
 }
 
-async fn support_list_error(objects: &Objects) -> Error {
+async fn listing_error(objects: &Objects) -> Error {
     use futures::StreamExt;
     objects.list().next().await.unwrap().unwrap_err()
 }
@@ -283,7 +284,7 @@ async fn a_server_that_does_not_answer_is_given_up_in_time() {
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_no_document() {
-    let (address, _) = server(|_| answer("200 OK", 1000, "only this")).await;
+    let (address, _) = server(|_| Some(answer("200 OK", 1000, "only this"))).await;
     let objects = s3_at(address, impatient()).await;
     let error = objects.get(&ObjectKey::of(b"document")).await.unwrap_err();
     assert_eq!(kind(&error), FaultKind::Unreachable, "{error}");
@@ -291,10 +292,12 @@ async fn a_body_that_breaks_off_is_no_document() {
 
 #[tokio::test]
 async fn a_server_that_stumbles_is_asked_again() {
-    let (address, connections) = server(|number| match number {
-        0 => answer("503 Slow Down", 0, ""),
-        1 => answer("500 Internal Server Error", 4, "oops"),
-        _ => answer("404 Not Found", 0, ""),
+    let (address, connections) = server(|number| {
+        Some(match number {
+            0 => answer("503 Slow Down", 0, ""),
+            1 => answer("500 Internal Server Error", 4, "oops"),
+            _ => answer("404 Not Found", 0, ""),
+        })
     })
     .await;
     let objects = s3_at(address, impatient()).await;
@@ -304,7 +307,7 @@ async fn a_server_that_stumbles_is_asked_again() {
 
 #[tokio::test]
 async fn refused_credentials_are_told_at_once() {
-    let (address, connections) = server(|_| answer("403 Forbidden", 0, "")).await;
+    let (address, connections) = server(|_| Some(answer("403 Forbidden", 0, ""))).await;
     let objects = s3_at(address, impatient()).await;
     let error = objects.exists(&ObjectKey::of(b"document")).await.unwrap_err();
     assert_eq!(kind(&error), FaultKind::Denied, "{error}");

@@ -1,4 +1,5 @@
 //! Checking a storage, and moving everything from one to another while both are in use.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod support;
 
@@ -9,7 +10,7 @@ use std::{
 };
 
 use support::{Chunks, file_of, folder, impatient, keys, noise, over, servers};
-use windlass_objects::{Checking, Error, Migration, ObjectKey, Objects, Outcome, check, migrate};
+use windlass_objects::{Checking, Error, Migration, ObjectKey, Objects, Outcome, check, migrate, repair};
 
 async fn filled(objects: &Objects, count: u64) -> Vec<ObjectKey> {
     for number in 0..count {
@@ -51,6 +52,33 @@ async fn a_check_tells_good_missing_damaged_and_unreferenced_objects_apart() {
     let fresh = Checking { unreferenced_before: SystemTime::now() - Duration::from_hours(1), ..checking() };
     let report = check(&objects, &references, fresh, |_, _| {}).await.unwrap();
     assert_eq!(report.orphans, [], "what refers to a fresh object may not be written yet");
+}
+
+#[tokio::test]
+async fn a_repair_takes_good_copies_from_elsewhere_and_makes_room_for_new_ones() {
+    let place = tempfile::tempdir().unwrap();
+    let (objects, copies) = (folder(place.path()).await, over(&Chunks::named("copies")));
+    let all = filled(&objects, 6).await;
+    for key in [all[1], all[2]] {
+        copies.bring(&key, &objects).await.unwrap();
+    }
+    fs::remove_file(file_of(place.path(), &all[1])).unwrap();
+    for key in [all[2], all[3]] {
+        fs::write(file_of(place.path(), &key), "no longer it").unwrap();
+    }
+    fs::remove_file(file_of(place.path(), &all[4])).unwrap();
+    let references = all.iter().copied().collect();
+    let report = check(&objects, &references, checking(), |_, _| {}).await.unwrap();
+    let down = "s3://bucket?endpoint=http://127.0.0.1:9&access_key_id=a&secret_access_key=b".parse().unwrap();
+    let down = Objects::open(&down, impatient()).await.unwrap();
+    let unsure = repair(&objects, &report, &[down]).await;
+    assert_eq!(unsure.failed.len(), 4, "a place that cannot be asked may have it: {unsure:?}");
+
+    let repaired = repair(&objects, &report, &[copies]).await;
+    assert_eq!(repaired.restored, [all[1], all[2]]);
+    assert_eq!((repaired.removed, repaired.lost, repaired.failed.len()), (vec![all[3]], vec![all[4]], 0));
+    filled(&objects, 6).await;
+    assert!(check(&objects, &references, checking(), |_, _| {}).await.unwrap().is_sound());
 }
 
 #[tokio::test]
@@ -135,10 +163,12 @@ async fn a_move_that_ends_early_goes_on_where_it_was() {
     let last = told.last().unwrap();
     assert_eq!((last.done, last.total, last.through), (25, 40, Some(all[24])));
 
+    // What was verified and is gone since is not taken for moved.
+    to.delete(&all[10]).await.unwrap();
     chunks.puts_left.as_ref().unwrap().store(1000, std::sync::atomic::Ordering::Relaxed);
     let after = Migration { after: last.through, remove: true, ..one_by_one };
     let outcome = moved(&from, &to, after).await;
-    assert_eq!((outcome.copied, outcome.present, outcome.removed), (15, 25, 40));
+    assert_eq!((outcome.copied, outcome.present, outcome.removed), (16, 24, 40));
     assert_eq!((keys(&to).await, keys(&from).await), (all, vec![]));
 }
 

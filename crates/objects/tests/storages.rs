@@ -1,4 +1,5 @@
 //! What every storage must do, on each that can be had here.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod support;
 
