@@ -81,6 +81,10 @@ impl Bucket {
             Scheme::S3 if location.get("endpoint").is_some() && location.get("region").is_none() => {
                 settings.insert("region".to_owned(), "us-east-1".to_owned());
             }
+            Scheme::Azblob if location.get("endpoint").is_none() => {
+                let account = location.required("account_name")?;
+                settings.insert("endpoint".to_owned(), format!("https://{account}.blob.core.windows.net"));
+            }
             Scheme::Swift => match swift::Login::begin(location, &client).await? {
                 Some((session, storage)) => {
                     settings.insert("endpoint".to_owned(), storage);
@@ -128,8 +132,11 @@ impl Bucket {
 
     async fn write(&self, path: &str, mut content: Content<'_>) -> Result<(), Fault> {
         let parallel = if matches!(self.kind, Kind::Folder(_)) { 1 } else { self.parallel_parts };
-        let writer = self.operator.writer_with(path).chunk(self.part).concurrent(parallel).await;
-        let mut writer = writer.map_err(|error| fault(&error))?;
+        let mut writer = self.operator.writer_with(path).chunk(self.part).concurrent(parallel);
+        if self.operator.info().capability().write_with_content_type {
+            writer = writer.content_type("application/zstd");
+        }
+        let mut writer = writer.await.map_err(|error| fault(&error))?;
         let written = async {
             while let Some(piece) = content.try_next().await? {
                 writer.write(piece).await.map_err(|error| fault(&error))?;

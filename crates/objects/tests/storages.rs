@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use support::{Chunks, folder, impatient, keys, noise, over, servers};
 use tokio::io::AsyncReadExt;
-use windlass_objects::{Error, FaultKind, ObjectKey, Objects};
+use windlass_objects::{Error, FaultKind, ObjectKey, Objects, Options};
 
 /// Documents and large content, put, found, read, listed and removed.
 async fn keeps_objects(objects: &Objects) {
@@ -152,6 +152,20 @@ async fn a_bucket_that_does_not_exist_is_told_with_what_to_do() {
     let error = objects.probe().await.unwrap_err();
     assert!(error.to_string().contains("s3://elsewhere/a/prefix"), "{error}");
     assert!(error.hint().unwrap().contains("create the bucket"), "{error}: {:?}", error.hint());
+}
+
+#[tokio::test]
+async fn a_google_bucket_keeps_objects() {
+    let Some(server) = servers::gcs().await else { return };
+    // The emulator knows no uploads in parts.
+    let whole = Options { part: 64 << 20, ..impatient() };
+    keeps_objects(&Objects::open(&server.location, whole).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn an_azure_container_keeps_objects() {
+    let Some(server) = servers::azblob().await else { return };
+    keeps_objects(&Objects::open(&server.location, impatient()).await.unwrap()).await;
 }
 
 #[tokio::test]
