@@ -8,19 +8,16 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::Ordering,
     time::{Duration, Instant, SystemTime},
 };
 
 use bytes::Bytes;
-use support::{Chunks, file_of, folder, impatient, keys, noise, over};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+use support::{
+    Chunks, file_of, folder, impatient, keys, noise, over,
+    servers::{answer, scripted},
 };
+use tokio::{io::AsyncReadExt, net::TcpListener};
 use windlass_objects::{Error, FaultKind, ObjectKey, Objects, Options};
 
 /// Stores a document, lets `spoil` have its file, and gives the error of reading it.
@@ -209,31 +206,6 @@ async fn a_writer_that_is_killed_leaves_nothing_half_visible() {
     assert_eq!(keys(&objects).await, written);
 }
 
-/// A server that answers each connection's first request with `answer`, which is told the number of the connection.
-async fn server(answer: impl Fn(usize) -> Option<String> + Send + 'static) -> (SocketAddr, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let connections = Arc::new(AtomicUsize::new(0));
-    let counted = connections.clone();
-    tokio::spawn(async move {
-        let mut silent: Vec<TcpStream> = Vec::new();
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let answer = answer(counted.fetch_add(1, Ordering::Relaxed));
-            let mut request = vec![0; 64 << 10];
-            let _ = stream.read(&mut request).await;
-            match answer {
-                Some(answer) => _ = stream.write_all(answer.as_bytes()).await,
-                None => silent.push(stream),
-            }
-        }
-    });
-    (address, connections)
-}
-
-fn answer(status: &str, length: usize, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
-}
-
 async fn s3_at(address: SocketAddr, options: Options) -> Objects {
     let location = format!("s3://bucket?endpoint=http://{address}&access_key_id=AKIAIDENT&secret_access_key=hunter2");
     Objects::open(&location.parse().unwrap(), options).await.unwrap()
@@ -271,7 +243,7 @@ async fn listing_error(objects: &Objects) -> Error {
 
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_given_up_in_time() {
-    let (address, connections) = server(|_| None).await;
+    let (address, connections) = scripted(|_, _| None).await;
     let quick = Duration::from_millis(200);
     let objects = s3_at(address, Options { timeout: quick, transfer_timeout: quick, ..impatient() }).await;
     let started = Instant::now();
@@ -284,7 +256,7 @@ async fn a_server_that_does_not_answer_is_given_up_in_time() {
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_no_document() {
-    let (address, _) = server(|_| Some(answer("200 OK", 1000, "only this"))).await;
+    let (address, _) = scripted(|_, _| Some(answer("200 OK", 1000, "only this"))).await;
     let objects = s3_at(address, impatient()).await;
     let error = objects.get(&ObjectKey::of(b"document")).await.unwrap_err();
     assert_eq!(kind(&error), FaultKind::Unreachable, "{error}");
@@ -292,7 +264,7 @@ async fn a_body_that_breaks_off_is_no_document() {
 
 #[tokio::test]
 async fn a_server_that_stumbles_is_asked_again() {
-    let (address, connections) = server(|number| {
+    let (address, connections) = scripted(|number, _| {
         Some(match number {
             0 => answer("503 Slow Down", 0, ""),
             1 => answer("500 Internal Server Error", 4, "oops"),
@@ -307,7 +279,7 @@ async fn a_server_that_stumbles_is_asked_again() {
 
 #[tokio::test]
 async fn refused_credentials_are_told_at_once() {
-    let (address, connections) = server(|_| Some(answer("403 Forbidden", 0, ""))).await;
+    let (address, connections) = scripted(|_, _| Some(answer("403 Forbidden", 0, ""))).await;
     let objects = s3_at(address, impatient()).await;
     let error = objects.exists(&ObjectKey::of(b"document")).await.unwrap_err();
     assert_eq!(kind(&error), FaultKind::Denied, "{error}");

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use support::{Chunks, file_of, folder, impatient, keys, noise, over, servers};
+use support::{Chunks, file_of, folder, impatient, keys, noise, over, patient, servers};
 use windlass_objects::{Checking, Error, Migration, ObjectKey, Objects, Outcome, check, migrate, repair};
 
 async fn filled(objects: &Objects, count: u64) -> Vec<ObjectKey> {
@@ -106,7 +106,7 @@ async fn everything_is_moved_verified_and_only_then_removed() {
 #[tokio::test]
 async fn objects_move_to_a_bucket_and_back_as_they_were() {
     let Some(server) = servers::s3().await else { return };
-    let bucket = Objects::open(&server.location, impatient()).await.unwrap();
+    let bucket = Objects::open(&server.location, patient()).await.unwrap();
     let place = tempfile::tempdir().unwrap();
     let (from, back) = (folder(&place.path().join("a")).await, folder(&place.path().join("b")).await);
     let mut all = filled(&from, 10).await;

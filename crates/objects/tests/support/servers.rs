@@ -3,17 +3,20 @@
 use std::{
     fmt::Write as _,
     fs,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use windlass_objects::Location;
-
-use super::impatient;
 
 /// A process that ends with the value.
 struct Running(Child);
@@ -89,7 +92,7 @@ pub(crate) async fn swift() -> Option<Server> {
     );
     let _ = write!(config, "[filter:cache]\nuse = egg:swift#memcache\nmemcache_servers = 127.0.0.1:{cache}\n");
     // Tokens that are over soon, so that they must be renewed.
-    config += "[filter:tempauth]\nuse = egg:swift#tempauth\nuser_test_tester = testing .admin\ntoken_life = 5\n";
+    config += "[filter:tempauth]\nuse = egg:swift#tempauth\nuser_test_tester = testing .admin\ntoken_life = 8\n";
     for filter in ["catch_errors", "healthcheck", "bulk", "slo"] {
         let _ = write!(config, "[filter:{filter}]\nuse = egg:swift#{filter}\n");
     }
@@ -157,6 +160,33 @@ pub(crate) async fn azblob() -> Option<Server> {
     Some(Server { location, address, _running: vec![running], _folder: Some(folder) })
 }
 
+/// A server that answers each connection's first request with what `answer` says to the number of the connection and the request.
+/// Also the number of connections.
+pub(crate) async fn scripted(
+    answer: impl Fn(usize, &str) -> Option<String> + Send + 'static,
+) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    tokio::spawn(async move {
+        let mut silent = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 64 << 10];
+            let read = stream.read(&mut request).await.unwrap_or_default();
+            match answer(counted.fetch_add(1, Ordering::Relaxed), &String::from_utf8_lossy(&request[..read])) {
+                Some(answer) => _ = stream.write_all(answer.as_bytes()).await,
+                None => silent.push(stream),
+            }
+        }
+    });
+    (address, connections)
+}
+
+pub(crate) fn answer(status: &str, length: usize, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+}
+
 /// HMAC-SHA-256 with a key of at most 64 bytes (RFC 2104).
 fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
     let padded = |with: u8| -> Vec<u8> { (0..64).map(|at| key.get(at).copied().unwrap_or_default() ^ with).collect() };
@@ -199,7 +229,7 @@ fn start(command: &mut Command) -> Running {
 async fn answers(address: &str) {
     let started = Instant::now();
     while reqwest::get(address).await.is_err() {
-        assert!(started.elapsed() < Duration::from_mins(1), "{address} does not answer");
-        tokio::time::sleep(impatient().pause * 10).await;
+        assert!(started.elapsed() < Duration::from_mins(2), "{address} does not answer");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
