@@ -77,9 +77,15 @@ impl Bucket {
                     ("atomic_write_dir".to_owned(), text(&folder.join(UNFINISHED))),
                 ]);
             }
-            // Servers that are not Amazon's ignore the region, but a signature needs one.
-            Scheme::S3 if location.get("endpoint").is_some() && location.get("region").is_none() => {
-                settings.insert("region".to_owned(), "us-east-1".to_owned());
+            Scheme::S3 if location.get("endpoint").is_some() => {
+                // Servers that are not Amazon's ignore the region, but a signature needs one.
+                settings.entry("region".to_owned()).or_insert_with(|| "us-east-1".to_owned());
+            }
+            Scheme::S3 => {
+                let given = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().any(|name| std::env::var_os(name).is_some());
+                if !given {
+                    location.required("region")?;
+                }
             }
             Scheme::Azblob if location.get("endpoint").is_none() => {
                 let account = location.required("account_name")?;
@@ -246,18 +252,20 @@ fn fault(error: &opendal::Error) -> Fault {
     let file: Option<Fault> = broken.map(|error: &io::Error| Fault::from(error));
     let timeout =
         error.message().contains(http::TIMEOUT) || file.as_ref().is_some_and(|f| f.kind == FaultKind::TimedOut);
+    let causes = causes(error);
     let kind = match error.kind() {
         ErrorKind::NotFound => FaultKind::Missing,
         ErrorKind::PermissionDenied => FaultKind::Denied,
         ErrorKind::ConfigInvalid | ErrorKind::Unsupported => FaultKind::Misconfigured,
         _ if timeout => FaultKind::TimedOut,
+        // OpenDAL calls this unexpected.
+        _ if causes.contains("signing credential") => FaultKind::Denied,
         _ => match file.map(|file| file.kind) {
             Some(kind @ (FaultKind::Full | FaultKind::Denied)) => kind,
             _ if error.is_temporary() || error.is_persistent() => FaultKind::Unreachable,
             _ => FaultKind::Other,
         },
     };
-    let causes = causes(error);
     let said = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
     let reason = match causes.as_str() {
         "" => said,

@@ -72,7 +72,8 @@ impl Location {
         &self.prefix
     }
 
-    /// The same storage with `below` added to the prefix: where something else is to be kept beside.
+    /// The same storage with `below` added to the prefix: where other objects are to be kept apart. Each passes the other's over
+    /// in its listings.
     #[must_use]
     pub fn below(mut self, below: &str) -> Self {
         self.prefix = match self.prefix.as_str() {

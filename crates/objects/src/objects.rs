@@ -1,6 +1,6 @@
 //! Putting, getting, listing and removing objects.
 
-use std::{io, sync::Arc, time::SystemTime};
+use std::{fmt, io, sync::Arc, time::SystemTime};
 
 use async_compression::{Level, tokio::bufread::ZstdEncoder, zstd::CParameter};
 use bytes::Bytes;
@@ -305,6 +305,13 @@ impl Objects {
             }
         }
         Err(worst.unwrap_or_else(|| Error::Missing { object: *key, place: self.place() }))
+    }
+}
+
+impl fmt::Debug for Objects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places: Vec<_> = self.drivers().map(Driver::place).collect();
+        f.debug_tuple("Objects").field(&places).finish()
     }
 }
 

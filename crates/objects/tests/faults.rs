@@ -278,6 +278,23 @@ async fn a_server_that_stumbles_is_asked_again() {
 }
 
 #[tokio::test]
+async fn what_a_location_lacks_is_told() {
+    for (location, remedy) in [
+        ("azblob://box", "account_name"),
+        ("swift://box", "OS_AUTH_URL"),
+        ("swift://box?auth_url=http://127.0.0.1:9/v3&username=we", "OS_PASSWORD"),
+        ("db:", "with the service's database"),
+    ] {
+        let Err(error) = Objects::open(&location.parse().unwrap(), impatient()).await else { panic!("{location}") };
+        assert!(error.hint().unwrap().contains(remedy), "{location}: {error}: {:?}", error.hint());
+    }
+    let nobody = "azblob://box?account_name=ours&endpoint=http://127.0.0.1:9".parse().unwrap();
+    let objects = Objects::open(&nobody, impatient()).await.unwrap();
+    let error = objects.exists(&ObjectKey::of(b"document")).await.unwrap_err();
+    assert_eq!(kind(&error), FaultKind::Denied, "{error}");
+}
+
+#[tokio::test]
 async fn refused_credentials_are_told_at_once() {
     let (address, connections) = scripted(|_, _| Some(answer("403 Forbidden", 0, ""))).await;
     let objects = s3_at(address, impatient()).await;
