@@ -67,6 +67,9 @@ impl Outcome {
 ///
 /// It may be ended at any time, and be run again: what is in the new place is verified there instead of copied, and skipped
 /// if [`Migration::after`] says so. Nothing is removed from the old place unless all objects are good in the new one.
+///
+/// Places are told apart by name, not by kind, and what failed is in the outcome (defects D-17 and D-18 of the specification,
+/// operations.md §11.3).
 pub async fn migrate(
     from: &Objects,
     to: &Objects,
