@@ -15,7 +15,7 @@ use futures::{
 };
 use opendal::{
     Configurator, ErrorKind, HttpTransporter, OperationContext, Operator,
-    layers::{ConcurrentLimitLayer, RetryEvent, RetryLayer, TimeoutLayer},
+    layers::{RetryEvent, RetryLayer, TimeoutLayer},
     services,
 };
 
@@ -77,9 +77,19 @@ impl Bucket {
                     ("atomic_write_dir".to_owned(), text(&folder.join(UNFINISHED))),
                 ]);
             }
-            // Servers that are not Amazon's ignore the region, but a signature needs one.
-            Scheme::S3 if location.get("endpoint").is_some() && location.get("region").is_none() => {
-                settings.insert("region".to_owned(), "us-east-1".to_owned());
+            Scheme::S3 if location.get("endpoint").is_some() => {
+                // Servers that are not Amazon's ignore the region, but a signature needs one.
+                settings.entry("region".to_owned()).or_insert_with(|| "us-east-1".to_owned());
+            }
+            Scheme::S3 => {
+                let given = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().any(|name| std::env::var_os(name).is_some());
+                if !given {
+                    location.required("region")?;
+                }
+            }
+            Scheme::Azblob if location.get("endpoint").is_none() => {
+                let account = location.required("account_name")?;
+                settings.insert("endpoint".to_owned(), format!("https://{account}.blob.core.windows.net"));
             }
             Scheme::Swift => match swift::Login::begin(location, &client).await? {
                 Some((session, storage)) => {
@@ -128,8 +138,11 @@ impl Bucket {
 
     async fn write(&self, path: &str, mut content: Content<'_>) -> Result<(), Fault> {
         let parallel = if matches!(self.kind, Kind::Folder(_)) { 1 } else { self.parallel_parts };
-        let writer = self.operator.writer_with(path).chunk(self.part).concurrent(parallel).await;
-        let mut writer = writer.map_err(|error| fault(&error))?;
+        let mut writer = self.operator.writer_with(path).chunk(self.part).concurrent(parallel);
+        if self.operator.info().capability().write_with_content_type {
+            writer = writer.content_type("application/zstd");
+        }
+        let mut writer = writer.await.map_err(|error| fault(&error))?;
         let written = async {
             while let Some(piece) = content.try_next().await? {
                 writer.write(piece).await.map_err(|error| fault(&error))?;
@@ -216,7 +229,7 @@ fn build<C: Configurator>(settings: HashMap<String, String>) -> opendal::Result<
     Operator::from_config(C::from_iter(settings)?)
 }
 
-/// Each attempt has its time, and all attempts of one request count as one of those allowed at once.
+/// Each attempt has its own time.
 fn layered(operator: Operator, options: &Options) -> Operator {
     let times = TimeoutLayer::new().with_timeout(options.timeout).with_io_timeout(options.transfer_timeout);
     let attempts = RetryLayer::new()
@@ -229,7 +242,7 @@ fn layered(operator: Operator, options: &Options) -> Operator {
             let (pause, reason) = (event.retry_after, fault(event.err));
             tracing::debug!("object storage: {} failed, next attempt in {pause:?}: {reason}", event.op);
         });
-    operator.layer(times).layer(attempts).layer(ConcurrentLimitLayer::new(options.requests.max(1)))
+    operator.layer(times).layer(attempts)
 }
 
 /// OpenDAL's error as one line without addresses, headers and bodies, which it also holds.
@@ -239,18 +252,20 @@ fn fault(error: &opendal::Error) -> Fault {
     let file: Option<Fault> = broken.map(|error: &io::Error| Fault::from(error));
     let timeout =
         error.message().contains(http::TIMEOUT) || file.as_ref().is_some_and(|f| f.kind == FaultKind::TimedOut);
+    let causes = causes(error);
     let kind = match error.kind() {
         ErrorKind::NotFound => FaultKind::Missing,
         ErrorKind::PermissionDenied => FaultKind::Denied,
         ErrorKind::ConfigInvalid | ErrorKind::Unsupported => FaultKind::Misconfigured,
         _ if timeout => FaultKind::TimedOut,
+        // OpenDAL calls this unexpected.
+        _ if causes.contains("signing credential") => FaultKind::Denied,
         _ => match file.map(|file| file.kind) {
             Some(kind @ (FaultKind::Full | FaultKind::Denied)) => kind,
             _ if error.is_temporary() || error.is_persistent() => FaultKind::Unreachable,
             _ => FaultKind::Other,
         },
     };
-    let causes = causes(error);
     let said = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
     let reason = match causes.as_str() {
         "" => said,

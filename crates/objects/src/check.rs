@@ -102,6 +102,50 @@ pub async fn check(
     Ok(report)
 }
 
+/// What a repair came to. Keys are in one list only.
+#[derive(Debug, Default)]
+pub struct Repair {
+    /// Good again, from a copy elsewhere.
+    pub restored: Vec<ObjectKey>,
+    /// Was damaged and is in no other place: removed, so that the same content can be put again.
+    pub removed: Vec<ObjectKey>,
+    /// Was missing and is in no other place.
+    pub lost: Vec<ObjectKey>,
+    pub failed: Vec<(ObjectKey, Error)>,
+}
+
+/// Mends what a check of `objects` found: from the first of `sources` that has a good copy. What could not be read is left
+/// alone, and so are orphans.
+pub async fn repair(objects: &Objects, report: &Report, sources: &[Objects]) -> Repair {
+    let mut repair = Repair::default();
+    let damaged = report.damaged.iter().map(|(key, _)| (key, true));
+    for (key, damaged) in report.missing.iter().map(|key| (key, false)).chain(damaged) {
+        match restore(objects, key, sources).await {
+            Ok(true) => repair.restored.push(*key),
+            Ok(false) if !damaged => repair.lost.push(*key),
+            Ok(false) => match objects.delete(key).await {
+                Ok(()) => repair.removed.push(*key),
+                Err(error) => repair.failed.push((*key, error)),
+            },
+            Err(error) => repair.failed.push((*key, error)),
+        }
+    }
+    repair
+}
+
+/// Whether the object is good now. An error if a place that may have it could not be asked, or if it could not be written.
+async fn restore(objects: &Objects, key: &ObjectKey, sources: &[Objects]) -> Result<bool, Error> {
+    let mut trouble = None;
+    for source in sources {
+        match objects.bring(key, source).await {
+            Ok(_) => return Ok(true),
+            Err(Error::Missing { .. } | Error::Damaged { .. }) => {}
+            Err(error) => trouble = Some(error),
+        }
+    }
+    trouble.map_or(Ok(false), Err)
+}
+
 /// All objects by key. A hundred bytes of memory each.
 pub(crate) async fn listed(objects: &Objects) -> Result<BTreeMap<ObjectKey, StoredObject>, Error> {
     objects.list().map_ok(|object| (object.key, object)).try_collect().await

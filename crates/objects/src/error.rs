@@ -40,8 +40,8 @@ impl Error {
                  analysing that image again with `--force` writes it anew"
             ),
             Self::Damaged { place, .. } => format!(
-                "`windlass objects check --repair` replaces it where another storage has a good copy; check the disk or bucket \
-                 of {place}, and analyse the image it belongs to again"
+                "check the disk or bucket of {place}; `windlass objects check --repair` replaces the object where another \
+                 storage has a good copy, and else removes it, so that analysing its image again writes it anew"
             ),
             Self::TooLarge { .. } => "read it as a stream, or raise the limit for documents".into(),
             Self::Storage { place, fault, .. } => return remedy(place, fault.kind),

@@ -36,7 +36,7 @@ mod scheme;
 mod swift;
 
 pub use self::{
-    check::{Checking, Comparison, Report, check, compare},
+    check::{Checking, Comparison, Repair, Report, check, compare, repair},
     driver::{Content, Driver, Entry, Fault, FaultKind},
     error::Error,
     key::{InvalidKey, ObjectKey},

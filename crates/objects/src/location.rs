@@ -72,7 +72,8 @@ impl Location {
         &self.prefix
     }
 
-    /// The same storage with `below` added to the prefix: where something else is to be kept beside.
+    /// The same storage with `below` added to the prefix: where other objects are to be kept apart. Each passes the other's over
+    /// in its listings.
     #[must_use]
     pub fn below(mut self, below: &str) -> Self {
         self.prefix = match self.prefix.as_str() {
@@ -330,5 +331,24 @@ mod tests {
         assert_eq!(location.get("auth_url"), Some("https://keystone/v3"));
         assert!(!format!("{location:?}").contains("hunter2"));
         assert!(located("swift://box").required("password").unwrap_err().hint().unwrap().contains("OS_PASSWORD"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_parsing_panic_or_tells_a_secret(
+            scheme in "(s3|swift|gcs|azblob|fs|db|x)?", middle in ".{0,30}", setting in "[a-z_]{0,12}",
+        ) {
+            let text = format!("{scheme}:{middle}?{setting}=S3CR3T&secret_access_key=S3CR3T");
+            match text.parse::<Location>() {
+                Ok(location) if location.scheme() == Scheme::S3 => {
+                    let told = location.settings.iter().all(|(name, _)| {
+                        !location.to_string().contains(&format!("{name}=S3CR3T")) || *name == setting
+                    });
+                    proptest::prop_assert!(told, "{location}");
+                }
+                Ok(_) => {}
+                Err(error) => proptest::prop_assert!(!format!("{error} {error:?}").contains("S3CR3T"), "{error}"),
+            }
+        }
     }
 }

@@ -1,17 +1,20 @@
 //! Moving all objects from one storage to another while both are in use.
 
+use std::collections::BTreeSet;
+
 use futures::{StreamExt, stream};
 
-use crate::{Error, ObjectKey, Objects, StoredObject, check::listed};
+use crate::{Error, ObjectKey, Objects, check::listed};
 
 /// How objects are moved.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
     /// How many objects are on their way at once.
     pub parallel: usize,
-    /// Objects up to and including this key are known to be good in the new place: [`Progress::through`] of a run before.
+    /// Objects up to and including this key have been verified in the new place: [`Progress::through`] of a run before. Those
+    /// that are still listed there are not read again.
     pub after: Option<ObjectKey>,
-    /// Removes what was moved from the old place, once everything has been verified in the new one.
+    /// Removes what was moved from the old place, once everything is good in the new one.
     pub remove: bool,
 }
 
@@ -24,10 +27,12 @@ impl Default for Migration {
 /// How far a move is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
+    /// Objects that are good in the new place.
     pub done: u64,
+    /// Objects that are to be there, as far as is known.
     pub total: u64,
-    /// Everything up to and including this key is verified in the new place; not told any more after the first failure, so that
-    /// a run that goes on from here meets the failed objects again.
+    /// Everything up to and including this key is verified in the new place. It stands still after the first failure, so that a
+    /// run that goes on from here meets the failed objects again.
     pub through: Option<ObjectKey>,
 }
 
@@ -36,7 +41,7 @@ pub struct Progress {
 pub struct Outcome {
     /// Copied and verified.
     pub copied: u64,
-    /// Was in the new place already, or was known to be; verified.
+    /// Was in the new place already.
     pub present: u64,
     /// Bytes copied, as stored.
     pub bytes: u64,
@@ -62,6 +67,9 @@ impl Outcome {
 ///
 /// It may be ended at any time, and be run again: what is in the new place is verified there instead of copied, and skipped
 /// if [`Migration::after`] says so. Nothing is removed from the old place unless all objects are good in the new one.
+///
+/// Places are told apart by name, not by kind, and what failed is in the outcome (defects D-17 and D-18 of the specification,
+/// operations.md §11.3).
 pub async fn migrate(
     from: &Objects,
     to: &Objects,
@@ -73,77 +81,55 @@ pub async fn migrate(
     }
     let (from, to) = (&from.alone(), &to.alone());
     let mut outcome = Outcome::default();
-    let mut moved: Vec<ObjectKey> = Vec::new();
+    let mut moved = BTreeSet::new();
+    // Moved, failed, or gone: not to be tried again.
+    let mut settled = BTreeSet::new();
     let mut through = migration.after;
-    let mut first = true;
-    loop {
+    if let Some(after) = migration.after {
+        let there = listed(to).await?;
+        let known = listed(from).await?.into_keys().filter(|key| *key <= after && there.contains_key(key));
+        moved.extend(known);
+        settled.clone_from(&moved);
+        outcome.present = moved.len() as u64;
+    }
+    for pass in 0.. {
         let mut objects = listed(from).await?;
-        if first && let Some(after) = migration.after {
-            let rest = objects.split_off(&after);
-            outcome.present += objects.len() as u64 + u64::from(rest.contains_key(&after));
-            moved.extend(objects.into_keys().chain(rest.contains_key(&after).then_some(after)));
-            objects = rest;
-            objects.remove(&after);
-        }
-        moved.sort_unstable();
-        objects.retain(|key, _| moved.binary_search(key).is_err());
-        objects.retain(|key, _| !outcome.failed.iter().any(|(failed, _)| failed == key));
+        objects.retain(|key, _| !settled.contains(key));
         if objects.is_empty() {
             break;
         }
-        let there = listed(to).await?;
         let total = (moved.len() + outcome.failed.len() + objects.len()) as u64;
-        let moves = objects.into_values().map(|object| {
-            let present = there.contains_key(&object.key);
-            async move { (object, bring(from, to, &object, present).await) }
-        });
+        let moves = objects.values().map(|object| async move { (object, to.bring(&object.key, from).await) });
         let mut moves = stream::iter(moves).buffered(migration.parallel.max(1));
         while let Some((object, brought)) = moves.next().await {
+            settled.insert(object.key);
             match brought {
                 Ok(copied) => {
+                    moved.insert(object.key);
                     outcome.copied += u64::from(copied);
                     outcome.present += u64::from(!copied);
                     outcome.bytes += if copied { object.size } else { 0 };
-                    moved.push(object.key);
-                    if first && outcome.failed.is_empty() {
-                        through = Some(object.key);
-                    }
                 }
                 // Deleted since it was listed: nothing is to be moved.
                 Err(Error::Missing { place, .. }) if place == from.place() => {}
                 Err(error) => outcome.failed.push((object.key, error)),
             }
+            // Later passes have keys of anywhere.
+            if pass == 0 && outcome.failed.is_empty() {
+                through = through.max(Some(object.key));
+            }
             progress(Progress { done: moved.len() as u64, total, through });
         }
-        first = false;
     }
     if migration.remove && outcome.is_complete() {
-        remove(from, &moved, migration.parallel, &mut outcome).await;
+        let deletes = stream::iter(&moved).map(|key| async move { (*key, from.delete(key).await) });
+        let mut deletes = deletes.buffered(migration.parallel.max(1));
+        while let Some((key, deleted)) = deletes.next().await {
+            match deleted {
+                Ok(()) => outcome.removed += 1,
+                Err(error) => outcome.failed.push((key, error)),
+            }
+        }
     }
     Ok(outcome)
-}
-
-/// Sees to it that an object is good in the new place. Whether it had to be copied.
-async fn bring(from: &Objects, to: &Objects, object: &StoredObject, present: bool) -> Result<bool, Error> {
-    if present {
-        match to.verify(&object.key).await {
-            Ok(_) => return Ok(false),
-            Err(Error::Damaged { .. } | Error::Missing { .. }) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    to.copy_from(from, object).await?;
-    to.verify(&object.key).await?;
-    Ok(true)
-}
-
-async fn remove(from: &Objects, moved: &[ObjectKey], parallel: usize, outcome: &mut Outcome) {
-    let deletes = stream::iter(moved).map(|key| async move { (*key, from.delete(key).await) });
-    let mut deletes = deletes.buffered(parallel.max(1));
-    while let Some((key, deleted)) = deletes.next().await {
-        match deleted {
-            Ok(()) => outcome.removed += 1,
-            Err(error) => outcome.failed.push((key, error)),
-        }
-    }
 }

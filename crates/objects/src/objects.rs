@@ -1,6 +1,6 @@
 //! Putting, getting, listing and removing objects.
 
-use std::{io, sync::Arc, time::SystemTime};
+use std::{fmt, io, sync::Arc, time::SystemTime};
 
 use async_compression::{Level, tokio::bufread::ZstdEncoder, zstd::CParameter};
 use bytes::Bytes;
@@ -173,10 +173,13 @@ impl Objects {
         .await
     }
 
-    /// Reads an object through and verifies it, in the first storage alone. Bytes of its content.
+    /// Reads an object through and verifies it. Bytes of its content.
     pub async fn verify(&self, key: &ObjectKey) -> Result<u64, Error> {
-        let mut reading = reading(&*self.driver, key).await?;
-        tokio::io::copy(&mut reading, &mut tokio::io::sink()).await.map_err(unwrapped)
+        self.first_good(key, |driver| async move {
+            let mut reading = reading(driver, key).await?;
+            tokio::io::copy(&mut reading, &mut tokio::io::sink()).await.map_err(unwrapped)
+        })
+        .await
     }
 
     /// Whether there is such an object. That it is undamaged, only reading tells.
@@ -192,7 +195,8 @@ impl Objects {
     /// Removes an object, which need not exist.
     pub async fn delete(&self, key: &ObjectKey) -> Result<(), Error> {
         let path = key.path();
-        for driver in self.drivers() {
+        // The old place first: what is gone there is not moved any more.
+        for driver in self.others.iter().rev().chain([&self.driver]) {
             let deleted = driver.delete(&path).await;
             deleted.map_err(|fault| Error::storage("delete", format_args!("object {key}"), driver.place(), fault))?;
         }
@@ -208,7 +212,7 @@ impl Objects {
     pub async fn probe(&self) -> Result<(), Error> {
         let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), "probe");
         let content = Bytes::from(format!("Windlass tries whether objects can be kept here: {random:016x}.\n"));
-        let alone = Self { others: Vec::new(), ..self.clone() };
+        let alone = self.alone();
         let unfaithful = |reason: &str| Error::Unfaithful { place: alone.place(), reason: reason.to_owned() };
         let key = alone.put(content.clone()).await?;
         let found = alone.get(&key).await;
@@ -228,21 +232,32 @@ impl Objects {
         Self { others: Vec::new(), ..self.clone() }
     }
 
-    /// Copies an object from `source` as it is stored. A small one is verified before it is written; of a large one, the source
-    /// is read through before.
-    pub(crate) async fn copy_from(&self, source: &Self, object: &StoredObject) -> Result<(), Error> {
-        let key = &object.key;
-        let place = source.driver.place();
-        let trouble = |fault| Error::reading(*key, place.clone(), fault);
-        if object.size > IN_MEMORY {
+    /// Sees to it that the object is good here, copying it from `source` as it is stored there. Whether that was needed. What is
+    /// damaged in `source` is not written.
+    pub async fn bring(&self, key: &ObjectKey, source: &Self) -> Result<bool, Error> {
+        let (here, there) = (self.alone(), source.alone());
+        match here.verify(key).await {
+            Ok(_) => return Ok(false),
+            Err(Error::Damaged { .. } | Error::Missing { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        here.copy_from(&there, key).await?;
+        here.verify(key).await?;
+        Ok(true)
+    }
+
+    /// A small object is verified before it is written; of a large one, the source is read through before.
+    async fn copy_from(&self, source: &Self, key: &ObjectKey) -> Result<(), Error> {
+        let (size, content) = source.get_compressed(key).await?;
+        if size > IN_MEMORY {
             source.verify(key).await?;
-            let content = source.driver.get(&key.path()).await.map_err(trouble)?;
             return self.write_stored(key, content).await;
         }
-        let content = source.driver.get(&key.path()).await.map_err(trouble)?;
-        let pieces: Vec<Bytes> = content.try_collect().await.map_err(trouble)?;
+        let place = source.place();
+        let pieces: Vec<Bytes> =
+            content.try_collect().await.map_err(|fault| Error::reading(*key, place.clone(), fault))?;
         let whole = Bytes::from(pieces.concat());
-        let mut reading = Reading::new(once(whole.clone()), *key, place.clone());
+        let mut reading = Reading::new(once(whole.clone()), *key, place);
         tokio::io::copy(&mut reading, &mut tokio::io::sink()).await.map_err(unwrapped)?;
         self.write_stored(key, once(whole)).await
     }
@@ -276,17 +291,27 @@ impl Objects {
         key: &ObjectKey,
         ask: impl Fn(&'a dyn Driver) -> F,
     ) -> Result<T, Error> {
-        let mut worst = None;
-        for driver in self.drivers() {
+        let missing = |error: &Error| matches!(error, Error::Missing { .. });
+        let mut worst: Option<Error> = None;
+        // Between two questions the object may have moved from the old place to the first.
+        let again = (!self.others.is_empty()).then_some(&*self.driver);
+        for driver in self.drivers().chain(again) {
             match ask(driver).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) if worst.as_ref().is_none_or(|worst| matches!(worst, Error::Missing { .. })) => {
+                Err(error) if worst.as_ref().is_none_or(|worst| missing(worst) && !missing(&error)) => {
                     worst = Some(error);
                 }
                 Err(_) => {}
             }
         }
         Err(worst.unwrap_or_else(|| Error::Missing { object: *key, place: self.place() }))
+    }
+}
+
+impl fmt::Debug for Objects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places: Vec<_> = self.drivers().map(Driver::place).collect();
+        f.debug_tuple("Objects").field(&places).finish()
     }
 }
 

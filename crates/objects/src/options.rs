@@ -20,8 +20,6 @@ pub struct Options {
     pub part: usize,
     /// How many parts of one object are on their way at once; memory is up to this many parts.
     pub parallel_parts: usize,
-    /// How many requests are on their way at once to one storage.
-    pub requests: usize,
     /// Level of zstd: 1 (fast) to 19 (small).
     pub compression: i32,
     /// Most bytes of one object that [`Objects::get`](crate::Objects::get) reads into memory.
@@ -40,7 +38,6 @@ impl Default for Options {
             longest_pause: Duration::from_secs(10),
             part: 8 << 20,
             parallel_parts: 2,
-            requests: 64,
             compression: 3,
             document_limit: 1 << 30,
             spool: None,

@@ -23,8 +23,8 @@ pub(crate) struct Setting {
     pub(crate) name: &'static str,
     /// Never shown.
     pub(crate) secret: bool,
-    /// Environment variables that give it where the location does not, first come first served. Those that OpenDAL looks up
-    /// itself (AWS_…, GOOGLE_APPLICATION_CREDENTIALS and the chain behind them) are not repeated here.
+    /// Environment variables that give it where the location does not, first come first served. Credentials that OpenDAL looks
+    /// up itself (AWS_…, GOOGLE_APPLICATION_CREDENTIALS and the chain behind them) are not repeated here.
     pub(crate) environment: &'static [&'static str],
     /// OpenDAL's name for it; nothing for what Windlass handles itself.
     pub(crate) opendal: Option<&'static str>,
@@ -89,7 +89,7 @@ const fn login(name: &'static str, secret: bool, environment: &'static [&'static
 
 const S3: &[Setting] = &[
     plain("endpoint", "endpoint"),
-    plain("region", "region"),
+    Setting { environment: &["AWS_REGION", "AWS_DEFAULT_REGION"], ..plain("region", "region") },
     plain("profile", "profile"),
     plain("role_arn", "role_arn"),
     plain("virtual_host_style", "enable_virtual_host_style"),

@@ -1,4 +1,5 @@
 //! What happens when storage fails: nothing is lost, nothing half visible, and the error says which object, where, and what to do.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod support;
 
@@ -7,19 +8,16 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::Ordering,
     time::{Duration, Instant, SystemTime},
 };
 
 use bytes::Bytes;
-use support::{Chunks, file_of, folder, impatient, keys, noise, over};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+use support::{
+    Chunks, file_of, folder, impatient, keys, noise, over,
+    servers::{answer, scripted},
 };
+use tokio::{io::AsyncReadExt, net::TcpListener};
 use windlass_objects::{Error, FaultKind, ObjectKey, Objects, Options};
 
 /// Stores a document, lets `spoil` have its file, and gives the error of reading it.
@@ -208,31 +206,6 @@ async fn a_writer_that_is_killed_leaves_nothing_half_visible() {
     assert_eq!(keys(&objects).await, written);
 }
 
-/// A server that answers each connection's first request with `answer`, which is told the number of the connection.
-async fn server(answer: impl Fn(usize) -> Option<String> + Send + 'static) -> (SocketAddr, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let connections = Arc::new(AtomicUsize::new(0));
-    let counted = connections.clone();
-    tokio::spawn(async move {
-        let mut silent: Vec<TcpStream> = Vec::new();
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let answer = answer(counted.fetch_add(1, Ordering::Relaxed));
-            let mut request = vec![0; 64 << 10];
-            let _ = stream.read(&mut request).await;
-            match answer {
-                Some(answer) => _ = stream.write_all(answer.as_bytes()).await,
-                None => silent.push(stream),
-            }
-        }
-    });
-    (address, connections)
-}
-
-fn answer(status: &str, length: usize, body: &str) -> Option<String> {
-    Some(format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"))
-}
-
 async fn s3_at(address: SocketAddr, options: Options) -> Objects {
     let location = format!("s3://bucket?endpoint=http://{address}&access_key_id=AKIAIDENT&secret_access_key=hunter2");
     Objects::open(&location.parse().unwrap(), options).await.unwrap()
@@ -255,7 +228,7 @@ async fn a_server_that_is_down_is_told_after_all_attempts() {
         objects.get(&key).await.unwrap_err(),
         objects.exists(&key).await.unwrap_err(),
         objects.delete(&key).await.unwrap_err(),
-        support_list_error(&objects).await,
+        listing_error(&objects).await,
     ] {
         assert_eq!(kind(&error), FaultKind::Unreachable, "{error}");
         assert!(error.to_string().contains(&address.to_string()), "{error}");
@@ -263,14 +236,14 @@ async fn a_server_that_is_down_is_told_after_all_attempts() {
     }
 }
 
-async fn support_list_error(objects: &Objects) -> Error {
+async fn listing_error(objects: &Objects) -> Error {
     use futures::StreamExt;
     objects.list().next().await.unwrap().unwrap_err()
 }
 
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_given_up_in_time() {
-    let (address, connections) = server(|_| None).await;
+    let (address, connections) = scripted(|_, _| None).await;
     let quick = Duration::from_millis(200);
     let objects = s3_at(address, Options { timeout: quick, transfer_timeout: quick, ..impatient() }).await;
     let started = Instant::now();
@@ -283,7 +256,7 @@ async fn a_server_that_does_not_answer_is_given_up_in_time() {
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_no_document() {
-    let (address, _) = server(|_| answer("200 OK", 1000, "only this")).await;
+    let (address, _) = scripted(|_, _| Some(answer("200 OK", 1000, "only this"))).await;
     let objects = s3_at(address, impatient()).await;
     let error = objects.get(&ObjectKey::of(b"document")).await.unwrap_err();
     assert_eq!(kind(&error), FaultKind::Unreachable, "{error}");
@@ -291,10 +264,12 @@ async fn a_body_that_breaks_off_is_no_document() {
 
 #[tokio::test]
 async fn a_server_that_stumbles_is_asked_again() {
-    let (address, connections) = server(|number| match number {
-        0 => answer("503 Slow Down", 0, ""),
-        1 => answer("500 Internal Server Error", 4, "oops"),
-        _ => answer("404 Not Found", 0, ""),
+    let (address, connections) = scripted(|number, _| {
+        Some(match number {
+            0 => answer("503 Slow Down", 0, ""),
+            1 => answer("500 Internal Server Error", 4, "oops"),
+            _ => answer("404 Not Found", 0, ""),
+        })
     })
     .await;
     let objects = s3_at(address, impatient()).await;
@@ -303,8 +278,25 @@ async fn a_server_that_stumbles_is_asked_again() {
 }
 
 #[tokio::test]
+async fn what_a_location_lacks_is_told() {
+    for (location, remedy) in [
+        ("azblob://box", "account_name"),
+        ("swift://box", "OS_AUTH_URL"),
+        ("swift://box?auth_url=http://127.0.0.1:9/v3&username=we", "OS_PASSWORD"),
+        ("db:", "with the service's database"),
+    ] {
+        let Err(error) = Objects::open(&location.parse().unwrap(), impatient()).await else { panic!("{location}") };
+        assert!(error.hint().unwrap().contains(remedy), "{location}: {error}: {:?}", error.hint());
+    }
+    let nobody = "azblob://box?account_name=ours&endpoint=http://127.0.0.1:9".parse().unwrap();
+    let objects = Objects::open(&nobody, impatient()).await.unwrap();
+    let error = objects.exists(&ObjectKey::of(b"document")).await.unwrap_err();
+    assert_eq!(kind(&error), FaultKind::Denied, "{error}");
+}
+
+#[tokio::test]
 async fn refused_credentials_are_told_at_once() {
-    let (address, connections) = server(|_| answer("403 Forbidden", 0, "")).await;
+    let (address, connections) = scripted(|_, _| Some(answer("403 Forbidden", 0, ""))).await;
     let objects = s3_at(address, impatient()).await;
     let error = objects.exists(&ObjectKey::of(b"document")).await.unwrap_err();
     assert_eq!(kind(&error), FaultKind::Denied, "{error}");

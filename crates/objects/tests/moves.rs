@@ -1,15 +1,18 @@
 //! Checking a storage, and moving everything from one to another while both are in use.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod support;
 
 use std::{
     collections::BTreeSet,
     fs,
+    path::PathBuf,
+    process::{Command, Stdio},
     time::{Duration, SystemTime},
 };
 
-use support::{Chunks, file_of, folder, impatient, keys, noise, over, servers};
-use windlass_objects::{Checking, Error, Migration, ObjectKey, Objects, Outcome, check, migrate};
+use support::{Chunks, file_of, folder, impatient, keys, noise, over, patient, servers};
+use windlass_objects::{Checking, Error, Migration, ObjectKey, Objects, Outcome, check, migrate, repair};
 
 async fn filled(objects: &Objects, count: u64) -> Vec<ObjectKey> {
     for number in 0..count {
@@ -54,6 +57,33 @@ async fn a_check_tells_good_missing_damaged_and_unreferenced_objects_apart() {
 }
 
 #[tokio::test]
+async fn a_repair_takes_good_copies_from_elsewhere_and_makes_room_for_new_ones() {
+    let place = tempfile::tempdir().unwrap();
+    let (objects, copies) = (folder(place.path()).await, over(&Chunks::named("copies")));
+    let all = filled(&objects, 6).await;
+    for key in [all[1], all[2]] {
+        copies.bring(&key, &objects).await.unwrap();
+    }
+    fs::remove_file(file_of(place.path(), &all[1])).unwrap();
+    for key in [all[2], all[3]] {
+        fs::write(file_of(place.path(), &key), "no longer it").unwrap();
+    }
+    fs::remove_file(file_of(place.path(), &all[4])).unwrap();
+    let references = all.iter().copied().collect();
+    let report = check(&objects, &references, checking(), |_, _| {}).await.unwrap();
+    let down = "s3://bucket?endpoint=http://127.0.0.1:9&access_key_id=a&secret_access_key=b".parse().unwrap();
+    let down = Objects::open(&down, impatient()).await.unwrap();
+    let unsure = repair(&objects, &report, &[down]).await;
+    assert_eq!(unsure.failed.len(), 4, "a place that cannot be asked may have it: {unsure:?}");
+
+    let repaired = repair(&objects, &report, &[copies]).await;
+    assert_eq!(repaired.restored, [all[1], all[2]]);
+    assert_eq!((repaired.removed, repaired.lost, repaired.failed.len()), (vec![all[3]], vec![all[4]], 0));
+    filled(&objects, 6).await;
+    assert!(check(&objects, &references, checking(), |_, _| {}).await.unwrap().is_sound());
+}
+
+#[tokio::test]
 async fn everything_is_moved_verified_and_only_then_removed() {
     let place = tempfile::tempdir().unwrap();
     let (from, to) = (folder(place.path()).await, over(&Chunks::named("new")));
@@ -78,7 +108,7 @@ async fn everything_is_moved_verified_and_only_then_removed() {
 #[tokio::test]
 async fn objects_move_to_a_bucket_and_back_as_they_were() {
     let Some(server) = servers::s3().await else { return };
-    let bucket = Objects::open(&server.location, impatient()).await.unwrap();
+    let bucket = Objects::open(&server.location, patient()).await.unwrap();
     let place = tempfile::tempdir().unwrap();
     let (from, back) = (folder(&place.path().join("a")).await, folder(&place.path().join("b")).await);
     let mut all = filled(&from, 10).await;
@@ -135,10 +165,12 @@ async fn a_move_that_ends_early_goes_on_where_it_was() {
     let last = told.last().unwrap();
     assert_eq!((last.done, last.total, last.through), (25, 40, Some(all[24])));
 
+    // What was verified and is gone since is not taken for moved.
+    to.delete(&all[10]).await.unwrap();
     chunks.puts_left.as_ref().unwrap().store(1000, std::sync::atomic::Ordering::Relaxed);
     let after = Migration { after: last.through, remove: true, ..one_by_one };
     let outcome = moved(&from, &to, after).await;
-    assert_eq!((outcome.copied, outcome.present, outcome.removed), (15, 25, 40));
+    assert_eq!((outcome.copied, outcome.present, outcome.removed), (16, 24, 40));
     assert_eq!((keys(&to).await, keys(&from).await), (all, vec![]));
 }
 
@@ -178,6 +210,49 @@ async fn no_object_is_unreadable_at_any_time_while_objects_move_and_are_written(
         to.verify(key).await.unwrap();
     }
     assert_eq!(keys(&from).await, []);
+}
+
+const FOLDERS: &str = "WINDLASS_TEST_MOVES_IN";
+
+/// Not a test: the process that the next one kills.
+#[tokio::test]
+#[ignore = "is run by the test below"]
+async fn moves_until_it_is_killed() {
+    let folders = PathBuf::from(std::env::var(FOLDERS).unwrap());
+    let (from, to) = (folder(&folders.join("old")).await, folder(&folders.join("new")).await);
+    moved(&from, &to, Migration { remove: true, ..Migration::default() }).await;
+}
+
+#[tokio::test]
+async fn a_move_that_is_killed_loses_nothing() {
+    let folders = tempfile::tempdir().unwrap();
+    let (from, to) = (folder(&folders.path().join("old")).await, folder(&folders.path().join("new")).await);
+    let live = to.clone().falling_back_to(&from);
+    let all = filled(&from, 200).await;
+    let mut before = 0;
+    for _ in 0..4 {
+        let mut mover = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--ignored", "moves_until_it_is_killed"])
+            .env(FOLDERS, folders.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        while keys(&to).await.len() <= before {
+            assert!(mover.try_wait().unwrap().is_none(), "it ended before it was killed");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        mover.kill().unwrap();
+        mover.wait().unwrap();
+        before = keys(&to).await.len();
+        for key in &all {
+            live.get(key).await.unwrap();
+        }
+    }
+    assert!(moved(&from, &to, Migration { remove: true, ..Migration::default() }).await.is_complete());
+    assert_eq!((keys(&to).await, keys(&from).await), (all.clone(), vec![]));
+    for key in all {
+        to.verify(&key).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 //! What every storage must do, on each that can be had here.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod support;
 
@@ -9,9 +10,9 @@ use std::{
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use support::{Chunks, folder, impatient, keys, noise, over, servers};
+use support::{Chunks, folder, keys, noise, over, patient, servers};
 use tokio::io::AsyncReadExt;
-use windlass_objects::{Error, FaultKind, ObjectKey, Objects};
+use windlass_objects::{Error, FaultKind, Location, ObjectKey, Objects, Options};
 
 /// Documents and large content, put, found, read, listed and removed.
 async fn keeps_objects(objects: &Objects) {
@@ -129,11 +130,11 @@ async fn many_may_put_the_same_object_at_once() {
 #[tokio::test]
 async fn an_s3_bucket_keeps_objects() {
     let Some(server) = servers::s3().await else { return };
-    let objects = Objects::open(&server.location, impatient()).await.unwrap();
+    let objects = Objects::open(&server.location, patient()).await.unwrap();
     keeps_objects(&objects).await;
 
     let encrypted = server.location.clone().with("sse", "AES256").unwrap();
-    let key = Objects::open(&encrypted, impatient()).await.unwrap().put("encrypted").await.unwrap();
+    let key = Objects::open(&encrypted, patient()).await.unwrap().put("encrypted").await.unwrap();
     let hex = key.hex();
     let url = format!("{}/bucket/a/prefix/{}/{}/{hex}.zst", server.address, &hex[..2], &hex[2..4]);
     // The server looks at the name, not at the signature.
@@ -147,29 +148,78 @@ async fn an_s3_bucket_keeps_objects() {
 async fn a_bucket_that_does_not_exist_is_told_with_what_to_do() {
     let Some(server) = servers::s3().await else { return };
     let location = server.location.to_string().replace("bucket", "elsewhere").replace("[redacted]", "x");
-    let objects = Objects::open(&location.parse().unwrap(), impatient()).await.unwrap();
+    let objects = Objects::open(&location.parse().unwrap(), patient()).await.unwrap();
     let error = objects.probe().await.unwrap_err();
     assert!(error.to_string().contains("s3://elsewhere/a/prefix"), "{error}");
     assert!(error.hint().unwrap().contains("create the bucket"), "{error}: {:?}", error.hint());
 }
 
 #[tokio::test]
+async fn a_google_bucket_keeps_objects() {
+    let Some(server) = servers::gcs().await else { return };
+    // The emulator knows no uploads in parts.
+    let whole = Options { part: 64 << 20, ..patient() };
+    keeps_objects(&Objects::open(&server.location, whole).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn an_azure_container_keeps_objects() {
+    let Some(server) = servers::azblob().await else { return };
+    keeps_objects(&Objects::open(&server.location, patient()).await.unwrap()).await;
+}
+
+#[tokio::test]
 async fn a_swift_container_keeps_objects_while_tokens_expire() {
     let Some(server) = servers::swift().await else { return };
-    let objects = Objects::open(&server.location, impatient()).await.unwrap();
+    let objects = Objects::open(&server.location, patient()).await.unwrap();
     keeps_objects(&objects).await;
 
     let key = objects.put("read with another token").await.unwrap();
-    tokio::time::sleep(Duration::from_secs(7)).await;
+    tokio::time::sleep(Duration::from_secs(9)).await;
     assert_eq!(objects.get(&key).await.unwrap(), "read with another token");
 
     objects.delete(&key).await.unwrap();
     let whole = server.location.to_string().replace("[redacted]", "testing").replace("/a/prefix", "");
-    let left = Objects::open(&whole.parse().unwrap(), impatient()).await.unwrap();
+    let left = Objects::open(&whole.parse().unwrap(), patient()).await.unwrap();
     assert_eq!(keys(&left).await, [], "nothing is left of large objects");
 
+    let keystone = keystone(&server).await;
+    let location: Location =
+        format!("swift://box/a/prefix?auth_url={keystone}&username=we&project=ours").parse().unwrap();
+    let location = location.or_environment(|name| (name == "OS_PASSWORD").then(|| "hunter2".to_owned())).unwrap();
+    let objects = Objects::open(&location, patient()).await.unwrap();
+    objects.probe().await.unwrap();
+
     let wrong = server.location.with("key", "wrong").unwrap();
-    let Err(error) = Objects::open(&wrong, impatient()).await else { panic!("logged in with a wrong key") };
+    let Err(error) = Objects::open(&wrong, patient()).await else { panic!("logged in with a wrong key") };
     assert!(matches!(&error, Error::Storage { fault, .. } if fault.kind == FaultKind::Denied), "{error}");
     assert!(error.hint().unwrap().contains("credentials"));
+}
+
+/// A Keystone that gives the token of Swift's own authentication to who logs in as it must be.
+async fn keystone(server: &servers::Server) -> String {
+    let login = reqwest::Client::new().get(format!("{}/auth/v1.0", server.address));
+    let login = login.header("x-auth-user", "test:tester").header("x-auth-key", "testing").send().await.unwrap();
+    let header = |name| login.headers()[name].to_str().unwrap().to_owned();
+    let (token, storage) = (header("x-auth-token"), header("x-storage-url"));
+    let (address, _) = servers::scripted(move |_, request| {
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        let identity = &body["auth"]["identity"];
+        let scope = serde_json::json!({"project": {"name": "ours", "domain": {"name": "Default"}}});
+        let known = head.starts_with("POST /v3/auth/tokens ")
+            && identity["methods"] == serde_json::json!(["password"])
+            && identity["password"]["user"]["name"] == "we"
+            && identity["password"]["user"]["password"] == "hunter2"
+            && body["auth"]["scope"] == scope;
+        if !known {
+            return Some(servers::answer("401 Unauthorized", 0, ""));
+        }
+        let endpoints = serde_json::json!([{"interface": "public", "region": "RegionOne", "url": storage}]);
+        let catalog = serde_json::json!([{"type": "object-store", "endpoints": endpoints}]);
+        let body = serde_json::json!({"token": {"catalog": catalog}}).to_string();
+        Some(servers::answer(&format!("201 Created\r\nx-subject-token: {token}"), body.len(), &body))
+    })
+    .await;
+    format!("http://{address}/v3")
 }

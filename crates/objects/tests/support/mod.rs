@@ -34,6 +34,11 @@ pub(crate) fn impatient() -> Options {
     }
 }
 
+/// Options for real servers, which may be slow on a busy machine; content of a few parts.
+pub(crate) fn patient() -> Options {
+    Options { part: 5 << 20, ..Options::default() }
+}
+
 pub(crate) async fn folder(path: &Path) -> Objects {
     Objects::open(&Location::folder(path).unwrap(), impatient()).await.unwrap()
 }

@@ -3,15 +3,20 @@
 use std::{
     fmt::Write as _,
     fs,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
+use base64::Engine as _;
+use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use windlass_objects::Location;
-
-use super::impatient;
 
 /// A process that ends with the value.
 struct Running(Child);
@@ -87,7 +92,7 @@ pub(crate) async fn swift() -> Option<Server> {
     );
     let _ = write!(config, "[filter:cache]\nuse = egg:swift#memcache\nmemcache_servers = 127.0.0.1:{cache}\n");
     // Tokens that are over soon, so that they must be renewed.
-    config += "[filter:tempauth]\nuse = egg:swift#tempauth\nuser_test_tester = testing .admin\ntoken_life = 5\n";
+    config += "[filter:tempauth]\nuse = egg:swift#tempauth\nuser_test_tester = testing .admin\ntoken_life = 8\n";
     for filter in ["catch_errors", "healthcheck", "bulk", "slo"] {
         let _ = write!(config, "[filter:{filter}]\nuse = egg:swift#{filter}\n");
     }
@@ -107,12 +112,95 @@ pub(crate) async fn swift() -> Option<Server> {
     Some(Server { location: location.parse().unwrap(), address, _running: running, _folder: Some(folder) })
 }
 
-/// From the search path, or from where `scripts/test` puts Python's.
+/// Google Cloud Storage, as an emulator from Python's index has it.
+pub(crate) async fn gcs() -> Option<Server> {
+    let program = program("gcp-storage-emulator")?;
+    let port = free_port();
+    let address = format!("http://127.0.0.1:{port}");
+    let flags = ["start", "--host", "127.0.0.1", "--default-bucket", "bucket", "--in-memory", "--port"];
+    let running = start(Command::new(program).args(flags).arg(port.to_string()));
+    answers(&address).await;
+    let location = format!("gcs://bucket/a/prefix?endpoint={address}&anonymous=true");
+    Some(Server { location: location.parse().unwrap(), address, _running: vec![running], _folder: None })
+}
+
+/// Azure Blob Storage, as Microsoft's emulator has it.
+pub(crate) async fn azblob() -> Option<Server> {
+    const KEY: &[u8] = b"a key for tests";
+    let program = program("azurite-blob")?;
+    let port = free_port();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let flags = ["--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck", "--blobPort"];
+    let key = base64::prelude::BASE64_STANDARD.encode(KEY);
+    let mut command = Command::new(program);
+    command.args(flags).arg(port.to_string()).env("AZURITE_ACCOUNTS", format!("ours:{key}")).current_dir(folder.path());
+    let running = start(&mut command);
+    let server = format!("http://127.0.0.1:{port}");
+    answers(&server).await;
+
+    // Making a container takes a signature over the server's own time.
+    let http = reqwest::Client::new();
+    let date = http.get(&server).send().await.unwrap().headers()["date"].to_str().unwrap().to_owned();
+    let signed =
+        format!("PUT{}x-ms-date:{date}\nx-ms-version:2021-08-06\n/ours/ours/box\nrestype:container", "\n".repeat(12));
+    let signature = base64::prelude::BASE64_STANDARD.encode(hmac(KEY, signed.as_bytes()));
+    let created = http
+        .put(format!("{server}/ours/box?restype=container"))
+        .header("x-ms-date", &date)
+        .header("x-ms-version", "2021-08-06")
+        .header("authorization", format!("SharedKey ours:{signature}"))
+        .header("content-length", 0)
+        .send()
+        .await
+        .unwrap();
+    assert!(created.status().is_success(), "{created:?}");
+    let address = format!("{server}/ours");
+    let location = format!("azblob://box/a/prefix?endpoint={address}&account_name=ours");
+    let location = location.parse::<Location>().unwrap().with("account_key", key).unwrap();
+    Some(Server { location, address, _running: vec![running], _folder: Some(folder) })
+}
+
+/// A server that answers each connection's first request with what `answer` says to the number of the connection and the request.
+/// Also the number of connections.
+pub(crate) async fn scripted(
+    answer: impl Fn(usize, &str) -> Option<String> + Send + 'static,
+) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    tokio::spawn(async move {
+        let mut silent = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 64 << 10];
+            let read = stream.read(&mut request).await.unwrap_or_default();
+            match answer(counted.fetch_add(1, Ordering::Relaxed), &String::from_utf8_lossy(&request[..read])) {
+                Some(answer) => _ = stream.write_all(answer.as_bytes()).await,
+                None => silent.push(stream),
+            }
+        }
+    });
+    (address, connections)
+}
+
+pub(crate) fn answer(status: &str, length: usize, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+}
+
+/// HMAC-SHA-256 with a key of at most 64 bytes (RFC 2104).
+fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
+    let padded = |with: u8| -> Vec<u8> { (0..64).map(|at| key.get(at).copied().unwrap_or_default() ^ with).collect() };
+    let inner = Sha256::new_with_prefix(padded(0x36)).chain_update(text).finalize();
+    Sha256::new_with_prefix(padded(0x5c)).chain_update(inner).finalize().into()
+}
+
+/// From the search path, or from where `scripts/test` puts what comes from Python's and npm's indexes.
 fn program(name: &str) -> Option<PathBuf> {
-    let installed = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools").join("bin");
+    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools");
+    let installed = ["bin", "node_modules/.bin"].map(|folder| tools.join(folder));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::iter::once(installed).chain(std::env::split_paths(&path)).map(|folder| folder.join(name));
-    let found = found.into_iter().find(|program| program.is_file());
+    let mut found = installed.into_iter().chain(std::env::split_paths(&path)).map(|folder| folder.join(name));
+    let found = found.find(|program| program.is_file());
     if found.is_none() {
         eprintln!("SKIPPED: {name} is not installed; scripts/test installs it");
     }
@@ -141,7 +229,7 @@ fn start(command: &mut Command) -> Running {
 async fn answers(address: &str) {
     let started = Instant::now();
     while reqwest::get(address).await.is_err() {
-        assert!(started.elapsed() < Duration::from_mins(1), "{address} does not answer");
-        tokio::time::sleep(impatient().pause * 10).await;
+        assert!(started.elapsed() < Duration::from_mins(2), "{address} does not answer");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
