@@ -26,7 +26,7 @@ mod oci_dir;
 mod platform;
 mod podman;
 mod reference;
-mod registry;
+pub mod registry;
 mod sbom;
 mod selection;
 mod slice;
