@@ -45,7 +45,7 @@ impl RemoteLayer {
         let range = (from > 0).then(|| format!("bytes={from}-"));
         let mut question = Question::new(&self.repository, &self.path, &self.name);
         question.headers.extend(range.as_deref().map(|range| ("range", range)));
-        let mut result = self.client.ask(Method::GET, &question);
+        let mut result = self.client.ask(&Method::GET, &question);
         for url in &self.elsewhere {
             if !matches!(result, Err(Error::NotInRegistry { .. })) {
                 break;

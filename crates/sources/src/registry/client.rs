@@ -100,7 +100,7 @@ impl Client {
     pub(super) fn document(&self, question: &Question<'_>, limit: u64) -> Result<(HeaderMap, Vec<u8>), Error> {
         let mut attempt = 0;
         loop {
-            let response = self.ask(Method::GET, question)?;
+            let response = self.ask(&Method::GET, question)?;
             let headers = response.headers().clone();
             match read_bounded(response, limit, question.what) {
                 Err(Error::Read { .. }) if attempt < self.options.retries => {
@@ -113,7 +113,7 @@ impl Client {
     }
 
     /// A successful answer, its body unread.
-    pub(super) fn ask(&self, method: Method, question: &Question<'_>) -> Result<Response, Error> {
+    pub(super) fn ask(&self, method: &Method, question: &Question<'_>) -> Result<Response, Error> {
         let session = self.session(question.repository);
         let mut url = self.base().to_string();
         if !question.repository.is_empty() {
@@ -402,7 +402,7 @@ mod tests {
         let pause = |after: &str, date: Option<&str>| {
             let mut headers = HeaderMap::new();
             headers.insert(RETRY_AFTER, after.parse().unwrap());
-            date.into_iter().for_each(|date| drop(headers.insert(DATE, date.parse().unwrap())));
+            headers.extend(date.map(|date| (DATE, date.parse().unwrap())));
             retry_after(&headers).map(|pause| pause.as_secs())
         };
         let noon = Some("Fri, 27 Nov 2026 12:00:00 GMT");

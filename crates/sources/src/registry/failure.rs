@@ -1,6 +1,6 @@
 //! What an error means to who runs a service: its name in the v1 API, whether to try again, and what to do about it.
 
-use std::{io, time::Duration};
+use std::{io, iter, time::Duration};
 
 use super::{is_certificate_trouble, is_passing};
 use crate::error::Error;
@@ -70,6 +70,17 @@ impl Error {
             Self::RateLimited { retry_after, .. } => *retry_after,
             _ => None,
         }
+    }
+
+    /// The error with its causes and its [remedy](Self::remedy), on one line.
+    pub fn explained(&self) -> String {
+        let causes = iter::successors(std::error::Error::source(self), |cause| cause.source());
+        let mut text = causes.take(16).fold(self.to_string(), |text, cause| format!("{text}: {cause}"));
+        if let Some(remedy) = self.remedy() {
+            text.push_str("; ");
+            text.push_str(&remedy);
+        }
+        text
     }
 
     /// What who runs a service can do about it, as a sentence without a full stop; [`hint`](Self::hint) speaks to who sits

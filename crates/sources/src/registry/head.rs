@@ -36,7 +36,7 @@ impl Registry {
         let (path, accept) = (format!("manifests/{selector}"), Repository::accepted_types());
         let headers = vec![("accept", accept.as_str())];
         let question = Question { headers, ..Question::new(&repository.path, &path, &what) };
-        let rate_limit = match self.client.ask(Method::HEAD, &question) {
+        let rate_limit = match self.client.ask(&Method::HEAD, &question) {
             Ok(answer) => {
                 let rate_limit = rate_limit(answer.headers());
                 let digest = answer.headers().get("docker-content-digest").and_then(|value| value.to_str().ok());

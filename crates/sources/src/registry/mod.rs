@@ -23,7 +23,7 @@ mod tls;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use reqwest::{StatusCode, blocking::Response};
+use reqwest::{Method, StatusCode, blocking::Response};
 
 pub(crate) use self::client::{is_answer_without_tls, is_certificate_trouble, is_passing};
 use self::{
@@ -101,9 +101,8 @@ impl RegistryOptions {
     }
 }
 
-/// Speaks to one registry. Clones share its connections and the tokens it gave.
-///
-/// What blocks: every method but [`connect`](Self::connect).
+/// Speaks to one registry. Clones share its connections and the tokens it gave, so it is worth keeping: making one reads
+/// the system's certificates. What is stored of a registry must not change under it; a new secret needs a new one.
 #[derive(Clone)]
 pub struct Registry {
     client: Arc<Client>,
@@ -125,7 +124,7 @@ impl Registry {
             if self.client.login(&session).secret.is_none() {
                 return Ok(());
             }
-            return self.client.ask(reqwest::Method::GET, &Question::new("", "", what)).map(drop);
+            return self.client.ask(&Method::GET, &Question::new("", "", what)).map(drop);
         }
         let speaks = |answer: &Response| is_greeting(answer.status()) || is_passing(answer.status());
         if !speaks(&greeting) {
@@ -148,6 +147,6 @@ fn open(text: &str, user_input: &str, options: &Options) -> Result<Input, Error>
     let reference: Reference = text.parse()?;
     let platform = options.platform.clone().map_or(PlatformChoice::OfThisMachine, PlatformChoice::Exactly);
     let mut image = Registry::connect(&reference.registry, &options.registry)?.open(&reference, &platform)?;
-    image.user_input = user_input.to_owned();
+    user_input.clone_into(&mut image.user_input);
     Ok(Input::Image(Box::new(image)))
 }

@@ -89,6 +89,9 @@ fn next_query(headers: &HeaderMap, base: &Url) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use reqwest::header::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -108,5 +111,17 @@ mod tests {
         assert_eq!(next("</v2/app/tags/list>; rel=\"next\""), None);
         // What would break a request line comes encoded.
         assert_eq!(next("<?last=a b>; rel=next"), Some("last=a%20b".to_owned()));
+    }
+    proptest! {
+        #[test]
+        fn any_link_is_read_without_a_panic_and_leads_nowhere_else(link in "[<>/?a-z=&;\", :@%é]{0,60}") {
+            let base = Url::parse("https://r.example/v2/").unwrap();
+            let mut headers = HeaderMap::new();
+            headers.insert(LINK, HeaderValue::from_bytes(link.as_bytes()).unwrap());
+            if let Some(query) = next_query(&headers, &base) {
+                let next = base.join(&format!("team/app/tags/list?{query}")).unwrap();
+                prop_assert_eq!((next.host_str(), next.path()), (Some("r.example"), "/v2/team/app/tags/list"));
+            }
+        }
     }
 }

@@ -42,7 +42,8 @@ fn is_signed(request: &Request, (id, secret): (&str, &str), service: &str) -> bo
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let mut pairs: Vec<&str> = query.split('&').collect();
     pairs.sort_unstable();
-    let headers: String = signed.split(';').map(|name| format!("{name}:{}\n", request.header(name).unwrap())).collect();
+    let named = |name: &str| format!("{name}:{}\n", request.header(name).unwrap());
+    let headers = signed.split(';').fold(String::new(), |headers, name| headers + &named(name));
     let body = hex_sha256(request.body.as_bytes());
     assert_eq!(request.header("x-amz-content-sha256"), Some(body.as_str()));
     let canonical = format!("{}\n{path}\n{}\n{headers}\n{signed}\n{body}", request.method, pairs.join("&"));
@@ -118,7 +119,9 @@ fn who_asks_at_the_same_time_waits_for_the_same_token() {
     let ecr = Ecr::new(options(&server));
     std::thread::scope(|scope| {
         let asking: Vec<_> = (0..8).map(|_| scope.spawn(|| ecr.secret(REGISTRY, &keys()).unwrap())).collect();
-        asking.into_iter().for_each(|thread| assert_eq!(thread.join().unwrap(), password(0)));
+        for thread in asking {
+            assert_eq!(thread.join().unwrap(), password(0));
+        }
     });
     assert_eq!(server.requests().len(), 1);
 }

@@ -48,7 +48,9 @@ fn exactly(platform: &str) -> PlatformChoice {
 /// An index of these images under the tag `index`.
 fn indexed(samples: &[&Sample], entries: &[Value]) -> (Content, Vec<u8>) {
     let mut content = Content::default();
-    samples.iter().for_each(|sample| content.add(sample));
+    for sample in samples {
+        content.add(sample);
+    }
     let index = serde_json::to_vec(&json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries})).unwrap();
     content.tag("index", OCI_INDEX, &index);
     content.tag(Digest::of(&index).as_str(), OCI_INDEX, &index);
@@ -252,6 +254,9 @@ fn a_ping_tells_what_is_no_registry_from_what_is_not_there_and_what_is_not_well(
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = refused(Registry::connect(&format!("127.0.0.1:{port}"), &options(None)).unwrap().ping());
     assert_eq!((error.failure().code(), error.is_transient()), ("REGISTRY_NOT_ACCESSIBLE", true), "{error}");
+    let explained = error.explained();
+    assert!(explained.starts_with(&format!("cannot reach 127.0.0.1:{port}: ")), "{explained}");
+    assert!(explained.contains("Connection refused") && explained.contains("; check the spelling of"), "{explained}");
 }
 
 #[test]
