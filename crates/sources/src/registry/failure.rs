@@ -94,6 +94,9 @@ impl Error {
                 "check the credential stored for {}, and whether its account may pull this image",
                 stored_name(registry)
             ),
+            Self::Login { registry, passing: false, .. } => {
+                format!("check the credential stored for {}", stored_name(registry))
+            }
             Self::NotInRegistry { .. } => "check the spelling of repository and tag".into(),
             Self::Unreachable { host, source } if is_certificate_trouble(source) => format!(
                 "make the certificate authority of {host} known to this system, or store the registry with \

@@ -229,6 +229,7 @@ fn a_role_is_taken_on_with_its_external_id_and_signs_for_the_token() {
 
     let error = ecr.secret(REGISTRY, &AwsIdentity::parse("_iam_role", ROLE)).unwrap_err();
     assert_eq!((error.failure(), error.is_transient()), (Failure::PermissionDenied, false), "{error}");
+    assert!(error.explained().ends_with(&format!("; check the credential stored for {REGISTRY}")), "{error}");
     assert!(error.to_string().contains(&format!("the role {ROLE} cannot be taken on")), "{error}");
 }
 
