@@ -9,7 +9,7 @@ use crate::{Error, Payload, Request, Service, views::Subscription};
 /// # Errors
 /// Those of [`Service::send`]; there is no such subscription.
 pub fn set_active(service: &Service, kind: &str, key: &str, active: bool) -> Result<Payload, Error> {
-    let id = find(service, kind, key)?;
+    let id = subscription_id(service, kind, key)?;
     let change = json!({"active": active, "subscription_key": key, "subscription_type": kind});
     service.send(&Request::put(&["subscriptions", &id]).json(&change))
 }
@@ -18,7 +18,7 @@ pub fn set_active(service: &Service, kind: &str, key: &str, active: bool) -> Res
 ///
 /// # Errors
 /// Those of [`Service::send`]; there is no such subscription.
-pub(crate) fn find(service: &Service, kind: &str, key: &str) -> Result<String, Error> {
+pub fn subscription_id(service: &Service, kind: &str, key: &str) -> Result<String, Error> {
     let request = Request::get(&["subscriptions"]).query("subscription_key", key).query("subscription_type", kind);
     let found: Vec<Subscription> = service.send(&request)?.read_or_default();
     let id = found.first().and_then(|subscription| subscription.subscription_id.get());
