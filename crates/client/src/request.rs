@@ -43,6 +43,7 @@ impl Request {
     }
 
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "true is easier to read than &true")]
     pub fn query(mut self, name: &'static str, value: impl ToString) -> Self {
         self.query.push((name, value.to_string()));
         self

@@ -14,7 +14,7 @@ const OPTION: &str = "config";
 
 /// The command line with the options of the file that it names; a file that cannot be used is an error.
 pub(crate) fn parse(given: Vec<OsString>) -> anyhow::Result<Result<Arguments, clap::Error>> {
-    let mut given = service::behind_the_group(given);
+    let mut given = service::read_as_ours(given);
     // What is wrong with the command line is told when both are read together.
     let known = Arguments::command().ignore_errors(true).try_get_matches_from(&given);
     let scan = known.as_ref().ok().and_then(|matches| matches.subcommand_matches(COMMAND));

@@ -1,7 +1,7 @@
 //! Commands that speak to a service: how it is reached, and how its answers are printed.
 
 mod confirm;
-mod leading;
+mod habits;
 mod progress;
 mod rendering;
 
@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub(crate) use confirm::{confirm, secret};
-pub(crate) use leading::behind_the_group;
+pub(crate) use habits::read_as_ours;
 pub(crate) use progress::Progress;
 pub(crate) use rendering::{Table, cell, field, none, wrapped};
 

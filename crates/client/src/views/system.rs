@@ -22,8 +22,8 @@ pub struct Service {
     pub base_url: Text,
     pub status: Text,
     pub status_message: Text,
-    #[serde(deserialize_with = "or_default")]
-    service_detail: ServiceDetail,
+    #[serde(rename = "service_detail", deserialize_with = "or_default")]
+    detail: ServiceDetail,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -37,7 +37,7 @@ struct ServiceDetail {
 impl Service {
     /// Whether it says of itself that it works.
     pub fn is_up(&self) -> bool {
-        self.service_detail.up.is_true()
+        self.detail.up.is_true()
     }
 
     /// Whether it was heard of lately.
@@ -51,7 +51,7 @@ impl SystemStatus {
     pub fn versions(&self) -> (Option<&str>, Option<&str>) {
         let of = |service: &'_ Service| service.servicename.is("apiext") && service.is_alive();
         let (api, others): (Vec<_>, Vec<_>) = self.service_states.iter().partition(|service| of(service));
-        let details = || api.iter().chain(&others).map(|service| &service.service_detail);
+        let details = || api.iter().chain(&others).map(|service| &service.detail);
         let code = details().find_map(|detail| detail.version.get());
         (code, details().find_map(|detail| detail.db_version.get()))
     }

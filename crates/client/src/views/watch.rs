@@ -17,13 +17,14 @@ pub struct Subscription {
     pub subscription_id: Text,
     #[serde(rename = "userId")]
     pub user_id: Text,
-    subscription_value: Text,
+    #[serde(rename = "subscription_value")]
+    value: Text,
 }
 
 impl Subscription {
     /// Tags of a repository that is watched: a JSON text within the record.
     pub fn tag_count(&self) -> Text {
-        let value = serde_json::from_str::<Value>(self.subscription_value.as_str()).unwrap_or_default();
+        let value = serde_json::from_str::<Value>(self.value.as_str()).unwrap_or_default();
         value.get("tagcount").and_then(|count| Text::deserialize(count).ok()).unwrap_or_default()
     }
 }

@@ -209,15 +209,13 @@ fn rule(arguments: &RuleArguments) -> Value {
         "analysis_age_days": arguments.days_old, "tag_versions_newer": arguments.tag_versions_newer,
         "transition": transition, "system_global": arguments.is_global,
     });
-    match arguments.max_images_per_account {
-        Some(most) => rule["max_images_per_account"] = most.into(),
-        None => {
-            rule["selector"] =
-                selector(&arguments.registry_selector, &arguments.repository_selector, &arguments.tag_selector);
-            let excluded = selector(&arguments.registry_exclude, &arguments.repository_exclude, &arguments.tag_exclude);
-            rule["exclude"] = json!({"selector": excluded, "expiration_days": arguments.exclude_expiration_days});
-        }
+    if let Some(most) = arguments.max_images_per_account {
+        rule["max_images_per_account"] = most.into();
+        return rule;
     }
+    rule["selector"] = selector(&arguments.registry_selector, &arguments.repository_selector, &arguments.tag_selector);
+    let excluded = selector(&arguments.registry_exclude, &arguments.repository_exclude, &arguments.tag_exclude);
+    rule["exclude"] = json!({"selector": excluded, "expiration_days": arguments.exclude_expiration_days});
     rule
 }
 

@@ -136,6 +136,8 @@ fn malware(scans: &[ContentEntry]) -> Table {
 
 fn table(titles: &[&str], entries: &[ContentEntry], cells: impl Fn(&ContentEntry) -> Vec<String>) -> Table {
     let mut table = Table::new(titles);
-    entries.iter().for_each(|entry| table.row(cells(entry)));
+    for entry in entries {
+        table.row(cells(entry));
+    }
     table
 }

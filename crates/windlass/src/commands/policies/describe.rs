@@ -75,8 +75,12 @@ fn parameters(trigger: &Trigger, all: bool) -> Table {
     let mut table = Described::new(&["Parameter", "Description", "Required", "Example"], all);
     for Parameter { name, description, required, example, state, superceded_by } in &trigger.parameters {
         let required = if required.is("false") { "False" } else { "True" };
-        let cells =
-            [lower(name), wrapped(description.as_str(), WIDTH), required.to_owned(), wrapped(example.as_str(), WIDTH)];
+        let cells = [
+            lower(name),
+            wrapped(description.as_str(), WIDTH),
+            required.to_owned(),
+            wrapped(example.or("None"), WIDTH),
+        ];
         table.row(cells, state, superceded_by);
     }
     table.table.sorted_by(0)

@@ -1,5 +1,5 @@
-//! `anchore-cli` takes what concerns the service before the group: `--url URL --json image list`. Scripts that do so
-//! need not change.
+//! Command lines as they were written for `anchore-cli`, so that scripts need change its name alone. It takes what
+//! concerns the service before the group (`--url URL --json image list`), and calls `policy` what is `policies` here.
 
 use std::ffi::OsString;
 
@@ -8,23 +8,29 @@ use clap::{Args as _, Command, CommandFactory as _};
 use super::ServiceArguments;
 use crate::arguments::Arguments;
 
-/// The command line with the options of the service that stand before a group moved behind it.
-pub(crate) fn behind_the_group(given: Vec<OsString>) -> Vec<OsString> {
+/// What `anchore-cli policy` does that `windlass policy` does not.
+const OF_POLICIES: &[&str] = &["add", "get", "list", "activate", "del", "hub"];
+/// What follows `describe` there; `windlass policy describe` has neither.
+const OF_DESCRIBE: &[&str] = &["--all", "--gate", "--trigger"];
+
+/// The command line with the options of the service behind the group, and the group by the name it has here.
+pub(crate) fn read_as_ours(given: Vec<OsString>) -> Vec<OsString> {
     let options = ServiceArguments::augment_args(Command::new("options"));
-    let Some((moved, kept, group)) = split(&given, &options) else { return given };
-    let speaks_to_a_service = |group: &str| {
-        let command = Arguments::command();
-        let command = command.find_subcommand(group);
-        command.is_some_and(|command| command.get_arguments().any(|option| option.get_id() == "service_url"))
+    let Some((moved, kept, at)) = split(&given, &options) else { return given };
+    let word = |at: usize| given.get(at).and_then(|word| word.to_str()).unwrap_or_default();
+    let is_of_policies = match word(at + 1) {
+        "describe" => OF_DESCRIBE.contains(&word(at + 2)),
+        verb => OF_POLICIES.contains(&verb),
     };
-    if moved.is_empty() || !given[group].to_str().is_some_and(speaks_to_a_service) {
+    let group = if given[at] == "policy" && is_of_policies { "policies".into() } else { given[at].clone() };
+    let command = Arguments::command();
+    let command = group.to_str().and_then(|group| command.find_subcommand(group));
+    let speaks_to_a_service =
+        command.is_some_and(|command| command.get_arguments().any(|option| option.get_id() == "service_url"));
+    if !speaks_to_a_service {
         return given;
     }
-    let mut arguments = kept;
-    arguments.push(given[group].clone());
-    arguments.extend(moved);
-    arguments.extend_from_slice(&given[group + 1..]);
-    arguments
+    kept.into_iter().chain([group]).chain(moved).chain(given[at + 1..].iter().cloned()).collect()
 }
 
 /// What is before the first word that is no option: what is to be moved, what is not, and where that word is.
@@ -64,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_before_the_group_is_read_as_if_it_stood_behind() {
+    fn what_was_written_for_anchore_cli_is_read_as_ours() {
         for (given, read) in [
             ("windlass --json image list", "windlass image --json list"),
             (
@@ -77,6 +83,9 @@ mod tests {
                 "windlass analysis-archive --as-account team images list",
             ),
             ("windlass image list --json", "windlass image list --json"),
+            ("windlass --json policy list", "windlass policies --json list"),
+            ("windlass policy describe --gate files", "windlass policies describe --gate files"),
+            ("windlass policy describe files", "windlass policy describe files"),
             // Not ours to judge.
             ("windlass --config file scan app", "windlass --config file scan app"),
             ("windlass --bogus --json image list", "windlass --bogus image --json list"),
@@ -85,7 +94,7 @@ mod tests {
             ("windlass", "windlass"),
         ] {
             let words: Vec<OsString> = given.split(' ').map(OsString::from).collect();
-            assert_eq!(behind_the_group(words).join(" ".as_ref()), OsString::from(read));
+            assert_eq!(read_as_ours(words).join(" ".as_ref()), OsString::from(read));
         }
     }
 }
