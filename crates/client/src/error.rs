@@ -14,6 +14,8 @@ pub enum Error {
     Address { url: String, reason: String },
     #[error("the client cannot be set up")]
     Setup(#[source] reqwest::Error),
+    #[error("what was given as certificates to trust holds none in PEM form")]
+    NoCertificates,
     #[error("the service at {url} does not answer")]
     Unreachable {
         url: String,
@@ -69,7 +71,8 @@ impl Error {
     /// Whether the same request may succeed a little later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::BrokenOff { .. } => true,
+            Self::Unreachable { source, .. } => !has_cause(source, CERTIFICATE),
+            Self::BrokenOff { .. } => true,
             Self::Refused(refusal) => matches!(refusal.status, 408 | 429 | 502..=504),
             Self::NoService { status, .. } => matches!(status, 408 | 429 | 500..=504),
             _ => false,
@@ -80,6 +83,13 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Address { .. } => Some("an address is such as http://localhost:8228/v1: --url, WINDLASS_URL".into()),
+            Self::Unreachable { source, .. } if has_cause(source, CERTIFICATE) => Some(
+                "name the authority of its certificate with --service-ca, or accept any certificate with --insecure"
+                    .into(),
+            ),
+            Self::Unreachable { source, .. } if has_cause(source, NO_TLS) => {
+                Some("it speaks no TLS: its address begins with http://".into())
+            }
             Self::Unreachable { .. } | Self::NoService { .. } => {
                 Some("--url or WINDLASS_URL says where the service is".into())
             }
@@ -87,6 +97,16 @@ impl Error {
             _ => None,
         }
     }
+}
+
+// The TLS library's own errors lie behind others and are told apart by their texts only.
+const CERTIFICATE: &str = "certificate";
+/// What it says when the answer to its greeting is no TLS at all.
+const NO_TLS: &str = "corrupt message";
+
+fn has_cause(error: &reqwest::Error, says: &str) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.take(16).any(|cause| cause.to_string().contains(says))
 }
 
 impl Refusal {

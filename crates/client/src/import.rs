@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::{Error, Payload, Request, Service, Text};
 
 const JSON: &str = "application/json";
+/// Bytes of a document that services take.
+const DOCUMENT_LIMIT: usize = 100 << 20;
 
 /// What is known of an image.
 #[derive(Clone, Debug, Default)]
@@ -51,8 +53,14 @@ struct Receipt {
 /// Uploads the documents and adds the image; returns its record. What was uploaded before a failure is given up.
 ///
 /// # Errors
-/// Those of [`Service::send`].
+/// Those of [`Service::send`]; the packages are more than a service takes.
 pub fn import(service: &Service, analysis: &Analysis, autosubscribe: bool, force: bool) -> Result<Payload, Error> {
+    let length = analysis.packages.len();
+    if length > DOCUMENT_LIMIT {
+        return Err(Error::Unsuitable(format!(
+            "the bill of materials has {length} bytes, and a service takes {DOCUMENT_LIMIT}; a list of files may make it so long"
+        )));
+    }
     let operation = receipt(service, &Request::post(&["imports", "images"]), |receipt| receipt.uuid)?;
     let added = upload(service, &operation, analysis)
         .and_then(|contents| finish(service, &operation, analysis, &contents, autosubscribe, force));

@@ -30,7 +30,11 @@ impl Service {
             .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIME)
             .danger_accept_invalid_certs(!connection.verify_tls);
-        for authority in Certificate::from_pem_bundle(&connection.authorities).map_err(Error::Setup)? {
+        let authorities = Certificate::from_pem_bundle(&connection.authorities).map_err(Error::Setup)?;
+        if authorities.is_empty() && !connection.authorities.is_empty() {
+            return Err(Error::NoCertificates);
+        }
+        for authority in authorities {
             http = http.add_root_certificate(authority);
         }
         Ok(Self { http: http.build().map_err(Error::Setup)?, connection })

@@ -113,8 +113,15 @@ impl State {
     }
 }
 
+/// The first byte of one who speaks TLS.
+const TLS_GREETING: u8 = 0x16;
+
 fn serve(stream: &TcpStream, state: &Mutex<State>) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
+    if reader.fill_buf()?.first() == Some(&TLS_GREETING) {
+        let mut writer = stream;
+        return writer.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    }
     loop {
         let mut first = String::new();
         if reader.read_line(&mut first)? == 0 {

@@ -9,6 +9,8 @@ use crate::Error;
 
 /// How long a service may be away while it is waited for; it may be restarting.
 const ABSENCE: Duration = Duration::from_mins(2);
+/// Whatever interval is asked for, a service is not asked more often.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Time, so that tests need not wait.
 pub trait Clock {
@@ -89,7 +91,8 @@ pub fn wait<T>(
             let seconds = patience.timeout.unwrap_or_default().as_secs_f64();
             return Err(Error::TimedOut { what: what.to_owned(), seconds });
         }
-        clock.sleep(left.map_or(patience.interval, |left| left.min(patience.interval)));
+        let interval = patience.interval.max(SHORTEST_INTERVAL);
+        clock.sleep(left.map_or(interval, |left| left.min(interval)));
     }
 }
 

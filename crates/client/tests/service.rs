@@ -158,3 +158,20 @@ fn an_import_that_fails_half_way_is_given_up() {
     assert_eq!(error.exit_code(), 1);
     assert_eq!(stand_in.lines().last().map(String::as_str), Some("DELETE /v1/imports/images/op1"));
 }
+
+#[test]
+fn a_service_that_speaks_no_tls_is_asked_for_no_certificate() {
+    let stand_in = StandIn::start();
+    let settings = Settings { url: Some(stand_in.url().replace("http://", "https://")), ..Settings::default() };
+    let error = Service::new(settings.connection().expect("an address")).expect("a client").check_access();
+    let hint = error.expect_err("it speaks no TLS").hint().expect("a hint");
+    assert!(hint.contains("http://"), "{hint}");
+}
+
+#[test]
+fn a_bill_of_materials_that_no_service_takes_is_not_sent() {
+    let stand_in = StandIn::start();
+    let huge = Analysis { packages: vec![b' '; (100 << 20) + 1], ..analysis() };
+    assert!(import(&service(&stand_in), &huge, true, false).is_err());
+    assert!(stand_in.asked().is_empty());
+}

@@ -129,7 +129,12 @@ impl ServiceArguments {
         }
         let by_default = if settings.json == Some(true) { Form::Json } else { Form::Table };
         let form = if self.json { Form::Json } else { self.output.unwrap_or(by_default) };
-        Ok(Session { service: Service::new(connection)?, settings, form })
+        let service = Service::new(connection);
+        let service = match &self.service_ca {
+            Some(file) => service.with_context(|| format!("{} cannot be used", file.display()))?,
+            None => service?,
+        };
+        Ok(Session { service, settings, form })
     }
 
     /// Options count more than the environment, and that more than the file.

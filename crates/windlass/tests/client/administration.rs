@@ -52,6 +52,9 @@ fn a_credentials_file_that_cannot_be_used_is_named() {
         assert_eq!(done.exit, 2);
         assert!(done.err.contains("gone.yaml"), "{words}: {}", done.err);
     }
+    place.write("authorities", "no certificate");
+    let done = place.run("image list --service-ca authorities");
+    assert!(done.err.contains("authorities cannot be used") && done.err.contains("PEM"), "{}", done.err);
     place.write("home/.anchore/credentials.yaml", "");
     assert!(place.run("image list --url http://127.0.0.1:1").err.contains("does not answer"));
 }
