@@ -37,6 +37,8 @@ pub enum Error {
     Refused(Box<Refusal>),
     #[error("{what} within {seconds} seconds")]
     TimedOut { what: String, seconds: f64 },
+    #[error("the service knows no image {0}")]
+    UnknownImage(String),
     /// What was asked makes no sense of itself; it says why.
     #[error("{0}")]
     Unsuitable(String),
@@ -56,6 +58,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Refused(refusal) if !matches!(refusal.status, 401 | 500) => 1,
+            Self::UnknownImage(_) => 1,
             _ => 2,
         }
     }

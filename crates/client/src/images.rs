@@ -56,7 +56,7 @@ pub fn discover(service: &Service, name: &str) -> Result<Discovered, Error> {
     let found = service.send(&Request::get(&["images"]).query("fulltag", name).query("history", false))?;
     let images: Vec<Image> = found.read_or_default();
     let newest = images.first().filter(|image| image.image_digest.get().is_some());
-    let image = newest.ok_or_else(|| Error::Unsuitable(format!("the service knows no image {name}")))?;
+    let image = newest.ok_or_else(|| Error::UnknownImage(name.to_owned()))?;
     let by_id = image.image_detail.iter().any(|detail| detail.image_id.is(name));
     Ok(Discovered { digest: image.image_digest.to_string(), by_tag: !by_id })
 }

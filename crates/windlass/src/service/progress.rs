@@ -2,12 +2,17 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-/// On a terminal one line that is written over; elsewhere a line whenever something changes. With `--quiet`, nothing.
+/// A pipeline that is silent for longer may be taken for dead.
+const LONGEST_SILENCE: Duration = Duration::from_mins(1);
+
+/// On a terminal one line that is written over; elsewhere a line whenever something changes, and once a minute. With
+/// `--quiet`, nothing.
 pub(crate) struct Progress {
     begin: Instant,
+    spoke: Instant,
     terminal: bool,
     quiet: bool,
     last: String,
@@ -16,14 +21,17 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn start() -> Self {
         let quiet = !tracing::enabled!(tracing::Level::WARN);
-        Self { begin: Instant::now(), terminal: io::stderr().is_terminal(), quiet, last: String::new() }
+        let now = Instant::now();
+        Self { begin: now, spoke: now, terminal: io::stderr().is_terminal(), quiet, last: String::new() }
     }
 
     pub(crate) fn show(&mut self, standing: &str) {
         let standing = windlass_sbom::printable(standing);
-        if self.quiet || !self.terminal && self.last == standing {
+        let is_news = self.last != standing || self.spoke.elapsed() >= LONGEST_SILENCE;
+        if self.quiet || !(self.terminal || is_news) {
             return;
         }
+        self.spoke = Instant::now();
         let seconds = self.begin.elapsed().as_secs();
         // Nobody is there to be told that nobody can be told.
         let _ = if self.terminal {

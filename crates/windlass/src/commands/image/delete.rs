@@ -27,7 +27,13 @@ pub(super) struct DeleteArguments {
 }
 
 pub(super) fn run(arguments: &DeleteArguments, session: &Session) -> anyhow::Result<Outcome> {
-    let Some(name) = &arguments.image else { return all(arguments.force, session) };
+    let Some(name) = &arguments.image else {
+        // Scripts see 2 for whatever was not deleted (`spec/api.md` B6).
+        return all(arguments.force, session).or_else(|error| {
+            diagnostics::report(&error);
+            Ok(Outcome::Unusable)
+        });
+    };
     let digest = discover(&session.service, name)?.digest;
     let answer = delete(&digest, arguments.force, session)?;
     match refusal(&answer) {

@@ -44,14 +44,13 @@ impl PatienceArguments {
 }
 
 pub(super) fn run(arguments: &WaitArguments, session: &Session) -> anyhow::Result<Outcome> {
-    let name = ImageName::parse(&arguments.image);
     let mut progress = Progress::start();
     let what = format!("{} was not analysed", arguments.image);
     let ended = wait(
         arguments.patience.patience()?,
         &SystemClock::default(),
         &what,
-        || standing(session, name),
+        || standing(session, &arguments.image),
         |standing| progress.show(standing),
     );
     drop(progress);
@@ -70,10 +69,10 @@ pub(super) fn run(arguments: &WaitArguments, session: &Session) -> anyhow::Resul
 }
 
 /// The record once the analysis has ended, and whether it failed.
-fn standing(session: &Session, name: ImageName<'_>) -> Result<Standing<(Payload, bool)>, Error> {
-    let record = name.find(&session.service, false)?;
+fn standing(session: &Session, wanted: &str) -> Result<Standing<(Payload, bool)>, Error> {
+    let record = ImageName::parse(wanted).find(&session.service, false)?;
     let images: Vec<Image> = record.read_or_default();
-    let image = images.first().ok_or_else(|| Error::Unsuitable("the service knows no such image".into()))?;
+    let image = images.first().ok_or_else(|| Error::UnknownImage(wanted.to_owned()))?;
     Ok(match image.analysis_status.as_str() {
         "analyzed" => Standing::Reached((record, false)),
         "analysis_failed" => Standing::Reached((record, true)),
