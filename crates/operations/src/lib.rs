@@ -13,6 +13,7 @@
 mod cipher;
 mod clock;
 mod error;
+mod events;
 pub mod identity;
 mod service;
 mod settings;
@@ -21,6 +22,7 @@ mod tenant;
 pub use cipher::{Cipher, InvalidKey};
 pub use clock::Clock;
 pub use error::{Error, Result};
+pub use events::Happening;
 pub use service::Service;
 pub use settings::{Limits, OauthSettings, Settings};
 pub use tenant::Tenant;

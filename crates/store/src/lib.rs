@@ -19,6 +19,7 @@ pub mod accounts;
 pub mod api_keys;
 mod connect;
 mod error;
+pub mod events;
 pub mod jobs;
 mod migrations;
 mod moment;
@@ -26,6 +27,7 @@ mod names;
 pub mod role_bindings;
 pub mod services;
 pub mod settings;
+pub mod subscriptions;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod users;

@@ -3,10 +3,11 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize as _;
-use serde_json::{Value, json, ser::PrettyFormatter};
+use serde_json::{Value, json};
 use windlass_policy::{Subject, Tag};
 use windlass_report::Judgement;
+
+use crate::output;
 
 /// The account of a service that has no other.
 const ACCOUNT: &str = "admin";
@@ -14,9 +15,7 @@ const ACCOUNT: &str = "admin";
 pub(super) fn write(judgement: &Judgement<'_>, detail: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut document = document(judgement, detail);
     document.sort_all_objects();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, PrettyFormatter::with_indent(b"    "));
-    document.serialize(&mut serializer)?;
-    writeln!(out)
+    output::indented_by_four(&document, out)
 }
 
 fn document(judgement: &Judgement<'_>, detail: bool) -> Value {
