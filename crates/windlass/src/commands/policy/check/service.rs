@@ -3,11 +3,11 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize as _;
-use serde_json::ser::PrettyFormatter;
 use windlass_policy::Tag;
 use windlass_report::Judgement;
 use windlass_v1::evaluations::{self, Check, Evaluation, EvaluationDetail, EvaluationResult, Subject};
+
+use crate::output;
 
 /// The account of a service that has no other.
 const ACCOUNT: &str = "admin";
@@ -15,9 +15,7 @@ const ACCOUNT: &str = "admin";
 pub(super) fn write(judgement: &Judgement<'_>, detail: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut document = serde_json::to_value(check(judgement, detail))?;
     document.sort_all_objects();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, PrettyFormatter::with_indent(b"    "));
-    document.serialize(&mut serializer)?;
-    writeln!(out)
+    output::indented_by_four(&document, out)
 }
 
 fn check(judgement: &Judgement<'_>, detail: bool) -> Check {
