@@ -18,8 +18,10 @@
 //! recommends, and [`Options::like_grype`] restores the baseline for comparison.
 
 mod candidate;
+mod content_key;
 mod coverage;
 mod cvss;
+mod decoration;
 mod distribution;
 mod engine;
 mod enrich;
@@ -27,36 +29,48 @@ mod explain;
 mod finding;
 mod fold;
 mod ignore;
+mod input;
+mod inventory;
 mod lookups;
 mod matchers;
 mod namespace;
 mod options;
 mod outcome;
 mod ownership;
+mod package_outcome;
 mod qualifiers;
 mod risk;
 mod search;
 mod severity;
+mod stored;
+mod surroundings;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod vex;
 
+pub use content_key::{ContentKey, InvalidContentKey};
 pub use coverage::{
     Coverage, DataSource, DistributionCoverage, Fit, Gap, GroupCoverage, GroupStanding, PackageFailure, RecordError,
     State,
 };
 pub use cvss::{Cvss, CvssKind, CvssMetrics};
+pub use decoration::Decoration;
 pub use distribution::{Distribution, InvalidDistribution};
-pub use engine::{MatchError, explain, match_sbom};
+pub use engine::{MatchError, compose, explain, match_packages, match_sbom};
 pub use explain::{Consideration, Explanation, Verdict};
 pub use finding::{
     AdvisoryLink, AlertKind, AvailableFix, Finding, Fix, FoundBy, IgnoredFinding, MatchDetail, MatchKind, PackageAlert,
     SearchKey, SearchedBy, Vulnerability,
 };
 pub use ignore::{IgnorePackage, IgnoreRule, InvalidIgnoreRule};
+pub use input::{PackageInput, Upstream};
+pub use inventory::Inventory;
 pub use options::{ChannelMode, Channels, CpeUse, Options};
 pub use outcome::Outcome;
+pub use package_outcome::{IncomparableRecord, Match, OwnClearance, PackageOutcome};
 pub use qualifiers::Refusal;
 pub use risk::SortBy;
 pub use severity::Severity;
+pub use stored::{MissingRecord, Records, StoredFinding, StoredOutcome, StoredRest};
+pub use surroundings::Surroundings;
 pub use vex::{InvalidVex, UnmatchedStatement, VexDocument, VexStatus};

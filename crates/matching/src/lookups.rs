@@ -12,7 +12,7 @@ use windlass_advisories::{
 };
 
 type Answer<T> = Result<Arc<[T]>, LookupError>;
-type Memo<K, V> = Mutex<HashMap<K, V>>;
+pub(crate) type Memo<K, V> = Mutex<HashMap<K, V>>;
 
 /// Binary packages share sources and records share vulnerabilities, so most questions are asked more than once.
 pub(crate) struct Lookups<'a> {
@@ -82,7 +82,7 @@ impl<'a> Lookups<'a> {
 
 /// Two threads may both ask a question that neither finds answered; the answers are equal, and holding the lock while
 /// the database works would cost more than asking twice.
-fn remembered<K: Eq + Hash, V: Clone, E>(
+pub(crate) fn remembered<K: Eq + Hash, V: Clone, E>(
     memo: &Memo<K, V>,
     key: K,
     ask: impl FnOnce() -> Result<V, E>,
