@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Package types whose records are kept under another one's, for databases whose own table does not say.
+pub const SHARED_ECOSYSTEMS: &[(&str, &str)] = &[("jenkins-plugin", "java-archive"), ("erlang-otp", "hex")];
+
 /// A question of [`Advisories`](crate::Advisories) without its details: the answer is the same as long as no record
 /// that the key concerns was added, altered or removed. Texts are lower case, as names compare without regard to it.
 ///

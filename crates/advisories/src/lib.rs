@@ -14,7 +14,7 @@ pub use blob::{
     Available, Fix, FixDetail, FixState, GoImport, KnownExploited, PackageBlob, Qualifiers, Range, Reference, Severity,
     SeverityValue, VersionConstraint, VulnerabilityBlob,
 };
-pub use key::LookupKey;
+pub use key::{LookupKey, SHARED_ECOSYSTEMS};
 pub use lookup::{Advisories, CpeAdvisory, LookupError, PackageAdvisory, Standing};
 pub use record::{Advisory, CpeStatement, PackageStatement, Record};
 pub use rows::{

@@ -21,7 +21,8 @@ impl ContentKey {
         let mut hasher = Hasher(Sha256::new());
         hasher.0.update(domain);
         hasher.0.update([0]);
-        serde_json::to_writer(&mut hasher, value).expect("maps of these values have texts as keys, and hashing cannot fail");
+        serde_json::to_writer(&mut hasher, value)
+            .expect("maps of these values have texts as keys, and hashing cannot fail");
         let digest = hasher.0.finalize();
         Self(std::array::from_fn(|at| digest[at]))
     }

@@ -50,8 +50,7 @@ pub fn match_packages(
     options: &Options,
 ) -> Result<Vec<PackageOutcome>, LookupError> {
     let of_releases = inputs.iter().filter(|input| input.kind.is_os_package());
-    let distributions: BTreeSet<&Distribution> =
-        of_releases.filter_map(|input| input.distribution.as_ref()).collect();
+    let distributions: BTreeSet<&Distribution> = of_releases.filter_map(|input| input.distribution.as_ref()).collect();
     let surroundings = Surroundings::look_up(distributions.into_iter().cloned(), advisories, options)?;
     packages::match_all(inputs, &surroundings, advisories, options, None)
 }

@@ -93,9 +93,9 @@ impl Trace {
     /// In an order that no thread decides, each for every package of the input it was made of.
     pub(crate) fn into_considerations(self, packages: &[Vec<usize>]) -> Vec<Consideration> {
         let seen = self.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let of_packages = seen.iter().flat_map(|one| {
-            packages[one.package].iter().map(|&package| Consideration { package, ..one.clone() })
-        });
+        let of_packages = seen
+            .iter()
+            .flat_map(|one| packages[one.package].iter().map(|&package| Consideration { package, ..one.clone() }));
         let mut seen: Vec<Consideration> = of_packages.collect();
         seen.sort();
         seen.dedup();

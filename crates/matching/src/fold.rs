@@ -8,10 +8,7 @@ use std::{cmp::Ordering, collections::HashMap};
 
 use windlass_advisories::FixState;
 
-use crate::{
-    Fix, Match, MatchDetail,
-    search::tidy,
-};
+use crate::{Fix, Match, MatchDetail, search::tidy};
 
 /// Hits of one package that become one finding; the first speaks.
 pub(crate) struct Folded {

@@ -282,7 +282,11 @@ mod tests {
         };
         assert_eq!(key("alpine:3.19", PackageType::Npm), key("rhel:9.4", PackageType::Npm));
         assert_eq!(key("debian:12", PackageType::Npm), key("debian:11", PackageType::Npm));
-        assert_ne!(key("debian:12", PackageType::Npm), key("alpine:3.19", PackageType::Npm), "platforms are told apart");
+        assert_ne!(
+            key("debian:12", PackageType::Npm),
+            key("alpine:3.19", PackageType::Npm),
+            "platforms are told apart"
+        );
         assert_ne!(key("alpine:3.19", PackageType::Apk), key("alpine:3.18", PackageType::Apk));
     }
 

@@ -98,9 +98,7 @@ impl Inventory {
         let mut cleared = BTreeMap::new();
         for (&package, names) in &fixed {
             let Some(input) = self.places[package] else { continue };
-            let is_cleared = |finding: &&StoredFinding| {
-                finding.matches.iter().all(|one| is_named(&one.names, names))
-            };
+            let is_cleared = |finding: &&StoredFinding| finding.matches.iter().all(|one| is_named(&one.names, names));
             let of_package: Vec<&StoredFinding> = findings(input).iter().filter(is_cleared).collect();
             if !of_package.is_empty() {
                 cleared.insert(package, of_package);

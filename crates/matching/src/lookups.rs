@@ -7,8 +7,8 @@ use std::{
 };
 
 use windlass_advisories::{
-    Advisories, CpeAdvisory, CpeAttributes, LookupError, OperatingSystemId, PackageAdvisory, Standing,
-    VulnerabilityHandle, VulnerabilityId,
+    Advisories, CpeAdvisory, CpeAttributes, LookupError, OperatingSystemId, PackageAdvisory, SHARED_ECOSYSTEMS,
+    Standing, VulnerabilityHandle, VulnerabilityId,
 };
 
 type Answer<T> = Result<Arc<[T]>, LookupError>;
@@ -68,14 +68,8 @@ impl<'a> Lookups<'a> {
     pub(crate) fn ecosystem(&self, package_type: &str) -> Result<String, LookupError> {
         remembered(&self.ecosystems, package_type.to_owned(), || {
             let canonical = self.advisories.canonical_ecosystem(package_type)?;
-            Ok(canonical.unwrap_or_else(|| {
-                // For databases without a table of their own.
-                match package_type {
-                    "jenkins-plugin" => "java-archive".into(),
-                    "erlang-otp" => "hex".into(),
-                    other => other.into(),
-                }
-            }))
+            let shared = || SHARED_ECOSYSTEMS.iter().find(|(own, _)| *own == package_type).map(|(_, other)| *other);
+            Ok(canonical.unwrap_or_else(|| shared().unwrap_or(package_type).to_owned()))
         })
     }
 }

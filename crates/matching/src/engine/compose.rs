@@ -10,10 +10,7 @@ use windlass_sbom::Sbom;
 use super::findings;
 use crate::{
     Coverage, Gap, GroupStanding, IgnoreRule, IgnoredFinding, InvalidIgnoreRule, Inventory, Match, Options, Outcome,
-    PackageFailure, PackageOutcome, RecordError, Surroundings,
-    coverage::Groups,
-    ignore,
-    inventory::reason_to_clear,
+    PackageFailure, PackageOutcome, RecordError, Surroundings, coverage::Groups, ignore, inventory::reason_to_clear,
     risk, vex,
 };
 

@@ -11,12 +11,7 @@ use crate::{
 };
 
 /// The findings of a package, by its matches.
-pub(crate) fn of_package(
-    matches: Vec<Match>,
-    package: usize,
-    input: &PackageInput,
-    options: &Options,
-) -> Vec<Finding> {
+pub(crate) fn of_package(matches: Vec<Match>, package: usize, input: &PackageInput, options: &Options) -> Vec<Finding> {
     folded(matches, options).into_iter().map(|one| finding(one, package, input, options)).collect()
 }
 

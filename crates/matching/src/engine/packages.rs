@@ -79,8 +79,7 @@ impl Matching<'_> {
             return Ok(PackageOutcome::default());
         }
         let matcher = matchers::for_kind(candidate.package.kind);
-        let search =
-            Search { lookups: self.lookups, options: self.options, trace: self.trace, matcher: matcher.name };
+        let search = Search { lookups: self.lookups, options: self.options, trace: self.trace, matcher: matcher.name };
         match catch_unwind(AssertUnwindSafe(|| (matcher.find)(search, candidate))) {
             Ok(found) => self.outcome(found?, candidate.package),
             Err(panic) => {

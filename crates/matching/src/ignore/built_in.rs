@@ -92,8 +92,7 @@ mod tests {
 
     #[test]
     fn the_log4j_api_does_not_hold_the_flaw_of_log4j_core() {
-        let package =
-            |name| PackageInput::of(&Package::new(PackageType::JavaArchive, name, "2.14.1"), None, false);
+        let package = |name| PackageInput::of(&Package::new(PackageType::JavaArchive, name, "2.14.1"), None, false);
         assert!(is_name_collision(&package("log4j-api"), "CVE-2021-44228"));
         assert!(!is_name_collision(&package("log4j-core"), "CVE-2021-44228"));
         assert!(!is_name_collision(&package("log4j-api"), "CVE-2025-00001"));

@@ -59,8 +59,7 @@ mod tests {
     use crate::PackageInput;
 
     fn applies(required: &str, own: &str, kind: MatchKind, standing: Standing) -> bool {
-        let package =
-            PackageInput { kind: PackageType::Rpm, architecture: own.into(), ..PackageInput::default() };
+        let package = PackageInput { kind: PackageType::Rpm, architecture: own.into(), ..PackageInput::default() };
         holds(required, &Candidate { index: 0, package: &package, distribution: None }, kind, standing)
     }
 
