@@ -71,6 +71,16 @@ pub struct Vulnerability {
     pub cves: Vec<String>,
 }
 
+impl Vulnerability {
+    /// Whether it is the same record, which may have been found in several namespaces: a database holds no document of a
+    /// provider twice.
+    pub(crate) fn is_same_record(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.provider == other.provider
+            && (self == other || Self { namespace: other.namespace.clone(), ..self.clone() } == *other)
+    }
+}
+
 /// What is known of a fix.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(default)]

@@ -60,7 +60,7 @@ pub(crate) fn by_record(mut hits: Vec<Match>) -> Vec<Folded> {
 }
 
 /// Best first, and total: equal hits are equal.
-fn precedence(a: &Match, b: &Match) -> Ordering {
+pub(crate) fn precedence(a: &Match, b: &Match) -> Ordering {
     let rank = |hit: &Match| match hit.vulnerability.provider.as_str() {
         _ if hit.namespace().contains(":distro:") => 0,
         "github" => 1,
@@ -73,6 +73,7 @@ fn precedence(a: &Match, b: &Match) -> Ordering {
         .then_with(|| a.namespace().cmp(b.namespace()))
         .then_with(|| a.detail.cmp(&b.detail))
         .then_with(|| a.fix.cmp(&b.fix))
+        .then_with(|| a.names.cmp(&b.names))
 }
 
 fn details(hits: &[Match]) -> Vec<MatchDetail> {

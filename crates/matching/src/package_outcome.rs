@@ -12,7 +12,7 @@ use crate::{Fix, MatchDetail, Vulnerability, enrich};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(bound(deserialize = "V: Deserialize<'de>"))]
 pub struct PackageOutcome<V = Arc<Vulnerability>> {
-    /// Every record that applies, in the order they were found.
+    /// Every record that applies, in the order of who speaks first for a flaw.
     pub matches: Vec<Match<V>>,
     /// Names, upper case and sorted, of the flaws that its distribution has fixed or denies in this version; only of
     /// packages that own others, since it clears those.
@@ -33,10 +33,6 @@ pub struct PackageOutcome<V = Arc<Vulnerability>> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound(deserialize = "V: Deserialize<'de>"))]
 pub struct Match<V = Arc<Vulnerability>> {
-    /// Its place among the package's matches, which the store may keep in another order.
-    pub place: usize,
-    /// Which record it is: matches of the same package with equal numbers are of one record.
-    pub record: usize,
     pub vulnerability: V,
     /// What the NVD and GitHub say under its names.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
@@ -101,8 +97,6 @@ impl<V> Match<V> {
     /// The same with records held otherwise.
     pub(crate) fn try_map<W, E>(&self, to: &mut impl FnMut(&V) -> Result<W, E>) -> Result<Match<W>, E> {
         Ok(Match {
-            place: self.place,
-            record: self.record,
             vulnerability: to(&self.vulnerability)?,
             related: self.related.iter().map(&mut *to).collect::<Result<_, E>>()?,
             names: self.names.clone(),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ContentKey, Finding, Fix, IncomparableRecord, Match, Options, PackageInput, PackageOutcome, Severity,
-    Vulnerability, engine,
+    Vulnerability, engine, fold,
 };
 
 /// A [`PackageOutcome`] without the records themselves. Only `findings` grows with what is found; each is a row that
@@ -42,7 +42,7 @@ pub struct StoredRest {
 /// `matches` are what findings of images are made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredFinding {
-    /// With namespace its identity among the findings of the package version: the record that speaks for the flaw.
+    /// The record that speaks for the flaw: with its namespace what the finding is known by from one database to the next.
     pub vulnerability: String,
     pub namespace: String,
     pub severity: Severity,
@@ -63,12 +63,13 @@ pub struct StoredFinding {
     pub matches: Vec<Match<ContentKey>>,
 }
 
-/// Records by the key of their content, without decorations.
+/// Records by the key of their content, without decorations. All of them stay in memory: who stores many packages takes
+/// one for each batch and leaves out, when writing, the keys that the store already has.
 #[derive(Clone, Debug, Default)]
 pub struct Records {
     by_key: BTreeMap<ContentKey, Arc<Vulnerability>>,
     /// Keys by the address of a record; the record is kept, so that no other can have its address.
-    known: HashMap<*const Vulnerability, (ContentKey, Arc<Vulnerability>)>,
+    known: HashMap<usize, (ContentKey, Arc<Vulnerability>)>,
 }
 
 /// A record that an outcome names and the store does not have.
@@ -94,13 +95,14 @@ impl Records {
 
     /// The key of a record, which is kept from now on.
     pub fn intern(&mut self, record: &Arc<Vulnerability>) -> ContentKey {
-        if let Some((key, _)) = self.known.get(&Arc::as_ptr(record)) {
+        let address = Arc::as_ptr(record).addr();
+        if let Some((key, _)) = self.known.get(&address) {
             return *key;
         }
         let plain = Vulnerability::clone(record).undecorated();
         let key = ContentKey::of("record 1", &plain);
         self.by_key.entry(key).or_insert_with(|| Arc::new(plain));
-        self.known.insert(Arc::as_ptr(record), (key, Arc::clone(record)));
+        self.known.insert(address, (key, Arc::clone(record)));
         key
     }
 }
@@ -187,7 +189,7 @@ impl StoredOutcome {
         let mut read = |key: &ContentKey| record(key).ok_or(MissingRecord { key: *key });
         let matches = self.matches().map(|one| one.try_map(&mut read)).collect::<Result<Vec<Match>, _>>();
         let mut matches = matches?;
-        matches.sort_by_key(|one| one.place);
+        matches.sort_by(fold::precedence);
         let rest = &self.rest;
         Ok(PackageOutcome {
             matches,

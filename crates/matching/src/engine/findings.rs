@@ -31,9 +31,8 @@ pub(crate) fn finding(folded: Folded, package: usize, input: &PackageInput, opti
     let mut vulnerability = Arc::clone(&hits[0].vulnerability);
 
     let mut related: Vec<Arc<Vulnerability>> = Vec::new();
-    let mut seen = HashSet::from([hits[0].record]);
-    for hit in &hits[1..] {
-        if seen.insert(hit.record) {
+    for (place, hit) in hits.iter().enumerate().skip(1) {
+        if !hits[..place].iter().any(|earlier| earlier.vulnerability.is_same_record(&hit.vulnerability)) {
             related.push(Arc::clone(&hit.vulnerability));
         }
     }

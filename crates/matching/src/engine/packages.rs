@@ -1,19 +1,20 @@
 //! Every package compared, on as many threads as pay.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashSet},
     num::NonZero,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
-use windlass_advisories::{Advisories, LookupError, VulnerabilityId};
+use windlass_advisories::{Advisories, LookupError};
 
 use crate::{
     IncomparableRecord, Match, Options, OwnClearance, PackageInput, PackageOutcome, Surroundings, Vulnerability,
     candidate::Candidate,
     enrich::Enricher,
     explain::Trace,
+    fold,
     ignore::is_name_collision,
     lookups::Lookups,
     matchers,
@@ -98,12 +99,10 @@ impl Matching<'_> {
         let mut fixed: Vec<String> = self.names(&found, ClearanceScope::Owned)?.into_iter().collect();
         fixed.sort();
         let mut outcome = PackageOutcome { fixed, ..PackageOutcome::default() };
-        let mut records: HashMap<VulnerabilityId, usize> = HashMap::new();
-        for (place, hit) in found.hits.into_iter().enumerate() {
-            let next = records.len();
-            let record = *records.entry(hit.vulnerability.id).or_insert(next);
-            outcome.matches.push(self.matched(hit, place, record, package, &own)?);
+        for hit in found.hits {
+            outcome.matches.push(self.matched(hit, package, &own)?);
         }
+        outcome.matches.sort_by(fold::precedence);
         if self.options.by_cve {
             outcome.cves = self.cves(&outcome.matches)?;
         }
@@ -120,14 +119,7 @@ impl Matching<'_> {
         Ok(outcome)
     }
 
-    fn matched(
-        &self,
-        hit: Hit,
-        place: usize,
-        record: usize,
-        package: &PackageInput,
-        unaffected: &HashSet<String>,
-    ) -> Result<Match, LookupError> {
+    fn matched(&self, hit: Hit, package: &PackageInput, unaffected: &HashSet<String>) -> Result<Match, LookupError> {
         let names = hit.identity();
         let cleared = match () {
             () if names.iter().any(|name| unaffected.contains(&name.to_ascii_uppercase())) => {
@@ -137,8 +129,6 @@ impl Matching<'_> {
             () => None,
         };
         Ok(Match {
-            place,
-            record,
             vulnerability: self.enricher.vulnerability(&hit.vulnerability, &hit.namespace)?,
             related: self.enricher.related(&hit.vulnerability, &names, package)?,
             names: names.into_iter().map(str::to_owned).collect(),

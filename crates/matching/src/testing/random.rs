@@ -107,7 +107,8 @@ pub fn artifact_of(distribution: &str, packages: &[u32], owners: &[(usize, usize
         let (parent, child) = (at(owner), at(owned));
         if parent.kind.is_os_package() && !child.kind.is_os_package() {
             let kind = RelationshipKind::OwnershipByFileOverlap;
-            let relationship = Relationship { kind, parent: parent.id.clone(), child: child.id.clone(), files: Vec::new() };
+            let relationship =
+                Relationship { kind, parent: parent.id.clone(), child: child.id.clone(), files: Vec::new() };
             artifact.relationships.push(relationship);
         }
     }

@@ -1,12 +1,19 @@
 //! Comparing again only what a new database touches gives what comparing everything again gives.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
-use proptest::prelude::*;
+use proptest::{
+    prelude::*,
+    test_runner::{TestCaseError, TestRunner},
+};
 use tempfile::tempdir;
 use windlass_advisories::{Epss, KnownExploited, LookupKey, Record};
 use windlass_matching::{
-    Decoration, Inventory, Options, PackageOutcome, Records, compose, match_packages, match_sbom,
+    Decoration, Inventory, Options, PackageOutcome, Records, Surroundings, compose, match_packages, match_sbom,
     testing::{AdvisoryBuilder, DISTRIBUTIONS, advisory, artifact_of, deb_from, package, record_of, sbom},
 };
 use windlass_sbom::PackageType;
@@ -50,57 +57,95 @@ fn known() -> impl Strategy<Value = Known> {
     })
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+/// A former and a present database, and an artifact.
+#[derive(Clone, Debug)]
+struct Story {
+    records: Vec<u32>,
+    removed: BTreeSet<usize>,
+    added: Vec<u32>,
+    known: [Known; 2],
+    distribution: &'static str,
+    packages: Vec<u32>,
+    owners: Vec<(usize, usize)>,
+    by_cve: bool,
+}
 
-    #[test]
-    fn what_is_not_touched_stays_as_it_was(
-        records in proptest::collection::vec(any::<u32>(), 20..80),
-        removed in proptest::collection::btree_set(0_usize..80, 0..4),
-        added in proptest::collection::vec(any::<u32>(), 0..4),
-        packages in proptest::collection::vec(any::<u32>(), 1..40),
-        owners in proptest::collection::vec((0_usize..40, 0_usize..40), 0..10),
-        distribution in proptest::sample::select(DISTRIBUTIONS.to_vec()),
-        (before, after) in (known(), known()),
-        by_cve in any::<bool>(),
-    ) {
-        let folder = tempdir().unwrap();
-        let kept = records.iter().enumerate().filter(|(place, _)| !removed.contains(place)).map(|(_, number)| number);
-        let old = database(&folder.path().join("old.db"), records.iter().map(|number| record_of(*number)), &before);
-        let new =
-            database(&folder.path().join("new.db"), kept.chain(&added).map(|number| record_of(*number)), &after);
-        let touched = changes(&old, &new).unwrap();
-        prop_assert!(!touched.everything);
+fn story() -> impl Strategy<Value = Story> {
+    let records = proptest::collection::vec(any::<u32>(), 20..80);
+    let removed = proptest::collection::btree_set(0_usize..80, 0..4);
+    let added = proptest::collection::vec(any::<u32>(), 0..4);
+    let packages = proptest::collection::vec(any::<u32>(), 1..40);
+    let owners = proptest::collection::vec((0_usize..40, 0_usize..40), 0..10);
+    let distribution = proptest::sample::select(DISTRIBUTIONS.to_vec());
+    (records, removed, added, [known(), known()], distribution, packages, owners, any::<bool>()).prop_map(
+        |(records, removed, added, known, distribution, packages, owners, by_cve)| Story {
+            records,
+            removed,
+            added,
+            known,
+            distribution,
+            packages,
+            owners,
+            by_cve,
+        },
+    )
+}
 
-        let options = Options { by_cve, ..Options::default() };
-        let image = artifact_of(distribution, &packages, &owners);
-        let inventory = Inventory::of(&image, &options);
-        let mut records = Records::new();
-        let mut outcomes: Vec<PackageOutcome> = Vec::new();
-        let expected = match_packages(inventory.inputs(), &new, &options).unwrap();
-        let former = match_packages(inventory.inputs(), &old, &options).unwrap();
-        for ((input, former), expected) in inventory.inputs().iter().zip(former).zip(&expected) {
-            let keys: BTreeSet<LookupKey> =
-                input.lookup_keys(&options).into_iter().chain(former.lookup_keys()).collect();
-            if touched.touches(&keys) {
-                outcomes.push(match_packages(std::slice::from_ref(input), &new, &options).unwrap().remove(0));
-                continue;
-            }
-            // Predictions are not of the stored record: they are read where they change.
-            let stored = former.store(input, &options, &mut records);
-            let decorated = |key: &_| {
-                let record = records.get(key)?.as_ref().clone();
-                Some(Arc::new(record.decorated(|cve| Decoration::look_up(cve, &new)).unwrap()))
-            };
-            let same = stored.load(decorated).unwrap();
-            prop_assert_eq!(&same, expected, "{:?}", input);
-            outcomes.push(same);
+/// Compares again what is touched and keeps the rest; how many inputs fared each way.
+fn rematched(story: &Story) -> Result<[usize; 2], TestCaseError> {
+    let folder = tempdir().unwrap();
+    let kept = story.records.iter().enumerate().filter(|(place, _)| !story.removed.contains(place));
+    let present = kept.map(|(_, number)| number).chain(&story.added).map(|number| record_of(*number));
+    let former = story.records.iter().map(|number| record_of(*number));
+    let old = database(&folder.path().join("old.db"), former, &story.known[0]);
+    let new = database(&folder.path().join("new.db"), present, &story.known[1]);
+    let touched = changes(&old, &new).unwrap();
+    prop_assert!(!touched.everything);
+
+    let options = Options { by_cve: story.by_cve, ..Options::default() };
+    let image = artifact_of(story.distribution, &story.packages, &story.owners);
+    let inventory = Inventory::of(&image, &options);
+    let mut records = Records::new();
+    let (mut outcomes, mut counts) = (Vec::<PackageOutcome>::new(), [0, 0]);
+    let former = match_packages(inventory.inputs(), &old, &options).unwrap();
+    let expected = match_packages(inventory.inputs(), &new, &options).unwrap();
+    for ((input, former), expected) in inventory.inputs().iter().zip(former).zip(&expected) {
+        let keys: BTreeSet<LookupKey> = input.lookup_keys(&options).into_iter().chain(former.lookup_keys()).collect();
+        if touched.touches(&keys) {
+            counts[0] += 1;
+            outcomes.push(match_packages(std::slice::from_ref(input), &new, &options).unwrap().remove(0));
+            continue;
         }
-        let surroundings =
-            windlass_matching::Surroundings::look_up(inventory.distributions(), &new, &options).unwrap();
-        let composed = compose(&image, &inventory, &outcomes, &surroundings, &options).unwrap();
-        prop_assert_eq!(composed, match_sbom(&image, &new, &options).unwrap());
+        counts[1] += usize::from(!former.matches.is_empty());
+        // Predictions are not of the stored record: they are read where they change.
+        let stored = former.store(input, &options, &mut records);
+        let decorated = |key: &_| {
+            let record = records.get(key)?.as_ref().clone();
+            Some(Arc::new(record.decorated(|cve| Decoration::look_up(cve, &new)).unwrap()))
+        };
+        let same = stored.load(decorated).unwrap();
+        prop_assert_eq!(&same, expected, "{:?}", input);
+        outcomes.push(same);
     }
+    let surroundings = Surroundings::look_up(inventory.distributions(), &new, &options).unwrap();
+    let composed = compose(&image, &inventory, &outcomes, &surroundings, &options).unwrap();
+    prop_assert_eq!(composed, match_sbom(&image, &new, &options).unwrap());
+    Ok(counts)
+}
+
+#[test]
+fn what_is_not_touched_stays_as_it_was() {
+    let counts = Mutex::new([0, 0]);
+    let mut runner = TestRunner::new(ProptestConfig { cases: 48, ..ProptestConfig::default() });
+    let property = |story: Story| {
+        let [again, kept] = rematched(&story)?;
+        let mut counts = counts.lock().unwrap();
+        *counts = [counts[0] + again, counts[1] + kept];
+        Ok(())
+    };
+    runner.run(&story(), property).unwrap();
+    let [again, kept] = counts.into_inner().unwrap();
+    assert!(again > 50 && kept > 50, "the stories must be of both kinds: {again} and {kept}");
 }
 
 fn touched(old: Vec<AdvisoryBuilder>, new: Vec<AdvisoryBuilder>) -> Touched {
@@ -145,7 +190,9 @@ fn an_altered_record_touches_the_packages_it_speaks_of_and_no_others() {
 
 #[test]
 fn a_record_of_a_flaw_touches_those_that_name_it() {
-    let github = || advisory("GHSA-1", "github").alias("CVE-2024-1").in_ecosystem("npm", "ws", "< 8.0.0");
+    // One without a judgement would be given the NVD's, and so be another record.
+    let github =
+        || advisory("GHSA-1", "github").alias("CVE-2024-1").severity("low").in_ecosystem("npm", "ws", "< 8.0.0");
     let nvd = |word: &str| advisory("CVE-2024-1", "nvd").severity(word).in_product("ws_project:ws", "< 8.0.0");
     let touched = touched(vec![github(), nvd("low")], vec![github(), nvd("high")]);
     let folder = tempdir().unwrap();
