@@ -41,8 +41,8 @@ impl Touched {
 /// What differs from `old` to `new`, record by record of each provider. A record that was altered touches all packages
 /// and products that it speaks of, before or after.
 ///
-/// The rows of both are read once, at the same time, and kept as digests; where databases of 300,000 records differ in
-/// some hundred that takes a second and some 200 MB.
+/// The rows of both are read once, at the same time, and kept as digests of sixteen bytes, so that memory grows with the
+/// number of rows and not with what they say; only what differs is read again.
 pub fn changes(old: &Database, new: &Database) -> Result<Touched> {
     let (before, after) = both(old, new)?;
     let change = Change::between(&before, &after);
