@@ -1,19 +1,18 @@
 //! Records turned into what a reader needs: severity, scores, exploitation, links.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use windlass_advisories::{Advisories, LookupError, VulnerabilityHandle, VulnerabilityId};
-use windlass_sbom::Package;
 
 use crate::{
-    Severity, Vulnerability, cvss,
+    Decoration, PackageInput, Severity, Vulnerability, cvss,
     lookups::{Memo, remembered},
     namespace,
 };
 
 /// The provider whose records describe a CVE for everybody.
-const NVD: &str = "nvd";
-const GITHUB: &str = "github";
+pub(crate) const NVD: &str = "nvd";
+pub(crate) const GITHUB: &str = "github";
 
 /// Builds each record once per namespace it appears under.
 pub(crate) struct Enricher<'a> {
@@ -24,7 +23,7 @@ pub(crate) struct Enricher<'a> {
 
 impl<'a> Enricher<'a> {
     pub(crate) fn new(advisories: &'a dyn Advisories) -> Self {
-        Self { advisories, built: Memo::default(), named: Memo::default() }
+        Self { advisories, built: Mutex::default(), named: Mutex::default() }
     }
 
     pub(crate) fn vulnerability(
@@ -40,16 +39,11 @@ impl<'a> Enricher<'a> {
         &self,
         own: &VulnerabilityHandle,
         names: &[&str],
-        package: &Package,
+        package: &PackageInput,
     ) -> Result<Vec<Arc<Vulnerability>>, LookupError> {
         let mut related = Vec::new();
         for name in names {
-            let upper = name.to_ascii_uppercase();
-            let provider = match () {
-                () if upper.starts_with("CVE-") => NVD,
-                () if upper.starts_with("GHSA-") => GITHUB,
-                () => continue,
-            };
+            let Some(provider) = describing(name) else { continue };
             let Some(handle) = self.named(name, provider)? else { continue };
             if handle.id != own.id {
                 let namespace = namespace::of_related(provider, package);
@@ -93,15 +87,21 @@ impl<'a> Enricher<'a> {
             published: handle.published.clone(),
             modified: handle.modified.clone(),
             aliases: blob.aliases.iter().filter(|alias| !alias.eq_ignore_ascii_case(&handle.name)).cloned().collect(),
+            cves,
             ..Vulnerability::default()
         };
         vulnerability.aliases.sort();
         vulnerability.aliases.dedup();
-        for cve in &cves {
-            vulnerability.known_exploited.extend(self.advisories.known_exploited(cve)?);
-            vulnerability.epss.extend(self.advisories.epss(cve)?);
-            vulnerability.cwes.extend(self.advisories.cwes(cve)?);
-        }
-        Ok(vulnerability)
+        vulnerability.decorated(|cve| Decoration::look_up(cve, self.advisories))
+    }
+}
+
+/// The provider whose record of that name describes the flaw for everybody.
+pub(crate) fn describing(name: &str) -> Option<&'static str> {
+    let starts = |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    match () {
+        () if starts("CVE-") => Some(NVD),
+        () if starts("GHSA-") => Some(GITHUB),
+        () => None,
     }
 }

@@ -1,4 +1,4 @@
-//! The database as matchers ask it: each question once.
+//! The database as matchers ask it: each question once per scan.
 
 use std::{
     collections::HashMap,
@@ -7,12 +7,9 @@ use std::{
 };
 
 use windlass_advisories::{
-    Advisories, CpeAdvisory, CpeAttributes, LookupError, OperatingSystemId, PackageAdvisory, Standing,
-    VulnerabilityHandle, VulnerabilityId,
+    Advisories, CpeAdvisory, CpeAttributes, LookupError, OperatingSystemId, PackageAdvisory, SHARED_ECOSYSTEMS,
+    Standing, VulnerabilityHandle, VulnerabilityId,
 };
-
-/// Answers to one kind of question that are kept; then all are forgotten. A large image asks some tens of thousands.
-const MEMO_LIMIT: usize = 1 << 18;
 
 type Answer<T> = Result<Arc<[T]>, LookupError>;
 pub(crate) type Memo<K, V> = Mutex<HashMap<K, V>>;
@@ -71,14 +68,8 @@ impl<'a> Lookups<'a> {
     pub(crate) fn ecosystem(&self, package_type: &str) -> Result<String, LookupError> {
         remembered(&self.ecosystems, package_type.to_owned(), || {
             let canonical = self.advisories.canonical_ecosystem(package_type)?;
-            Ok(canonical.unwrap_or_else(|| {
-                // For databases without a table of their own.
-                match package_type {
-                    "jenkins-plugin" => "java-archive".into(),
-                    "erlang-otp" => "hex".into(),
-                    other => other.into(),
-                }
-            }))
+            let shared = || SHARED_ECOSYSTEMS.iter().find(|(own, _)| *own == package_type).map(|(_, other)| *other);
+            Ok(canonical.unwrap_or_else(|| shared().unwrap_or(package_type).to_owned()))
         })
     }
 }
@@ -95,10 +86,6 @@ pub(crate) fn remembered<K: Eq + Hash, V: Clone, E>(
         return Ok(answer);
     }
     let answer = ask()?;
-    let mut memo = memo.lock().unwrap_or_else(PoisonError::into_inner);
-    if memo.len() >= MEMO_LIMIT {
-        memo.clear();
-    }
-    memo.insert(key, answer.clone());
+    memo.lock().unwrap_or_else(PoisonError::into_inner).insert(key, answer.clone());
     Ok(answer)
 }

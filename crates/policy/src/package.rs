@@ -29,7 +29,7 @@ const DATABASE: &str = "pkgdb";
 
 impl<'a> PackageFact<'a> {
     /// Every package, sorted by kind, name, version and path.
-    pub(crate) fn all(sbom: &'a Sbom) -> Vec<Self> {
+    pub fn all(sbom: &'a Sbom) -> Vec<Self> {
         let overlaps = sbom.relationships.iter().filter(|r| r.kind == RelationshipKind::OwnershipByFileOverlap);
         let owned: HashSet<_> = overlaps.map(|relationship| &relationship.child).collect();
         let fact = |(index, package): (usize, &'a Package)| {
@@ -42,7 +42,8 @@ impl<'a> PackageFact<'a> {
         facts
     }
 
-    pub(crate) fn new(index: usize, package: &'a Package) -> Self {
+    /// The package at that index of the bill of materials; whether others own it is not looked at.
+    pub fn new(index: usize, package: &'a Package) -> Self {
         let full_version = package.version.as_str();
         Self {
             package,
@@ -98,7 +99,7 @@ pub(crate) fn is_judged(fact: &PackageFact<'_>, profile: Profile) -> bool {
 }
 
 /// The original's word for a kind of package; kinds it did not know keep ours.
-pub(crate) fn kind(kind: PackageType) -> &'static str {
+pub fn kind(kind: PackageType) -> &'static str {
     match kind {
         PackageType::Deb => "dpkg",
         PackageType::Apk => "APKG",

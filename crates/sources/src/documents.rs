@@ -48,7 +48,10 @@ pub(crate) struct PlatformDocument {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Index {
+    #[serde(default)]
+    pub media_type: String,
     #[serde(default, deserialize_with = "null_as_default")]
     pub manifests: Vec<Descriptor>,
 }

@@ -1,6 +1,6 @@
 //! Why an input could not be turned into an image, and what the user can do about it.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, time::Duration};
 
 use windlass_image::{Digest, InvalidDigest};
 
@@ -67,16 +67,24 @@ pub enum Error {
     Certificate { path: String, reason: String },
     #[error("cannot reach {host}")]
     Unreachable { host: String, source: reqwest::Error },
+    #[error("{registry} does not speak the distribution protocol (API v2): it answered {status} where that begins")]
+    NotARegistry { registry: String, status: u16 },
+    /// `passing` if it may go another time.
     #[error("cannot log in to {registry}: {reason}")]
-    Login { registry: String, reason: String },
+    Login { registry: String, reason: String, passing: bool },
     #[error("{registry} denies access to {what}: {message}{}", trouble.as_ref().map(|t| format!(" ({t})")).unwrap_or_default())]
     Denied { what: String, registry: String, message: String, trouble: Option<String>, anonymous: bool },
     #[error("{registry} has no {what}: {message}")]
     NotInRegistry { what: String, registry: String, message: String },
-    #[error("{registry} takes no more requests for now: {message}")]
-    RateLimited { registry: String, message: String },
+    /// With the pause the registry names, if it does.
+    #[error("{registry} takes no more requests for now: {message}{}", retry_after.map(|pause| format!(" (asks to wait {} s)", pause.as_secs())).unwrap_or_default())]
+    RateLimited { registry: String, message: String, retry_after: Option<Duration> },
     #[error("{registry} answered {status} to a request for {what}: {message}")]
     Answered { what: String, registry: String, status: u16, message: String },
+    #[error("{what} did not arrive within {seconds} s")]
+    Slow { what: String, seconds: u64 },
+    #[error("{what} broke off at byte {position}")]
+    BrokeOff { what: String, position: u64, source: io::Error },
 
     #[error("no {kind} daemon answers{}", if asked.is_empty() { String::new() } else { format!(" at {}", asked.join(", ")) })]
     NoDaemon { kind: &'static str, asked: Vec<String> },
@@ -136,6 +144,7 @@ impl Error {
             }
             Self::Denied { .. } => "the credentials may be wrong, or the account may not pull this image".into(),
             Self::RateLimited { .. } => "wait, or log in to be allowed more".into(),
+            Self::NotARegistry { registry, .. } => format!("is {registry} the registry's host and port?"),
             Self::NoDaemon { .. } => {
                 "start it, say where it is with DOCKER_HOST or CONTAINER_HOST, or use registry:REFERENCE".into()
             }

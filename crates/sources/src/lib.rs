@@ -3,8 +3,11 @@
 //! [`resolve`] turns what a user typed into an [`Input`]: an image whose documents are verified and whose layers can be
 //! opened, a folder, or a bill of materials. Nothing is unpacked: a layer of an archive is a range of its file.
 //!
+//! [`registry`] is what a service needs beside that: the same client, asked to describe an image, to watch a tag, to list
+//! tags and to check credentials.
+//!
 //! Everything here blocks its thread. A layer of a registry is requested when it is opened and flows as fast as it is
-//! read; asynchronous callers go through their runtime's blocking threads.
+//! read; asynchronous callers go through their runtime's blocking threads, also to make and to drop a client.
 //!
 //! Inputs are hostile. Documents have size limits ([`limits`]), indexes a depth, digests are a type that cannot hold a
 //! path, and names inside an archive never touch the file system.
@@ -26,7 +29,7 @@ mod oci_dir;
 mod platform;
 mod podman;
 mod reference;
-mod registry;
+pub mod registry;
 mod sbom;
 mod selection;
 mod slice;

@@ -10,6 +10,10 @@ pub const CONFIG_BYTES: u64 = 8 << 20;
 pub const LAYERS: usize = 1024;
 /// Indexes inside indexes. Real layouts need two: `index.json`, then a multi-platform index.
 pub const INDEX_DEPTH: usize = 8;
+/// Bytes of one page of a list of tags; some registries send all tags at once.
+pub const TAG_PAGE_BYTES: u64 = 16 << 20;
+/// Pages of a list of tags.
+pub const TAG_PAGES: usize = 4096;
 /// Images and indexes one selection looks at.
 pub const INDEX_ENTRIES: usize = 1024;
 /// Documents one selection reads.

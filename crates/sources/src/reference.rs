@@ -1,9 +1,10 @@
 //! Image references: `[host[:port]/]repository[:tag][@digest]`.
 //!
 //! The grammar is that of the `distribution/reference` package; what is left out is filled in as docker does: the host is
-//! `docker.io`, a repository of one part there lies under `library/`, and the tag is `latest`.
+//! `docker.io`, a repository of one part there lies under `library/`, and the tag is `latest`. Names that are stored keep
+//! the form they were given ([`Reference::as_given`]); only requests to Docker Hub then say `library/`.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use windlass_image::Digest;
 
@@ -16,13 +17,14 @@ const HUB_NAMES: &[&str] = &[HUB, "index.docker.io", "registry-1.docker.io", "re
 /// Bytes of host and repository together.
 const NAME_BYTES: usize = 255;
 const TAG_BYTES: usize = 128;
+const TOO_LONG: &str = "it is longer than 255 characters";
 
 /// Names an image in a registry. With a digest, the tag is no more than a remark.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reference {
     /// With its port; `docker.io` for Docker Hub.
     pub registry: String,
-    /// With `library/` where Docker Hub implies it.
+    /// With `library/` where Docker Hub implies it, unless it was taken [as given](Reference::as_given).
     pub repository: String,
     pub tag: Option<String>,
     pub digest: Option<Digest>,
@@ -52,37 +54,49 @@ impl FromStr for Reference {
         let tag_at = path.rfind(':').filter(|colon| !path[*colon..].contains('/'));
         let (path, tag) = tag_at.map_or((path, None), |colon| (&path[..colon], Some(&path[colon + 1..])));
 
-        if !is_host(host) {
-            return Err(invalid("the registry is not a host name with an optional port"));
-        }
-        if path.is_empty() {
-            return Err(invalid("the repository is empty"));
-        }
-        if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return Err(invalid("the repository must be lower case"));
-        }
-        if !path.split('/').all(is_path_component) {
-            return Err(invalid(
-                "a part of the repository may hold a-z, 0-9 and, between them, one . or _, two __ or any number of -",
-            ));
-        }
-        if tag.is_some_and(|tag| !is_tag(tag)) {
-            return Err(invalid("a tag has 1 to 128 of the characters a-z, A-Z, 0-9, _, . and -"));
-        }
+        check_names(host, path, tag).map_err(invalid)?;
         let registry = if HUB_NAMES.contains(&host) { HUB.to_owned() } else { host.to_owned() };
         let repository =
             if registry == HUB && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
         if registry.len() + 1 + repository.len() > NAME_BYTES {
-            return Err(invalid("it is longer than 255 characters"));
+            return Err(invalid(TOO_LONG));
         }
         Ok(Self { registry, repository, tag: tag.map(str::to_owned), digest })
     }
 }
 
 impl Reference {
+    /// An image by names that stay as they are: `docker.io` with `alpine` is not `docker.io` with `library/alpine`, though
+    /// both ask Docker Hub for the same (quirk K8 of the v1 API). Refuses what could not be part of a reference.
+    pub fn as_given(
+        registry: &str,
+        repository: &str,
+        tag: Option<&str>,
+        digest: Option<Digest>,
+    ) -> Result<Self, Error> {
+        let invalid = |reason: &str| Error::InvalidReference {
+            input: format!("{registry}/{repository}").chars().take(200).collect(),
+            reason: reason.to_owned(),
+        };
+        check_names(registry, repository, tag).map_err(invalid)?;
+        if registry.len() + 1 + repository.len() > NAME_BYTES {
+            return Err(invalid(TOO_LONG));
+        }
+        Ok(Self { registry: registry.into(), repository: repository.into(), tag: tag.map(str::to_owned), digest })
+    }
+
     /// The host its API answers under.
     pub fn api_host(&self) -> &str {
-        if self.registry == HUB { "registry-1.docker.io" } else { &self.registry }
+        api_host(&self.registry)
+    }
+
+    /// The repository as its registry's API is asked for it.
+    pub fn api_repository(&self) -> Cow<'_, str> {
+        if HUB_NAMES.contains(&self.registry.as_str()) && !self.repository.contains('/') {
+            Cow::Owned(format!("library/{}", self.repository))
+        } else {
+            Cow::Borrowed(&self.repository)
+        }
     }
 
     /// The tag that is meant if there is no digest.
@@ -122,6 +136,33 @@ impl fmt::Display for Reference {
     }
 }
 
+/// The host a registry's API answers under.
+pub(crate) fn api_host(registry: &str) -> &str {
+    if HUB_NAMES.contains(&registry) { "registry-1.docker.io" } else { registry }
+}
+
+/// What keeps these from being the parts of a reference.
+fn check_names(host: &str, repository: &str, tag: Option<&str>) -> Result<(), &'static str> {
+    if !is_host(host) {
+        return Err("the registry is not a host name with an optional port");
+    }
+    if repository.is_empty() {
+        return Err("the repository is empty");
+    }
+    if repository.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err("the repository must be lower case");
+    }
+    if !repository.split('/').all(is_path_component) {
+        return Err(
+            "a part of the repository may hold a-z, 0-9 and, between them, one . or _, two __ or any number of -",
+        );
+    }
+    match tag {
+        Some(tag) if !is_tag(tag) => Err("a tag has 1 to 128 of the characters a-z, A-Z, 0-9, _, . and -"),
+        _ => Ok(()),
+    }
+}
+
 /// `sha256:…` alone, or its digits alone.
 pub(crate) fn is_image_id(text: &str) -> bool {
     let hex = text.strip_prefix("sha256:").unwrap_or(text);
@@ -133,7 +174,7 @@ pub(crate) fn canonical_tag(tag: String) -> String {
     tag.parse::<Reference>().ok().and_then(|reference| reference.full_tag()).unwrap_or(tag)
 }
 
-fn is_host(host: &str) -> bool {
+pub(crate) fn is_host(host: &str) -> bool {
     let (name, port) = match host.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((address, port)) if address.parse::<std::net::Ipv6Addr>().is_ok() => ("v6", port.strip_prefix(':')),
@@ -168,7 +209,7 @@ fn is_path_component(part: &str) -> bool {
     separator.is_empty() && first.is_some_and(|byte| byte.is_ascii_alphanumeric())
 }
 
-fn is_tag(tag: &str) -> bool {
+pub(crate) fn is_tag(tag: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     tag.len() <= TAG_BYTES
         && tag.bytes().next().is_some_and(word)
@@ -207,6 +248,26 @@ mod tests {
         let bare: Reference = format!("ghcr.io/a/b@{DIGEST}").parse().unwrap();
         assert_eq!((bare.full_tag(), bare.tag.clone()), (None, None));
         assert_eq!(both.with_digest(&DIGEST.parse().unwrap()), format!("index.docker.io/library/debian@{DIGEST}"));
+    }
+
+    #[test]
+    fn names_that_are_stored_keep_their_form_and_the_hub_is_asked_for_its_own() {
+        for (registry, repository, host, asked) in [
+            ("docker.io", "alpine", "registry-1.docker.io", "library/alpine"),
+            ("docker.io", "library/alpine", "registry-1.docker.io", "library/alpine"),
+            ("index.docker.io", "team/app", "registry-1.docker.io", "team/app"),
+            ("localhost:5000", "alpine", "localhost:5000", "alpine"),
+            ("localbuild", "alpine", "localbuild", "alpine"),
+        ] {
+            let reference = Reference::as_given(registry, repository, Some("3.20"), None).unwrap();
+            assert_eq!(reference.to_string(), format!("{registry}/{repository}:3.20"));
+            assert_eq!((reference.api_host(), reference.api_repository().as_ref()), (host, asked));
+        }
+        for (registry, repository, tag) in
+            [("a/b", "c", None), ("a", "../c", None), ("a", "c", Some("x/../y")), ("", "c", None)]
+        {
+            assert!(Reference::as_given(registry, repository, tag, None).is_err(), "{registry} {repository} {tag:?}");
+        }
     }
 
     #[test]

@@ -34,25 +34,76 @@ pub(crate) struct Wanted<'a> {
 /// The one image of an index that was asked for: by name, then by platform. A single image is taken whatever its
 /// platform, unless the user named one.
 pub(crate) fn select(store: &dyn Store, index: Index, wanted: Wanted<'_>) -> Result<Image, Error> {
-    let mut reads = 0;
-    let (mut candidates, skipped) = collect(store, index, &mut reads)?;
-    if candidates.is_empty() {
-        return Err(Error::NoImage { container: store.name().into(), skipped });
-    }
-    if let Some(name) = wanted.name {
-        let choices = candidates.iter().map(Candidate::label).collect();
-        candidates.retain(|candidate| candidate.names.iter().any(|own| own == name));
+    Offer::of(store, index)?.choose(wanted)
+}
+
+/// The images of an index, none of them chosen.
+pub(crate) struct Offer<'s> {
+    store: &'s dyn Store,
+    candidates: Vec<Candidate>,
+    reads: usize,
+}
+
+/// An image as its index lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// Nothing where the index does not say.
+    pub platform: Option<Platform>,
+    /// Digest of its manifest.
+    pub digest: Digest,
+    pub media_type: String,
+}
+
+impl<'s> Offer<'s> {
+    /// An index that offers nothing is an error.
+    pub(crate) fn of(store: &'s dyn Store, index: Index) -> Result<Self, Error> {
+        let mut reads = 0;
+        let (candidates, skipped) = collect(store, index, &mut reads)?;
         if candidates.is_empty() {
-            return Err(Error::NoSuchName { container: store.name().into(), name: shortened(name), choices });
+            return Err(Error::NoImage { container: store.name().into(), skipped });
         }
+        Ok(Self { store, candidates, reads })
     }
-    if candidates.len() > 1 {
-        let platform = wanted.platform.cloned().unwrap_or_else(host);
-        let best = fittest(store, candidates, &platform, &mut reads)?;
-        return assemble(store, &best, Wanted { platform: Some(&platform), ..wanted });
+
+    pub(crate) fn entries(&self) -> Vec<IndexEntry> {
+        let entry = |candidate: &Candidate| IndexEntry {
+            platform: candidate.descriptor.platform.clone().map(Into::into),
+            digest: candidate.descriptor.digest.clone(),
+            media_type: shortened(&candidate.descriptor.media_type),
+        };
+        self.candidates.iter().map(entry).collect()
     }
-    let only = candidates.pop().expect("one candidate is left");
-    assemble(store, &only, wanted)
+
+    pub(crate) fn choose(mut self, wanted: Wanted<'_>) -> Result<Image, Error> {
+        if let Some(name) = wanted.name {
+            let choices = self.candidates.iter().map(Candidate::label).collect();
+            self.candidates.retain(|candidate| candidate.names.iter().any(|own| own == name));
+            if self.candidates.is_empty() {
+                return Err(Error::NoSuchName { container: self.store.name().into(), name: shortened(name), choices });
+            }
+        }
+        if self.candidates.len() > 1 {
+            let platform = wanted.platform.cloned().unwrap_or_else(host);
+            let best = fittest(self.store, self.candidates, &platform, &mut self.reads)?;
+            return assemble(self.store, &best, Wanted { platform: Some(&platform), ..wanted });
+        }
+        let only = self.candidates.pop().expect("one candidate is left");
+        assemble(self.store, &only, wanted)
+    }
+
+    /// The first image for amd64 of Linux or Windows, as the v1 API chooses: by what the index says, whatever the config.
+    pub(crate) fn first_amd64(mut self, user_input: &str) -> Result<Image, Error> {
+        for candidate in &mut self.candidates {
+            if candidate.descriptor.platform.is_none() {
+                candidate.descriptor.platform = platform_of(self.store, &candidate.descriptor, &mut self.reads)?;
+            }
+            let platform: Platform = candidate.descriptor.platform.clone().unwrap_or_default().into();
+            if platform.architecture == "amd64" && matches!(platform.os.as_str(), "linux" | "windows") {
+                return assemble(self.store, candidate, Wanted { user_input, name: None, platform: None });
+            }
+        }
+        Err(no_such_platform(self.store, "linux/amd64 or windows/amd64".into(), &self.candidates))
+    }
 }
 
 /// The image behind a manifest that is already at hand.
@@ -215,10 +266,7 @@ fn fittest(
         fits.push(suitability(platform, &found));
     }
     let Some(best) = fits.iter().flatten().max().copied() else {
-        let mut available: Vec<String> = candidates.iter().map(Candidate::label).collect();
-        available.dedup();
-        available.truncate(32);
-        return Err(Error::NoSuchPlatform { container: store.name().into(), wanted: describe(platform), available });
+        return Err(no_such_platform(store, describe(platform), &candidates));
     };
     let mut fitting =
         candidates.into_iter().zip(fits).filter(|(_, fit)| *fit == Some(best)).map(|(fitting, _)| fitting);
@@ -229,6 +277,13 @@ fn fittest(
     }
     let choices = std::iter::once(first.label()).chain(others).collect();
     Err(Error::SeveralImages { container: store.name().into(), choices })
+}
+
+fn no_such_platform(store: &dyn Store, wanted: String, candidates: &[Candidate]) -> Error {
+    let mut available: Vec<String> = candidates.iter().map(Candidate::label).collect();
+    available.dedup();
+    available.truncate(32);
+    Error::NoSuchPlatform { container: store.name().into(), wanted, available }
 }
 
 /// Descriptors of a layout's `index.json` rarely say; the config always does.

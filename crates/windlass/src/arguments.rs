@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    commands::{completions, db, policy, sbom, scan},
+    commands::{
+        account, archive, completions, db, evaluate, event, image, policies, policy, query, registry, repo, sbom, scan,
+        subscription, system,
+    },
     inspection::InspectionArguments,
 };
 
@@ -14,7 +17,7 @@ use crate::{
 #[command(name = "windlass", version, max_term_width = 100)]
 pub(crate) struct Arguments {
     /// Say more of what is being done; twice for every detail.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, alias = "debug", global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Say nothing but errors.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -33,6 +36,29 @@ pub(crate) enum Command {
     Policy(policy::PolicyArguments),
     /// Build, fetch and inspect vulnerability databases.
     Db(db::DbArguments),
+    /// Have images analysed by a service, and ask about them.
+    Image(image::ImageArguments),
+    /// Have images judged by a service.
+    Evaluate(evaluate::EvaluateArguments),
+    /// Manage the policy bundles of a service.
+    Policies(policies::PoliciesArguments),
+    /// Manage what a service watches and tells of.
+    Subscription(subscription::SubscriptionArguments),
+    /// Manage the repositories that a service watches.
+    Repo(repo::RepoArguments),
+    /// Manage the registries that a service can log in to.
+    Registry(registry::RegistryArguments),
+    /// Read what happened at a service.
+    Event(event::EventArguments),
+    /// Ask a service which images hold something.
+    Query(query::QueryArguments),
+    /// Look after a service.
+    System(system::SystemArguments),
+    /// Manage the accounts and users of a service.
+    Account(account::AccountArguments),
+    /// Manage the analyses that a service keeps in its archive.
+    #[command(alias = "analysis-archive")]
+    Archive(archive::ArchiveArguments),
     /// Print a completion script for a shell.
     Completions(completions::CompletionArguments),
 }

@@ -28,6 +28,11 @@ impl BundleText {
         Bundle::parse(self.text.as_bytes())
     }
 
+    /// The JSON alone, for a service that knows better what a bundle may be.
+    pub(crate) fn json(&self) -> anyhow::Result<serde_json::Value> {
+        serde_json::from_str(&self.text).with_context(|| format!("{} is no JSON", self.name))
+    }
+
     /// Line and column of what a JSON pointer names, both from 1.
     pub(crate) fn place(&self, pointer: &str) -> Option<(usize, usize)> {
         locate(&self.text, pointer).map(|place| (place.line, place.column))

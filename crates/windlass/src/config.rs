@@ -6,14 +6,15 @@ use std::{ffi::OsString, path::Path};
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, Parser as _, parser::ValueSource};
 use serde_json::{Map, Value};
 
-use crate::{arguments::Arguments, diagnostics::Hinted, yaml};
+use crate::{arguments::Arguments, diagnostics::Hinted, service, yaml};
 
 /// The command that takes a file of options.
 const COMMAND: &str = "scan";
 const OPTION: &str = "config";
 
 /// The command line with the options of the file that it names; a file that cannot be used is an error.
-pub(crate) fn parse(mut given: Vec<OsString>) -> anyhow::Result<Result<Arguments, clap::Error>> {
+pub(crate) fn parse(given: Vec<OsString>) -> anyhow::Result<Result<Arguments, clap::Error>> {
+    let mut given = service::read_as_ours(given);
     // What is wrong with the command line is told when both are read together.
     let known = Arguments::command().ignore_errors(true).try_get_matches_from(&given);
     let scan = known.as_ref().ok().and_then(|matches| matches.subcommand_matches(COMMAND));

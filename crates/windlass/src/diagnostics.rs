@@ -4,8 +4,12 @@ use std::io::IsTerminal as _;
 
 use tracing_subscriber::{EnvFilter, fmt};
 
-/// Starts logging: warnings by default, more with each `-v`; `WINDLASS_LOG` overrides both.
+use crate::Outcome;
+
+/// Starts logging: warnings by default, more with each `-v`; `WINDLASS_LOG` overrides both. `ANCHORE_CLI_DEBUG` is one
+/// `-v`.
 pub(crate) fn start(verbose: u8, quiet: bool) {
+    let verbose = verbose.max(u8::from(std::env::var("ANCHORE_CLI_DEBUG").is_ok_and(|word| word == "y")));
     let level = match (quiet, verbose) {
         (true, _) => "error",
         (false, 0) => "warn",
@@ -41,12 +45,24 @@ pub(crate) fn report(error: &anyhow::Error) {
     }
 }
 
+/// How a command ended that failed with this error: a service may have refused, all else could not be done.
+pub(crate) fn outcome(error: &anyhow::Error) -> Outcome {
+    let of_service = error.chain().find_map(|cause| cause.downcast_ref::<windlass_client::Error>());
+    match of_service.map(windlass_client::Error::exit_code) {
+        Some(1) => Outcome::Refused,
+        _ => Outcome::Unusable,
+    }
+}
+
 /// What the libraries advise.
 fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(hinted) = error.downcast_ref::<Hinted>() {
         return Some(hinted.hint.clone());
     }
     if let Some(error) = error.downcast_ref::<windlass_sources::Error>() {
+        return error.hint();
+    }
+    if let Some(error) = error.downcast_ref::<windlass_client::Error>() {
         return error.hint();
     }
     error

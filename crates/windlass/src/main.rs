@@ -1,7 +1,7 @@
 //! `windlass`: tells an organisation whether a container image may ship.
 //!
-//! Data goes to standard output, everything else to standard error. Exit codes: 0 fine, 1 the gate failed, 2 it could
-//! not be done.
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 fine, 1 the gate failed or a service
+//! refused, 2 it could not be done, 100 and 101 an image of a service is not analysed yet.
 
 mod arguments;
 mod artifact;
@@ -15,6 +15,7 @@ mod judge;
 mod output;
 mod packs;
 mod paths;
+mod service;
 mod yaml;
 
 use std::process::ExitCode;
@@ -26,12 +27,12 @@ fn main() -> ExitCode {
         Ok(Ok(arguments)) => arguments,
         Err(error) => {
             diagnostics::report(&error);
-            return ExitCode::from(Outcome::COULD_NOT);
+            return Outcome::Unusable.into();
         }
         Ok(Err(error)) => {
             let _ = error.print();
             // --help and --version are answers, not errors.
-            return ExitCode::from(if error.use_stderr() { Outcome::COULD_NOT } else { Outcome::FINE });
+            return if error.use_stderr() { Outcome::Unusable } else { Outcome::Fine }.into();
         }
     };
     diagnostics::start(arguments.verbose, arguments.quiet);
@@ -40,30 +41,52 @@ fn main() -> ExitCode {
         Command::Sbom(sbom) => commands::sbom::run(&sbom),
         Command::Policy(policy) => commands::policy::run(&policy),
         Command::Db(db) => commands::db::run(&db),
+        Command::Image(image) => commands::image::run(&image),
+        Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate),
+        Command::Policies(policies) => commands::policies::run(&policies),
+        Command::Subscription(subscription) => commands::subscription::run(&subscription),
+        Command::Repo(repo) => commands::repo::run(&repo),
+        Command::Registry(registry) => commands::registry::run(&registry),
+        Command::Event(event) => commands::event::run(&event),
+        Command::Query(query) => commands::query::run(&query),
+        Command::System(system) => commands::system::run(&system),
+        Command::Account(account) => commands::account::run(&account),
+        Command::Archive(archive) => commands::archive::run(&archive),
         Command::Completions(completions) => commands::completions::run(&completions),
     };
     match outcome {
-        Ok(Outcome::Fine) => ExitCode::from(Outcome::FINE),
-        Ok(Outcome::GateFailed) => ExitCode::from(Outcome::GATE_FAILED),
-        Ok(Outcome::Unusable) => ExitCode::from(Outcome::COULD_NOT),
+        Ok(outcome) => outcome.into(),
         Err(error) => {
             diagnostics::report(&error);
-            ExitCode::from(Outcome::COULD_NOT)
+            diagnostics::outcome(&error).into()
         }
     }
 }
 
 /// How a command ended that has said all there is to say.
+#[derive(Clone, Copy)]
 enum Outcome {
     Fine,
     /// A threshold was reached, a policy said STOP, or what was expected did not happen.
     GateFailed,
+    /// A service would not do it, or does not know what it was asked about.
+    Refused,
     /// What it was given is not what it should be, as its output says.
     Unusable,
+    /// A service is still at the image that it was asked about.
+    Analyzing,
+    /// A service has not begun with the image that it was asked about.
+    NotAnalyzed,
 }
 
-impl Outcome {
-    const FINE: u8 = 0;
-    const GATE_FAILED: u8 = 1;
-    const COULD_NOT: u8 = 2;
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Fine => 0,
+            Outcome::GateFailed | Outcome::Refused => 1,
+            Outcome::Unusable => 2,
+            Outcome::Analyzing => 100,
+            Outcome::NotAnalyzed => 101,
+        })
+    }
 }

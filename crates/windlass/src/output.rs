@@ -6,6 +6,8 @@ use std::{
 };
 
 use anyhow::Context as _;
+use serde::Serialize;
+use serde_json::ser::PrettyFormatter;
 
 /// A format, and the file it goes to; standard output without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +64,20 @@ impl<F> Target<F> {
 fn permissions() -> std::fs::Permissions {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::Permissions::from_mode(0o666)
+}
+
+/// Writes JSON as services' clients print it: indented by four.
+pub(crate) fn indented_by_four(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, PrettyFormatter::with_indent(b"    "));
+    document.serialize(&mut serializer)?;
+    writeln!(out)
+}
+
+/// The text with its lines, all else that is not printable replaced.
+pub(crate) fn printable_lines(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
 }
 
 /// At most one document can go to standard output.

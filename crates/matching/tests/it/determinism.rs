@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use windlass_matching::{
-    Distribution, Finding, Matcher, Options, Outcome, SortBy, VexDocument, match_sbom,
+    Distribution, Finding, Options, Outcome, SortBy, VexDocument, match_sbom,
     testing::{MemoryAdvisories, advisory, deb_from, package},
 };
 use windlass_sbom::{Distro, Package, PackageType, Sbom};
@@ -107,24 +107,5 @@ proptest! {
         let outcome = match_sbom(&shuffled, &database, &options(threads)).unwrap();
         prop_assert!(!expected.findings.is_empty());
         prop_assert_eq!(shown(&sorted, &expected), shown(&shuffled, &outcome));
-    }
-
-    #[test]
-    fn what_is_remembered_of_one_document_changes_nothing_for_the_next(
-        shuffled in Just(packages()).prop_shuffle(),
-        kept in 1_usize..300,
-        release in proptest::sample::select(vec!["11", "12"]),
-    ) {
-        let database = database();
-        let matcher = Matcher::new(&database);
-        let options = Options::default();
-        let part = |packages: &[Package]| image(packages.to_vec());
-        let mut other = part(&shuffled[kept - 1..]);
-        other.distro.as_mut().unwrap().version_id = release.to_owned();
-        for document in [part(&shuffled[..kept]), other, part(&shuffled)] {
-            let alone = match_sbom(&document, &database, &options).unwrap();
-            let among = matcher.match_sbom(&document, &options).unwrap();
-            prop_assert_eq!(shown(&document, &alone), shown(&document, &among));
-        }
     }
 }

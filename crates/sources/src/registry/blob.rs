@@ -6,10 +6,10 @@ use std::{
     thread,
 };
 
-use reqwest::{StatusCode, blocking::Response, header::CONTENT_RANGE};
+use reqwest::{Method, StatusCode, blocking::Response, header::CONTENT_RANGE};
 use windlass_image::LayerSource;
 
-use super::client::Client;
+use super::client::{Client, Question};
 use crate::{documents::Descriptor, error::Error};
 
 /// Broken connections of one layer, however much each of them brought.
@@ -18,6 +18,7 @@ const MOST_BREAKS: u32 = 64;
 #[derive(Clone)]
 pub(super) struct RemoteLayer {
     client: Arc<Client>,
+    repository: Arc<str>,
     name: String,
     path: String,
     size: u64,
@@ -26,12 +27,13 @@ pub(super) struct RemoteLayer {
 }
 
 impl RemoteLayer {
-    pub(super) fn new(client: Arc<Client>, descriptor: &Descriptor) -> Self {
+    pub(super) fn new(client: Arc<Client>, repository: Arc<str>, descriptor: &Descriptor) -> Self {
         let foreign = descriptor.media_type.contains("foreign") || descriptor.media_type.contains("nondistributable");
         // The address comes with the image, so nothing but an encrypted one is asked.
         let secure = |url: &&String| foreign && url.starts_with("https://");
         Self {
             client,
+            repository,
             name: format!("layer {}", descriptor.digest),
             path: format!("blobs/{}", descriptor.digest),
             size: descriptor.size,
@@ -41,8 +43,9 @@ impl RemoteLayer {
 
     fn request(&self, from: u64) -> Result<Response, Error> {
         let range = (from > 0).then(|| format!("bytes={from}-"));
-        let headers: Vec<(&'static str, &str)> = range.iter().map(|range| ("range", range.as_str())).collect();
-        let mut result = self.client.get(&self.path, &headers, &self.name);
+        let mut question = Question::new(&self.repository, &self.path, &self.name);
+        question.headers.extend(range.as_deref().map(|range| ("range", range)));
+        let mut result = self.client.ask(&Method::GET, &question);
         for url in &self.elsewhere {
             if !matches!(result, Err(Error::NotInRegistry { .. })) {
                 break;
@@ -92,8 +95,8 @@ impl Read for Stream {
                 Err(error) => error,
             };
             if self.fruitless >= self.layer.client.retries() || self.breaks >= MOST_BREAKS {
-                let text = format!("{} broke off at byte {}: {broken}", self.layer.name, self.position);
-                return Err(io::Error::new(broken.kind(), text));
+                let (kind, what) = (broken.kind(), self.layer.name.clone());
+                return Err(io::Error::new(kind, Error::BrokeOff { what, position: self.position, source: broken }));
             }
             thread::sleep(self.layer.client.pause(self.fruitless));
             self.fruitless += 1;

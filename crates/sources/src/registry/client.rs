@@ -1,107 +1,131 @@
-//! Requests to one repository: login when the registry asks for it, further attempts when it stumbles.
+//! Requests to one registry: login when it asks for it, further attempts when it stumbles.
 
 use std::{
+    collections::HashMap,
     io::Read,
     net::IpAddr,
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+use jiff::Timestamp;
 use reqwest::{
-    StatusCode, Url,
+    Method, StatusCode, Url,
     blocking::{Client as Http, RequestBuilder, Response},
-    header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{AUTHORIZATION, DATE, HeaderMap, HeaderName, RETRY_AFTER},
+    redirect::Policy,
 };
 use serde::Deserialize;
 
 use super::{
     RegistryOptions,
-    challenge::{self, Challenge},
-    credentials::{self, Login, Secret},
-    tls::http_client,
+    session::Session,
+    tls::{REDIRECTS, http_client},
 };
 use crate::{
-    documents::{json, shortened},
+    documents::shortened,
     error::Error,
-    reference::Reference,
+    reference::{api_host, is_host},
 };
 
-const TOKEN_BYTES: u64 = 1 << 20;
 const MESSAGE_BYTES: u64 = 64 << 10;
 /// Longest whole transfer of one document; layers have no such limit.
 const DOCUMENT_TIME: Duration = Duration::from_mins(3);
 /// A registry that asks for a longer pause is not waited for.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// What registries put into every answer to tell that they are some.
+const API_VERSION: &str = "docker-distribution-api-version";
 
+/// Speaks to one registry. Connections are shared by all that is asked of it, tokens by all that is asked of a repository.
 pub(crate) struct Client {
-    http: Http,
-    base: Url,
-    reference: Reference,
-    options: RegistryOptions,
-    /// Looked up when the registry first asks: public images need none, and a helper may take its time.
-    login: OnceLock<Login>,
-    authorization: Mutex<Option<HeaderValue>>,
+    pub(super) http: Http,
+    /// As references name it.
+    pub(super) registry: String,
+    /// As its API is addressed.
+    pub(super) host: String,
+    pub(super) options: RegistryOptions,
+    on_this_machine: bool,
+    https: Url,
+    plain: Url,
+    /// Which of the two it speaks, once that is known.
+    base: OnceLock<Url>,
+    sessions: Mutex<HashMap<String, Arc<Session>>>,
+}
+
+/// What is asked of a registry.
+pub(super) struct Question<'a> {
+    /// As the registry names it; empty for the API itself.
+    pub repository: &'a str,
+    /// Below the repository: `manifests/1.0`.
+    pub path: &'a str,
+    pub headers: Vec<(&'static str, &'a str)>,
+    /// Names the answer in errors.
+    pub what: &'a str,
+}
+
+impl<'a> Question<'a> {
+    pub(super) fn new(repository: &'a str, path: &'a str, what: &'a str) -> Self {
+        Self { repository, path, headers: Vec::new(), what }
+    }
 }
 
 impl Client {
-    pub(super) fn connect(reference: &Reference, options: &RegistryOptions) -> Result<Self, Error> {
-        let host = reference.api_host();
+    /// Sends nothing yet. The registry is named as in references: a host with an optional port.
+    pub(super) fn new(registry: &str, options: &RegistryOptions) -> Result<Self, Error> {
+        let invalid = |reason: String| Error::InvalidReference { input: shortened(registry), reason };
+        if !is_host(registry) {
+            return Err(invalid("a registry is a host name with an optional port".into()));
+        }
+        let host = api_host(registry);
         let on_this_machine = is_loopback(host);
-        let http = http_client(options, on_this_machine)?;
         let url = |scheme: &str| {
-            Url::parse(&format!("{scheme}://{host}/v2/")).map_err(|error| Error::InvalidReference {
-                input: reference.to_string(),
-                reason: format!("the registry has no valid address: {error}"),
-            })
-        };
-        let base = if options.plain_http || (on_this_machine && speaks_plain_http(&http, &url("https")?, &url("http")?))
-        {
-            url("http")?
-        } else {
-            url("https")?
+            Url::parse(&format!("{scheme}://{host}/v2/"))
+                .map_err(|error| invalid(format!("the registry has no valid address: {error}")))
         };
         Ok(Self {
-            http,
-            base,
-            reference: reference.clone(),
+            http: http_client(options, on_this_machine, Policy::limited(REDIRECTS))?,
+            registry: registry.to_owned(),
+            host: host.to_owned(),
             options: options.clone(),
-            login: OnceLock::new(),
-            authorization: Mutex::new(None),
+            on_this_machine,
+            https: url("https")?,
+            plain: url("http")?,
+            base: OnceLock::new(),
+            sessions: Mutex::default(),
         })
     }
 
-    /// A whole document below the repository, of at most `limit` bytes; `what` names it in errors.
-    pub(super) fn document(
-        &self,
-        path: &str,
-        headers: &[(&'static str, &str)],
-        limit: u64,
-        what: &str,
-    ) -> Result<Vec<u8>, Error> {
+    /// A whole document of at most `limit` bytes, and the headers it came with.
+    pub(super) fn document(&self, question: &Question<'_>, limit: u64) -> Result<(HeaderMap, Vec<u8>), Error> {
         let mut attempt = 0;
         loop {
-            let response = self.get(path, headers, what)?;
-            match read_bounded(response, limit, what) {
+            let response = self.ask(&Method::GET, question)?;
+            let headers = response.headers().clone();
+            match read_bounded(response, limit, question.what) {
                 Err(Error::Read { .. }) if attempt < self.options.retries => {
                     thread::sleep(self.pause(attempt));
                     attempt += 1;
                 }
-                other => return other,
+                other => return Ok((headers, other?)),
             }
         }
     }
 
     /// A successful answer, its body unread.
-    pub(super) fn get(&self, path: &str, headers: &[(&'static str, &str)], what: &str) -> Result<Response, Error> {
-        let url = format!("{}{}/{path}", self.base, self.reference.repository);
+    pub(super) fn ask(&self, method: &Method, question: &Question<'_>) -> Result<Response, Error> {
+        let session = self.session(question.repository);
+        let mut url = self.base().to_string();
+        if !question.repository.is_empty() {
+            url = format!("{url}{}/", question.repository);
+        }
+        url.push_str(question.path);
         let mut logins = 0;
-        self.persist(|| {
+        let response = self.persist(|| {
             loop {
-                let authorization = self.authorization();
-                let mut request = self.http.get(&url);
-                for (name, value) in headers {
+                let authorization = session.authorization();
+                let mut request = self.http.request(method.clone(), &url);
+                for (name, value) in &question.headers {
                     request = request.header(*name, *value);
                 }
                 if let Some(authorization) = &authorization {
@@ -113,13 +137,12 @@ impl Client {
                     return Ok(response);
                 }
                 logins += 1;
-                if self.authorization() == authorization {
-                    let renewed = self.log_in(&response)?;
-                    *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = Some(renewed);
+                if session.authorization() == authorization {
+                    session.authorize(self.log_in(&session, &response)?);
                 }
             }
-        })
-        .and_then(|response| self.accepted(response, what))
+        })?;
+        self.accepted(response, question.what, Some(&session))
     }
 
     /// A foreign layer from where its descriptor says; no credentials go there.
@@ -128,7 +151,12 @@ impl Client {
             let request = self.http.get(url);
             send(range.into_iter().fold(request, |request, range| request.header("range", range)))
         })?;
-        self.accepted(response, what)
+        self.accepted(response, what, None)
+    }
+
+    /// How the registry answers, to whom it does not know, where its API begins.
+    pub(super) fn greet(&self) -> Result<Response, Error> {
+        self.persist(|| send(self.http.get(self.base().clone())))
     }
 
     /// Before a further attempt after `attempt` failed ones.
@@ -140,156 +168,120 @@ impl Client {
         self.options.retries
     }
 
+    /// Who we are to a repository, or to the API itself.
+    pub(super) fn session(&self, repository: &str) -> Arc<Session> {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.entry(repository.to_owned()).or_insert_with(|| Arc::new(Session::new(repository))).clone()
+    }
+
+    /// Where the API begins. As docker does, a registry on this machine is spoken to in HTTP if it does not speak HTTPS;
+    /// others where the options allow it. Nothing is concluded from a registry that does not answer.
+    pub(super) fn base(&self) -> &Url {
+        if self.options.plain_http {
+            return &self.plain;
+        }
+        if !self.on_this_machine && !self.options.http_fallback {
+            return &self.https;
+        }
+        if let Some(known) = self.base.get() {
+            return known;
+        }
+        let answers = |url: &Url| self.http.get(url.clone()).send();
+        let found = match answers(&self.https) {
+            Ok(_) => &self.https,
+            Err(error) if is_certificate_trouble(&error) => &self.https,
+            // 400 is how servers that want HTTPS answer to HTTP.
+            Err(_) => match answers(&self.plain) {
+                Ok(answer) if answer.status() != StatusCode::BAD_REQUEST => &self.plain,
+                Ok(_) => &self.https,
+                Err(_) => return &self.https,
+            },
+        };
+        self.base.get_or_init(|| found.clone())
+    }
+
+    /// A client that does not go where an answer sends it.
+    pub(super) fn without_redirects(&self) -> Result<Http, Error> {
+        http_client(&self.options, self.on_this_machine, Policy::none())
+    }
+
     /// Sends until there is an answer that further attempts would not better.
-    fn persist(&self, mut send: impl FnMut() -> Result<Response, Failure>) -> Result<Response, Error> {
+    pub(super) fn persist(&self, mut send: impl FnMut() -> Result<Response, Stop>) -> Result<Response, Error> {
         for attempt in 0.. {
             let last = attempt >= self.options.retries;
             let pause = match send() {
-                Ok(response) if !last && is_passing(response.status()) => match retry_after(&response) {
+                Ok(response) if !last && is_passing(response.status()) => match retry_after(response.headers()) {
                     Some(pause) if pause > LONGEST_PAUSE => return Ok(response),
                     pause => pause.unwrap_or_else(|| self.pause(attempt)),
                 },
                 Ok(response) => return Ok(response),
-                Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Http(source)) if last || !is_worth_retrying(&source, attempt) => {
-                    return Err(Error::Unreachable { host: self.host(), source: source.without_url() });
+                Err(Stop::Final(error)) => return Err(error),
+                Err(Stop::Http(source)) if last || !is_worth_retrying(&source, attempt) => {
+                    let host = source.url().map_or_else(|| self.host.clone(), host_and_port);
+                    return Err(Error::Unreachable { host, source: source.without_url() });
                 }
-                Err(Failure::Http(_)) => self.pause(attempt),
+                Err(Stop::Http(_)) => self.pause(attempt),
             };
             thread::sleep(pause);
         }
         unreachable!("the last attempt returns")
     }
 
-    fn accepted(&self, response: Response, what: &str) -> Result<Response, Error> {
+    /// The answer if it is a success, else what the registry says instead. Without a session, another host was asked.
+    pub(super) fn accepted(
+        &self,
+        response: Response,
+        what: &str,
+        session: Option<&Session>,
+    ) -> Result<Response, Error> {
         let status = response.status();
         if status.is_success() {
             return Ok(response);
         }
-        let registry = self.host();
-        let message = message_of(response);
+        let registry = self.host.clone();
+        let retry_after = retry_after(response.headers());
+        let names_itself = response.headers().contains_key(API_VERSION);
+        let Said { code, message } = said(response);
         Err(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                let login = self.login.get();
+                let login = session.and_then(Session::known_login);
                 let trouble = login.and_then(|login| login.trouble.clone());
-                let anonymous = login.is_none_or(|login| login.secret.is_none());
+                let anonymous = session.is_some() && login.is_none_or(|login| login.secret.is_none());
                 Error::Denied { what: what.into(), registry, message, trouble, anonymous }
             }
-            StatusCode::NOT_FOUND => Error::NotInRegistry { what: what.into(), registry, message },
-            StatusCode::TOO_MANY_REQUESTS => Error::RateLimited { registry, message },
+            StatusCode::NOT_FOUND => match session {
+                Some(_) if code.is_empty() && !names_itself && self.has_no_api() => {
+                    Error::NotARegistry { registry, status: status.as_u16() }
+                }
+                _ => Error::NotInRegistry { what: what.into(), registry, message },
+            },
+            StatusCode::TOO_MANY_REQUESTS => Error::RateLimited { registry, message, retry_after },
             _ => Error::Answered { what: what.into(), registry, status: status.as_u16(), message },
         })
     }
 
-    fn authorization(&self) -> Option<HeaderValue> {
-        self.authorization.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The header that meets the challenge of a 401 answer.
-    fn log_in(&self, response: &Response) -> Result<HeaderValue, Failure> {
-        let values = response.headers().get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-        let login = self.login.get_or_init(|| credentials::find(&self.reference, &self.options));
-        let header = match (challenge::parse(values), &login.secret) {
-            (None, _) => return Err(self.refusal("it asks for a login but names no way that is known here")),
-            (Some(Challenge::Basic), Some(Secret::Password { username, password })) => basic(username, password),
-            (Some(_), Some(Secret::BearerToken(token))) => format!("Bearer {token}"),
-            (Some(Challenge::Basic), _) => {
-                return Err(Failure::Final(Error::Denied {
-                    what: self.reference.to_string(),
-                    registry: self.host(),
-                    message: "it asks for a user name and a password".into(),
-                    trouble: login.trouble.clone(),
-                    anonymous: login.secret.is_none(),
-                }));
-            }
-            (Some(Challenge::Bearer { realm, service, scope }), secret) => {
-                format!("Bearer {}", self.token(&realm, service.as_deref(), scope.as_deref(), secret.as_ref())?)
-            }
-        };
-        let mut value = HeaderValue::from_str(&header)
-            .map_err(|_| self.refusal("the credentials hold characters that cannot be sent"))?;
-        value.set_sensitive(true);
-        Ok(value)
-    }
-
-    /// Asks the token server, by the rules of the distribution project's `spec/auth`.
-    fn token(
-        &self,
-        realm: &str,
-        service: Option<&str>,
-        scope: Option<&str>,
-        secret: Option<&Secret>,
-    ) -> Result<String, Failure> {
-        #[derive(Deserialize)]
-        struct Answer {
-            #[serde(default)]
-            token: Option<String>,
-            #[serde(default)]
-            access_token: Option<String>,
-        }
-        let mut url = Url::parse(realm).map_err(|_| self.refusal("its token server has no valid address"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(self.refusal("its token server has no web address"));
-        }
-        if secret.is_some() && self.base.scheme() == "https" && url.scheme() != "https" {
-            return Err(self.refusal("its token server would get the credentials unencrypted"));
-        }
-        let pull = format!("repository:{}:pull", self.reference.repository);
-        let mut parameters: Vec<(&str, &str)> = service.map(|service| ("service", service)).into_iter().collect();
-        parameters.push(("scope", scope.unwrap_or(&pull)));
-        let request = if let Some(Secret::IdentityToken(identity)) = secret {
-            parameters.extend([
-                ("grant_type", "refresh_token"),
-                ("client_id", "windlass"),
-                ("refresh_token", identity.as_str()),
-            ]);
-            self.http.post(url).form(&parameters)
-        } else {
-            url.query_pairs_mut().extend_pairs(parameters);
-            let request = self.http.get(url);
-            match secret {
-                Some(Secret::Password { username, password }) => {
-                    request.header(AUTHORIZATION, basic(username, password))
-                }
-                _ => request,
-            }
-        };
-        let response = send(request)?;
-        let host = self.host();
-        let what = format!("the token server of {host}");
-        if !response.status().is_success() {
-            return Err(self.accepted(response, &what).map_or_else(Failure::Final, |_| self.refusal("no token")));
-        }
-        let bytes = read_bounded(response, TOKEN_BYTES, &what).map_err(Failure::Final)?;
-        let answer: Answer = json(&bytes, &what).map_err(|_| self.refusal("its token server's answer is malformed"))?;
-        let token = answer.token.filter(|token| !token.is_empty()).or(answer.access_token);
-        token.ok_or_else(|| self.refusal("its token server gave no token"))
-    }
-
-    fn refusal(&self, reason: &str) -> Failure {
-        Failure::Final(Error::Login { registry: self.host(), reason: reason.into() })
-    }
-
-    fn host(&self) -> String {
-        self.reference.api_host().to_owned()
+    /// Whether nothing is where the API of every registry begins. Who cannot tell says no.
+    fn has_no_api(&self) -> bool {
+        self.greet().is_ok_and(|answer| !is_greeting(answer.status()) && !is_passing(answer.status()))
     }
 }
 
+/// Whether a registry answers like this where its API begins: it lets us in, wants to know us, or refuses us.
+pub(super) fn is_greeting(status: StatusCode) -> bool {
+    matches!(status, StatusCode::OK | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+}
+
 /// Why there is no answer at all.
-enum Failure {
+pub(super) enum Stop {
     Http(reqwest::Error),
     Final(Error),
 }
 
-fn send(request: RequestBuilder) -> Result<Response, Failure> {
-    request.send().map_err(Failure::Http)
+pub(super) fn send(request: RequestBuilder) -> Result<Response, Stop> {
+    request.send().map_err(Stop::Http)
 }
 
-fn basic(username: &str, password: &str) -> String {
-    format!("Basic {}", BASE64_STANDARD.encode(format!("{username}:{password}")))
-}
-
-fn read_bounded(mut response: Response, limit: u64, what: &str) -> Result<Vec<u8>, Error> {
+pub(super) fn read_bounded(mut response: Response, limit: u64, what: &str) -> Result<Vec<u8>, Error> {
     let started = Instant::now();
     let too_large = || Error::TooLarge { what: what.into(), limit };
     if response.content_length().is_some_and(|length| length > limit) {
@@ -307,22 +299,28 @@ fn read_bounded(mut response: Response, limit: u64, what: &str) -> Result<Vec<u8
             return Err(too_large());
         }
         if started.elapsed() > DOCUMENT_TIME {
-            let reason = format!("it did not arrive within {} s", DOCUMENT_TIME.as_secs());
-            return Err(Error::malformed(what, reason));
+            return Err(Error::Slow { what: what.into(), seconds: DOCUMENT_TIME.as_secs() });
         }
     }
 }
 
-/// What the registry says of its refusal: `{"errors":[{"message":…}]}`, or `{"details":…}` of a token server.
-fn message_of(response: Response) -> String {
-    #[derive(Deserialize)]
+/// What a registry says of its refusal.
+struct Said {
+    /// Such as `MANIFEST_UNKNOWN`; empty if it says nothing in the form that the protocol has for it.
+    code: String,
+    message: String,
+}
+
+/// Reads `{"errors":[{"code":…,"message":…}]}`, or `{"details":…}` of a token server.
+fn said(response: Response) -> Said {
+    #[derive(Default, Deserialize)]
     struct Body {
         #[serde(default)]
         errors: Vec<Entry>,
         #[serde(default)]
         details: String,
     }
-    #[derive(Deserialize)]
+    #[derive(Default, Deserialize)]
     struct Entry {
         #[serde(default)]
         code: String,
@@ -331,18 +329,15 @@ fn message_of(response: Response) -> String {
     }
     let status = response.status();
     let body = read_bounded(response, MESSAGE_BYTES, "").ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let text = body.map(|body: Body| match body.errors.into_iter().next() {
-        Some(entry) if entry.message.is_empty() => entry.code,
-        Some(entry) => entry.message,
-        None => body.details,
-    });
-    match text.filter(|text| !text.is_empty()) {
-        Some(text) => shortened(&text),
-        None => status.canonical_reason().unwrap_or("no reason given").to_owned(),
-    }
+    let Body { errors, details } = body.unwrap_or_default();
+    let Entry { code, message } = errors.into_iter().next().unwrap_or_default();
+    let told = [&message, &code, &details].into_iter().find(|text| !text.is_empty());
+    let otherwise = || status.canonical_reason().unwrap_or("no reason given").to_owned();
+    Said { message: told.map_or_else(otherwise, |text| shortened(text)), code: shortened(&code) }
 }
 
-fn is_passing(status: StatusCode) -> bool {
+/// Whether the same request may succeed a little later.
+pub(crate) fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
@@ -372,20 +367,22 @@ fn has_cause(error: &reqwest::Error, says: &str) -> bool {
     causes.take(16).any(|cause| cause.to_string().contains(says))
 }
 
-/// Seconds, or a date: then the pause is ours.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+/// The pause a registry asks for: seconds, or a date, which is measured by the registry's own clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+    let pause = text(RETRY_AFTER)?;
+    if let Ok(seconds) = pause.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = |text: &str| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+    let (then, now): (Timestamp, Timestamp) = (date(pause)?, date(text(DATE)?)?);
+    Some(Duration::try_from(then.duration_since(now)).unwrap_or_default())
 }
 
-/// As docker does, a registry on this machine is spoken to in HTTP if it does not speak HTTPS.
-fn speaks_plain_http(http: &Http, https_url: &Url, http_url: &Url) -> bool {
-    match http.get(https_url.clone()).send() {
-        Ok(_) => false,
-        Err(error) if is_certificate_trouble(&error) => false,
-        // 400 is how servers that want HTTPS answer to HTTP.
-        Err(_) => http.get(http_url.clone()).send().is_ok_and(|answer| answer.status() != StatusCode::BAD_REQUEST),
-    }
+/// Also where it is a token server or storage that cannot be reached.
+fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -394,4 +391,25 @@ fn is_loopback(host: &str) -> bool {
         None => host.split(':').next().unwrap_or_default(),
     };
     name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_told_in_seconds_or_as_a_date_by_the_registrys_clock() {
+        let pause = |after: &str, date: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, after.parse().unwrap());
+            headers.extend(date.map(|date| (DATE, date.parse().unwrap())));
+            retry_after(&headers).map(|pause| pause.as_secs())
+        };
+        let noon = Some("Fri, 27 Nov 2026 12:00:00 GMT");
+        assert_eq!(pause(" 90 ", None), Some(90));
+        assert_eq!(pause("Fri, 27 Nov 2026 12:01:30 GMT", noon), Some(90));
+        assert_eq!(pause("Fri, 27 Nov 2026 11:00:00 GMT", noon), Some(0));
+        assert_eq!(pause("Fri, 27 Nov 2026 12:01:30 GMT", None), None);
+        assert_eq!(pause("soon", noon), None);
+    }
 }

@@ -36,6 +36,14 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A repository and the registry it is in, as credentials are kept for them.
+#[derive(Clone, Copy)]
+pub(super) struct RepositoryName<'a> {
+    pub registry: &'a str,
+    /// Empty if the registry as a whole is meant.
+    pub repository: &'a str,
+}
+
 /// What was found for a registry.
 pub(super) struct Login {
     pub secret: Option<Secret>,
@@ -44,9 +52,9 @@ pub(super) struct Login {
 }
 
 /// Explicit credentials first, those for this very registry before those for any; then configuration files.
-pub(super) fn find(reference: &Reference, options: &RegistryOptions) -> Login {
+pub(super) fn find(name: RepositoryName<'_>, options: &RegistryOptions) -> Login {
     let for_it = |credential: &&Credential| {
-        credential.registry.as_ref().is_some_and(|own| Reference::same_registry(own, &reference.registry))
+        credential.registry.as_ref().is_some_and(|own| Reference::same_registry(own, name.registry))
     };
     let explicit = (options.credentials.iter().find(for_it))
         .or_else(|| options.credentials.iter().find(|credential| credential.registry.is_none()));
@@ -55,7 +63,7 @@ pub(super) fn find(reference: &Reference, options: &RegistryOptions) -> Login {
     }
     let mut trouble = None;
     for file in &options.credential_files {
-        match docker_config::lookup(file, reference) {
+        match docker_config::lookup(file, &name) {
             Ok(Some(secret)) => return Login { secret: Some(secret), trouble },
             Ok(None) => {}
             Err(reason) => trouble = trouble.or(Some(reason)),

@@ -17,7 +17,7 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 
-use super::Secret;
+use super::{Secret, credentials::RepositoryName};
 use crate::{documents::shortened, reference::Reference};
 
 const FILE_BYTES: u64 = 4 << 20;
@@ -47,8 +47,8 @@ struct Auth {
     registrytoken: String,
 }
 
-/// The secret a file has for a reference's registry. The error says, without a secret in it, why there is none.
-pub(super) fn lookup(file: &Path, reference: &Reference) -> Result<Option<Secret>, String> {
+/// The secret a file has for a repository. The error says, without a secret in it, why there is none.
+pub(super) fn lookup(file: &Path, name: &RepositoryName<'_>) -> Result<Option<Secret>, String> {
     let mut bytes = Vec::new();
     match File::open(file) {
         Ok(open) => open.take(FILE_BYTES).read_to_end(&mut bytes).map_err(|e| format!("{}: {e}", file.display()))?,
@@ -60,25 +60,25 @@ pub(super) fn lookup(file: &Path, reference: &Reference) -> Result<Option<Secret
         format!("{} is malformed at line {}, column {}", file.display(), error.line(), error.column())
     })?;
     let helper = (config.cred_helpers.iter())
-        .find(|(registry, _)| Reference::same_registry(host_of(registry), &reference.registry))
+        .find(|(registry, _)| Reference::same_registry(host_of(registry), name.registry))
         .map(|(_, helper)| helper.as_str())
         .or(Some(config.creds_store.as_str()))
         .filter(|helper| !helper.is_empty());
-    let inline = inline(&config.auths, reference);
+    let inline = inline(&config.auths, name);
     match helper {
-        Some(helper) if inline.is_none() => ask_helper(helper, reference),
+        Some(helper) if inline.is_none() => ask_helper(helper, name),
         _ => Ok(inline),
     }
 }
 
 /// Podman keys may name a namespace or a repository; the longest that fits wins.
-fn inline(auths: &BTreeMap<String, Auth>, reference: &Reference) -> Option<Secret> {
+fn inline(auths: &BTreeMap<String, Auth>, name: &RepositoryName<'_>) -> Option<Secret> {
     let fits = |key: &str| {
         let key = bare(key);
         let (host, path) = key.split_once('/').unwrap_or((key, ""));
-        let repository = reference.repository.as_str();
+        let repository = name.repository;
         let under = repository.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        Reference::same_registry(host, &reference.registry) && (path.is_empty() || under)
+        Reference::same_registry(host, name.registry) && (path.is_empty() || under)
     };
     let mut fitting: Vec<(&String, &Auth)> = auths.iter().filter(|(key, _)| fits(key)).collect();
     fitting.sort_by_key(|(key, _)| std::cmp::Reverse(bare(key).len()));
@@ -102,7 +102,7 @@ fn secret_of(auth: &Auth) -> Option<Secret> {
     (!username.is_empty()).then(|| Secret::Password { username: username.into(), password: password.into() })
 }
 
-fn ask_helper(helper: &str, reference: &Reference) -> Result<Option<Secret>, String> {
+fn ask_helper(helper: &str, name: &RepositoryName<'_>) -> Result<Option<Secret>, String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Answer {
@@ -113,7 +113,7 @@ fn ask_helper(helper: &str, reference: &Reference) -> Result<Option<Secret>, Str
         return Err(format!("the credential helper {:?} has no proper name", shortened(helper)));
     }
     let program = format!("docker-credential-{helper}");
-    let key = if reference.registry == "docker.io" { HUB_KEY } else { &reference.registry };
+    let key = if name.registry == "docker.io" { HUB_KEY } else { name.registry };
     let (success, output) = run(&program, key)?;
     if !success {
         let said = String::from_utf8_lossy(&output);

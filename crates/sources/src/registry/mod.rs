@@ -1,28 +1,47 @@
-//! `registry`: images pulled from a registry over the distribution protocol (API v2), without a daemon.
+//! `registry`: images in registries, over the distribution protocol (API v2), without a daemon.
 //!
-//! Documents are fetched and verified when the image is resolved; a layer is requested when it is opened and streams as
-//! fast as it is read, so layers can be read in parallel and take no memory beyond a socket's buffers.
+//! A [`Registry`] speaks to one of them with what [`RegistryOptions`] say. Documents are fetched and verified when an image
+//! is [described](Registry::describe); a layer is requested when it is opened and streams as fast as it is read, so layers
+//! can be read in parallel and take no memory beyond a socket's buffers.
+//!
+//! [`credential_for`] chooses among stored credentials, [`ecr`] turns those of Amazon's registries into passwords, and
+//! [`Failure`] says of an [`Error`] what the v1 API calls it and whether a further attempt is worthwhile.
 
 mod blob;
 mod challenge;
 mod client;
 mod credentials;
+mod description;
 mod docker_config;
+pub mod ecr;
+mod failure;
+mod head;
+mod session;
+mod stored;
+mod tags;
 mod tls;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use windlass_image::{Digest, LayerSource};
+use reqwest::{Method, StatusCode, blocking::Response};
 
-pub(crate) use self::client::{is_answer_without_tls, is_certificate_trouble};
-pub use self::credentials::{Credential, Secret};
-use self::{blob::RemoteLayer, client::Client};
+pub(crate) use self::client::{is_answer_without_tls, is_certificate_trouble, is_passing};
+use self::{
+    client::{Client, Question, is_greeting},
+    description::Repository,
+};
+pub use self::{
+    credentials::{Credential, Secret},
+    description::{ImageDescription, IndexDescription, PlatformChoice},
+    failure::{Failure, error_in},
+    head::{Head, RateLimit},
+    stored::{covers, credential_for, host_of},
+    tags::Tags,
+};
+pub use crate::selection::IndexEntry;
 use crate::{
-    documents::{DOCKER_LIST, DOCKER_MANIFEST, Descriptor, Document, OCI_INDEX, OCI_MANIFEST, verify_digest},
     error::Error,
-    limits,
     reference::Reference,
-    selection::{Store, Wanted, image_of, select},
     source::{Finds, Input, Options, Source},
 };
 
@@ -37,6 +56,8 @@ pub(crate) const SOURCE: Source = Source {
 pub struct RegistryOptions {
     /// Speak HTTP instead of HTTPS. Registries on this machine are tried both ways by themselves.
     pub plain_http: bool,
+    /// Speak HTTP with a registry that does not speak HTTPS. Credentials then go unencrypted.
+    pub http_fallback: bool,
     pub skip_tls_verify: bool,
     /// Certificates trusted besides the system's: a PEM file, or a folder of `*.crt`, `*.pem`, `*.cert`.
     pub certificate_authority: Option<PathBuf>,
@@ -58,6 +79,7 @@ impl Default for RegistryOptions {
     fn default() -> Self {
         Self {
             plain_http: false,
+            http_fallback: false,
             skip_tls_verify: false,
             certificate_authority: None,
             client_certificate: None,
@@ -70,60 +92,61 @@ impl Default for RegistryOptions {
     }
 }
 
-fn open(text: &str, user_input: &str, options: &Options) -> Result<Input, Error> {
-    let reference: Reference = text.parse()?;
-    let store =
-        Registry { client: Arc::new(Client::connect(&reference, &options.registry)?), name: reference.to_string() };
-    let bytes = store.fetch(reference.digest.as_ref().map_or(reference.tag_or_latest(), Digest::as_str))?;
-    let what = format!("the manifest of {reference}");
-    if let Some(digest) = &reference.digest {
-        verify_digest(digest, &bytes, &what)?;
+impl RegistryOptions {
+    /// For a registry as the v1 API stores it (A4.10): one secret or none, no files. Without `verify`, any certificate will
+    /// do, and HTTP where HTTPS is not spoken, as docker's insecure registries have it.
+    pub fn stored(secret: Option<Secret>, verify: bool) -> Self {
+        let credentials = secret.into_iter().map(|secret| Credential { registry: None, secret }).collect();
+        Self { credentials, skip_tls_verify: !verify, http_fallback: !verify, ..Self::default() }
     }
-    let wanted = Wanted { user_input, name: None, platform: options.platform.as_ref() };
-    let mut image = match Document::parse(&bytes, &what)? {
-        Document::Index(index) => select(&store, index, wanted)?,
-        Document::Manifest(manifest) => image_of(&store, bytes, &manifest, &[], wanted)?,
-        Document::Schema1 => return Err(Error::Schema1 { reference: reference.to_string() }),
-    };
-    image.tags = reference.full_tag().into_iter().collect();
-    image.repo_digests = vec![reference.with_digest(&image.manifest_digest)];
-    Ok(Input::Image(Box::new(image)))
 }
 
-struct Registry {
+/// Speaks to one registry. Clones share its connections and the tokens it gave, so it is worth keeping: making one reads
+/// the system's certificates. What is stored of a registry must not change under it; a new secret needs a new one.
+#[derive(Clone)]
+pub struct Registry {
     client: Arc<Client>,
-    name: String,
 }
 
 impl Registry {
-    /// A manifest or index by its tag or digest.
-    fn fetch(&self, tag_or_digest: &str) -> Result<Vec<u8>, Error> {
-        let accept = [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST].join(", ");
-        let what = format!("manifest {tag_or_digest} of {}", self.name);
-        let path = format!("manifests/{tag_or_digest}");
-        self.client.document(&path, &[("accept", &accept)], limits::MANIFEST_BYTES, &what)
+    /// Sends nothing yet. `registry` is a host with an optional port; `docker.io` is Docker Hub.
+    pub fn connect(registry: &str, options: &RegistryOptions) -> Result<Self, Error> {
+        Ok(Self { client: Arc::new(Client::new(registry, options)?) })
+    }
+
+    /// Whether a registry is there and lets us in: `GET /v2/`, with a login where it asks for one (operations.md §7.2).
+    /// Without a secret, being asked for a login is fine.
+    pub fn ping(&self) -> Result<(), Error> {
+        let what = "its API";
+        let greeting = self.client.greet()?;
+        if greeting.status() == StatusCode::UNAUTHORIZED {
+            let session = self.client.session("");
+            if self.client.login(&session).secret.is_none() {
+                return Ok(());
+            }
+            return self.client.ask(&Method::GET, &Question::new("", "", what)).map(drop);
+        }
+        let speaks = |answer: &Response| is_greeting(answer.status()) || is_passing(answer.status());
+        if !speaks(&greeting) {
+            let (registry, status) = (self.client.host.clone(), greeting.status().as_u16());
+            return Err(Error::NotARegistry { registry, status });
+        }
+        self.client.accepted(greeting, what, None).map(drop)
+    }
+
+    fn repository(&self, reference: &Reference) -> Result<Repository, Error> {
+        if !Reference::same_registry(&reference.registry, &self.client.registry) {
+            let reason = format!("it is not in {}", self.client.registry);
+            return Err(Error::InvalidReference { input: reference.to_string(), reason });
+        }
+        Ok(Repository::new(self.client.clone(), reference))
     }
 }
 
-impl Store for Registry {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
-        let bytes = self.fetch(descriptor.digest.as_str())?;
-        descriptor.verify(&bytes, &format!("manifest {} of {}", descriptor.digest, self.name))?;
-        Ok(bytes)
-    }
-
-    fn config(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
-        let what = format!("config {} of {}", descriptor.digest, self.name);
-        let bytes = self.client.document(&format!("blobs/{}", descriptor.digest), &[], limits::CONFIG_BYTES, &what)?;
-        descriptor.verify(&bytes, &what)?;
-        Ok(bytes)
-    }
-
-    fn layer(&self, descriptor: &Descriptor) -> Result<Arc<dyn LayerSource>, Error> {
-        Ok(Arc::new(RemoteLayer::new(self.client.clone(), descriptor)))
-    }
+fn open(text: &str, user_input: &str, options: &Options) -> Result<Input, Error> {
+    let reference: Reference = text.parse()?;
+    let platform = options.platform.clone().map_or(PlatformChoice::OfThisMachine, PlatformChoice::Exactly);
+    let mut image = Registry::connect(&reference.registry, &options.registry)?.open(&reference, &platform)?;
+    user_input.clone_into(&mut image.user_input);
+    Ok(Input::Image(Box::new(image)))
 }

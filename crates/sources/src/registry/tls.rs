@@ -12,16 +12,21 @@ use super::RegistryOptions;
 use crate::error::Error;
 
 /// Real ones need two: registry to storage, storage to the nearest mirror.
-const REDIRECTS: usize = 5;
+pub(super) const REDIRECTS: usize = 5;
 const CERTIFICATE_BYTES: u64 = 4 << 20;
 
-/// A client that drops `Authorization` when it is redirected to another host (reqwest does so for every policy).
-pub(super) fn http_client(options: &RegistryOptions, on_this_machine: bool) -> Result<Client, Error> {
+/// A client that drops `Authorization` when it is redirected to another host (reqwest does so for every policy). The
+/// body of a request would be sent there, too: who sends a secret in one must not follow redirects.
+pub(super) fn http_client(
+    options: &RegistryOptions,
+    on_this_machine: bool,
+    redirects: Policy,
+) -> Result<Client, Error> {
     let mut builder = ClientBuilder::new()
         .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")))
         // One connection a layer: a layer that is read slowly then cannot hold up the others.
         .http1_only()
-        .redirect(Policy::limited(REDIRECTS))
+        .redirect(redirects)
         .connect_timeout(options.patience / 3)
         // For the blocking client this bounds each wait, not the whole download.
         .timeout(options.patience);

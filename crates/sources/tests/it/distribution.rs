@@ -13,7 +13,10 @@ use reqwest::blocking::{Body, Client, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use windlass_image::{Digest, WalkOptions, testing::Contents, walk};
-use windlass_sources::{Credential, Error, Options, Secret};
+use windlass_sources::{
+    Credential, Error, Options, Reference, RegistryOptions, Secret,
+    registry::{self as service, PlatformChoice},
+};
 
 use crate::support::{
     OCI_INDEX, OCI_MANIFEST, Sample, bytes, chain, failure_with, folder, for_platform, image, image_with,
@@ -183,6 +186,87 @@ fn a_real_registry_lets_in_who_has_the_password() {
     assert_eq!(found.layers.iter().map(bytes).collect::<Vec<_>>(), sample.layers);
     assert!(matches!(failure_with(&input, &with("wrong")), Error::Denied { anonymous: false, .. }));
     assert!(matches!(failure_with(&input, &quick()), Error::Denied { anonymous: true, .. }));
+}
+
+/// As a service speaks to it, with a stored secret or none.
+fn stored(registry: &Registry, secret: Option<Secret>) -> (service::Registry, Reference) {
+    let RegistryOptions { retries, pause, .. } = quick().registry;
+    let options = RegistryOptions { retries, pause, ..RegistryOptions::stored(secret, true) };
+    let connected = service::Registry::connect(&registry.address, &options).unwrap();
+    (connected, Reference::as_given(&registry.address, "team/app", Some("1"), None).unwrap())
+}
+
+#[test]
+fn a_service_describes_watches_and_lists_what_was_pushed() {
+    let Some(registry) = Registry::start(None, None, false) else { return };
+    let (amd, arm) = (Sample::new("linux/amd64", &["amd", "two"]), Sample::new("linux/arm64", &["arm"]));
+    registry.push(&arm, "1-arm");
+    registry.push(&amd, "1-amd");
+    let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [arm.described(), amd.described()]});
+    let index = index.to_string().into_bytes();
+    registry.push_manifest(OCI_INDEX, &index, "1");
+
+    let (connected, reference) = stored(&registry, None);
+    connected.ping().unwrap();
+    let found = connected.describe(&reference, &PlatformChoice::FirstAmd64).unwrap();
+    assert_eq!(found.image.manifest, amd.manifest);
+    assert_eq!(found.parent_digest(), &Digest::of(&index));
+    assert_eq!(found.compressed_bytes(), amd.layers.iter().map(|layer| layer.len() as u64).sum::<u64>());
+    let parent = found.index.unwrap();
+    assert_eq!((&parent.bytes, parent.images.len()), (&index, 2));
+
+    let by_digest = |digest: &Digest| Reference { digest: Some(digest.clone()), ..reference.clone() };
+    for entry in &parent.images {
+        let child = connected.describe(&by_digest(&entry.digest), &PlatformChoice::FirstAmd64).unwrap();
+        assert_eq!(
+            (&child.image.manifest_digest, &child.image.platform),
+            (&entry.digest, entry.platform.as_ref().unwrap())
+        );
+    }
+    let opened = connected.open(&by_digest(&Digest::of(&amd.manifest)), &PlatformChoice::FirstAmd64).unwrap();
+    assert_eq!(opened.layers.iter().map(bytes).collect::<Vec<_>>(), amd.layers);
+
+    assert_eq!(connected.head_digest(&reference).unwrap().digest, Digest::of(&index));
+    registry.push_manifest(OCI_MANIFEST, &amd.manifest, "1");
+    assert_eq!(connected.head_digest(&reference).unwrap().digest, Digest::of(&amd.manifest));
+
+    let mut tags = connected.tags(&reference, 100).unwrap();
+    tags.names.sort_unstable();
+    assert_eq!((tags.names, tags.complete), (["1", "1-amd", "1-arm"].map(str::to_owned).to_vec(), true));
+    let some = connected.tags(&reference, 2).unwrap();
+    assert_eq!((some.names.len(), some.complete), (2, false));
+
+    let absent = Reference::as_given(&registry.address, "team/absent", Some("1"), None).unwrap();
+    for error in [
+        connected.head_digest(&absent).unwrap_err(),
+        connected.tags(&absent, 10).unwrap_err(),
+        connected.describe(&absent, &PlatformChoice::FirstAmd64).map(drop).unwrap_err(),
+    ] {
+        assert_eq!(error.failure().code(), "REGISTRY_IMAGE_NOT_FOUND", "{}", chain(&error));
+    }
+}
+
+#[test]
+fn a_real_registry_tells_a_service_whether_its_credentials_are_good() {
+    let Some(registry) = Registry::start(Some("right-password"), None, false) else { return };
+    registry.push(&Sample::new("linux/amd64", &["one"]), "1");
+    let with = |password: &str| {
+        stored(&registry, Some(Secret::Password { username: "windlass".into(), password: password.into() }))
+    };
+    let (good, reference) = with("right-password");
+    good.ping().unwrap();
+    assert_eq!(good.tags(&reference, 10).unwrap().names, ["1"]);
+    let (wrong, _) = with("wrong");
+    let (nobody, _) = stored(&registry, None);
+    // To be asked who one is is all that a ping without a secret can find out.
+    nobody.ping().unwrap();
+    for error in [
+        wrong.ping().unwrap_err(),
+        wrong.head_digest(&reference).unwrap_err(),
+        nobody.head_digest(&reference).unwrap_err(),
+    ] {
+        assert_eq!(error.failure().code(), "REGISTRY_PERMISSION_DENIED", "{}", chain(&error));
+    }
 }
 
 #[test]

@@ -4,7 +4,9 @@
 mod corpus;
 mod daemon;
 mod distribution;
+mod ecr;
 mod local;
 mod registry;
 mod server;
+mod service;
 mod support;

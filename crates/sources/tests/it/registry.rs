@@ -24,31 +24,31 @@ use crate::{
 
 /// What a registry holds: manifests by tag and digest, blobs by digest.
 #[derive(Clone, Default)]
-struct Content {
+pub(crate) struct Content {
     manifests: HashMap<String, (String, Vec<u8>)>,
     blobs: HashMap<String, Vec<u8>>,
 }
 
 impl Content {
-    fn of(sample: &Sample, tag: &str) -> Self {
+    pub(crate) fn of(sample: &Sample, tag: &str) -> Self {
         let mut content = Self::default();
         content.add(sample);
         content.tag(tag, OCI_MANIFEST, &sample.manifest);
         content
     }
 
-    fn add(&mut self, sample: &Sample) {
+    pub(crate) fn add(&mut self, sample: &Sample) {
         for blob in sample.blobs() {
             self.blobs.insert(Digest::of(&blob).to_string(), blob);
         }
         self.tag(Digest::of(&sample.manifest).as_str(), OCI_MANIFEST, &sample.manifest);
     }
 
-    fn tag(&mut self, tag: &str, media_type: &str, bytes: &[u8]) {
+    pub(crate) fn tag(&mut self, tag: &str, media_type: &str, bytes: &[u8]) {
         self.manifests.insert(tag.into(), (media_type.into(), bytes.to_vec()));
     }
 
-    fn reply(&self, request: &Request) -> Reply {
+    pub(crate) fn reply(&self, request: &Request) -> Reply {
         let missing = || Reply::new(404, r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#);
         let Some((kind, name)) = request.path.strip_prefix("/v2/team/app/").and_then(|rest| rest.split_once('/'))
         else {
@@ -63,7 +63,7 @@ impl Content {
     }
 }
 
-fn quick() -> Options {
+pub(crate) fn quick() -> Options {
     let registry = RegistryOptions {
         patience: Duration::from_secs(10),
         retries: 3,
@@ -79,12 +79,12 @@ fn with_secret(secret: Secret) -> Options {
     options
 }
 
-fn password() -> Secret {
+pub(crate) fn password() -> Secret {
     Secret::Password { username: "me".into(), password: "secret".into() }
 }
 
 /// `me:secret` as Basic authentication sends it.
-const BASIC: &str = "Basic bWU6c2VjcmV0";
+pub(crate) const BASIC: &str = "Basic bWU6c2VjcmV0";
 
 /// Bytes that gzip cannot make small, so that a layer spans many reads.
 fn noise(length: usize) -> String {
@@ -400,7 +400,7 @@ fn refusals_say_what_was_refused_and_what_to_do() {
             429,
             r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}"#,
             "3600",
-            "takes no more requests for now: slow down",
+            "takes no more requests for now: slow down (asks to wait 3600 s)",
         ),
         (404, r#"{"errors":[{"code":"NAME_UNKNOWN","message":"unknown\u001b[31m name"}]}"#, "", "has no manifest 1 of"),
         (403, "not json", "", "denies access to manifest 1 of"),

@@ -26,6 +26,10 @@ impl Request {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
+
+    pub(crate) fn clone_with_path(&self, path: String) -> Self {
+        Self { path, ..self.clone() }
+    }
 }
 
 /// An answer, which may break off.
@@ -148,7 +152,10 @@ fn serve(stream: impl Read + Write, log: &Mutex<Vec<Request>>, handler: &Handler
     }
     let Some(request) = read(&mut stream) else { return };
     log.lock().unwrap().push(request.clone());
-    let reply = handler(&request);
+    let mut reply = handler(&request);
+    if request.method == "HEAD" {
+        reply.sent = 0;
+    }
     // The client may have hung up.
     let _ = reply.write(stream.get_mut());
 }

@@ -22,7 +22,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
-use windlass_matching::{Matcher, Outcome as Matched};
+use windlass_matching::{Outcome as Matched, match_sbom};
 use windlass_policy::Profile;
 use windlass_sbom::formats::Wanted;
 use windlass_sources::Bill;
@@ -99,7 +99,7 @@ struct Court<'d> {
 
 /// What is known of vulnerabilities.
 struct Known<'d> {
-    matcher: Matcher<'d>,
+    database: &'d Database,
     options: windlass_matching::Options,
     built: Timestamp,
 }
@@ -207,7 +207,9 @@ impl Court<'_> {
         let bill = Bill::File(file.to_owned());
         let sbom = timed(&self.spent.reading, || artifact::read_part(&bill, self.wanted))?;
         let matched = match &self.advisories {
-            Some(Known { matcher, options, .. }) => timed(&self.spent.matching, || matcher.match_sbom(&sbom, options))?,
+            Some(Known { database, options, .. }) => {
+                timed(&self.spent.matching, || match_sbom(&sbom, *database, options))?
+            }
             None => Matched::default(),
         };
         let built = self.advisories.as_ref().map(|known| known.built);
@@ -226,7 +228,7 @@ impl<'d> Known<'d> {
     fn new(database: &'d Database, now: Timestamp) -> Self {
         // Whole images are what threads are for here.
         let options = windlass_matching::Options { threads: 1, ..artifact::matching_options(now) };
-        Self { matcher: Matcher::new(database), options, built: database.built_at() }
+        Self { database, options, built: database.built_at() }
     }
 }
 

@@ -1,0 +1,22 @@
+//! What commands read of the answers (`spec/api.md` B6). Every field may be missing or of another type.
+
+mod accounts;
+mod archive;
+mod evaluation;
+mod image;
+mod policy;
+mod query;
+mod system;
+mod watch;
+
+pub use accounts::{Account, User};
+pub use archive::{ArchiveResult, ArchiveRule, ArchivedImage, Exclude, Selector};
+pub use evaluation::{Check, Evaluation, EvaluationRow};
+pub use image::{
+    Content, ContentEntry, DeleteVerdict, Image, ImageContent, ImageDetail, ImageMetadata, MalwareFinding, Metadata,
+    Vulnerabilities, Vulnerability,
+};
+pub use policy::{Gate, HubEntry, HubIndex, MappedImage, Mapping, Parameter, Part, Policy, PolicyBundle, Trigger};
+pub use query::{PackageInImage, QueriedImage, QueriedImages, TagHistory};
+pub use system::{ErrorCode, Feed, FeedGroup, FeedSync, GroupSync, Service, SystemStatus};
+pub use watch::{Event, EventRecord, Events, Registry, Resource, Source, Subscription};

@@ -1,0 +1,26 @@
+//! Accounts and users.
+
+use serde::Deserialize;
+
+use crate::Text;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Account {
+    pub name: Text,
+    pub email: Text,
+    #[serde(rename = "type")]
+    pub kind: Text,
+    pub state: Text,
+    pub created_at: Text,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct User {
+    pub username: Text,
+    #[serde(rename = "type")]
+    pub kind: Text,
+    pub source: Text,
+    pub created_at: Text,
+}

@@ -1,0 +1,235 @@
+//! Real servers on ports of their own, ended with the test. A test that finds no program says so and is skipped.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use base64::Engine as _;
+use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use windlass_objects::Location;
+
+/// A process that ends with the value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A server and a location in it that can be used.
+pub(crate) struct Server {
+    pub(crate) location: Location,
+    pub(crate) address: String,
+    _running: Vec<Running>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// An S3 server: moto, which `scripts/test` installs.
+pub(crate) async fn s3() -> Option<Server> {
+    let program = program("moto_server")?;
+    let port = free_port();
+    let address = format!("http://127.0.0.1:{port}");
+    let running = start(Command::new(program).args(["-H", "127.0.0.1", "-p", &port.to_string()]));
+    answers(&address).await;
+    let created = reqwest::Client::new().put(format!("{address}/bucket")).send().await.unwrap();
+    assert!(created.status().is_success(), "{}", created.status());
+    let location = format!("s3://bucket/a/prefix?endpoint={address}&access_key_id=test&secret_access_key=test");
+    Some(Server { location: location.parse().unwrap(), address, _running: vec![running], _folder: None })
+}
+
+/// OpenStack Swift with one replica of everything, logging in with its own authentication: user `test:tester`, key `testing`.
+pub(crate) async fn swift() -> Option<Server> {
+    let memcached = program("memcached")?;
+    let builder = program("swift-ring-builder")?;
+    let kinds = ["account", "container", "object"];
+    let programs: Vec<_> = kinds.iter().map(|kind| program(&format!("swift-{kind}-server"))).collect::<Option<_>>()?;
+    let proxy = program("swift-proxy-server")?;
+
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let root = folder.path();
+    fs::create_dir_all(root.join("devices/disk")).unwrap();
+    let me = user();
+    let cache = free_port();
+    let mut running =
+        vec![start(Command::new(memcached).args(["-l", "127.0.0.1", "-p", &cache.to_string(), "-u", &me]))];
+    for (kind, program) in kinds.iter().zip(programs) {
+        let port = free_port();
+        let ring = root.join(format!("{kind}.builder"));
+        let ring = ring.to_str().unwrap();
+        let device = format!("r1z1-127.0.0.1:{port}/disk");
+        for arguments in [vec!["create", "2", "1", "1"], vec!["add", &device, "1"], vec!["rebalance"]] {
+            let made = Command::new(&builder).arg(ring).args(arguments).output().unwrap();
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+        }
+        let config = format!(
+            "[DEFAULT]\nbind_ip = 127.0.0.1\nbind_port = {port}\nuser = {me}\nswift_dir = {root}\ndevices = {root}/devices\n\
+             mount_check = false\nworkers = 0\nlog_name = {kind}\n[pipeline:main]\npipeline = {kind}-server\n\
+             [app:{kind}-server]\nuse = egg:swift#{kind}\n",
+            root = root.display()
+        );
+        running.push(serve(&program, root, kind, &config));
+        // The proxy avoids a server that it did not reach at once for a minute.
+        answers(&format!("http://127.0.0.1:{port}")).await;
+    }
+    let port = free_port();
+    let mut config = format!(
+        "[DEFAULT]\nbind_ip = 127.0.0.1\nbind_port = {port}\nuser = {me}\nswift_dir = {}\nworkers = 0\n[pipeline:main]\n\
+         pipeline = catch_errors healthcheck cache bulk tempauth slo proxy-server\n\
+         [app:proxy-server]\nuse = egg:swift#proxy\naccount_autocreate = true\n",
+        root.display()
+    );
+    let _ = write!(config, "[filter:cache]\nuse = egg:swift#memcache\nmemcache_servers = 127.0.0.1:{cache}\n");
+    // Tokens that are over soon, so that they must be renewed.
+    config += "[filter:tempauth]\nuse = egg:swift#tempauth\nuser_test_tester = testing .admin\ntoken_life = 8\n";
+    for filter in ["catch_errors", "healthcheck", "bulk", "slo"] {
+        let _ = write!(config, "[filter:{filter}]\nuse = egg:swift#{filter}\n");
+    }
+    running.push(serve(&proxy, root, "proxy", &config));
+
+    let address = format!("http://127.0.0.1:{port}");
+    answers(&format!("{address}/healthcheck")).await;
+    let http = reqwest::Client::new();
+    let login =
+        http.get(format!("{address}/auth/v1.0")).header("x-auth-user", "test:tester").header("x-auth-key", "testing");
+    let login = login.send().await.unwrap();
+    let header = |name| login.headers()[name].to_str().unwrap().to_owned();
+    let container = format!("{}/box", header("x-storage-url"));
+    let created = http.put(container).header("x-auth-token", header("x-auth-token")).send().await.unwrap();
+    assert!(created.status().is_success(), "{}", created.status());
+    let location = format!("swift://box/a/prefix?auth={address}/auth/v1.0&user=test:tester&key=testing");
+    Some(Server { location: location.parse().unwrap(), address, _running: running, _folder: Some(folder) })
+}
+
+/// Google Cloud Storage, as an emulator from Python's index has it.
+pub(crate) async fn gcs() -> Option<Server> {
+    let program = program("gcp-storage-emulator")?;
+    let port = free_port();
+    let address = format!("http://127.0.0.1:{port}");
+    let flags = ["start", "--host", "127.0.0.1", "--default-bucket", "bucket", "--in-memory", "--port"];
+    let running = start(Command::new(program).args(flags).arg(port.to_string()));
+    answers(&address).await;
+    let location = format!("gcs://bucket/a/prefix?endpoint={address}&anonymous=true");
+    Some(Server { location: location.parse().unwrap(), address, _running: vec![running], _folder: None })
+}
+
+/// Azure Blob Storage, as Microsoft's emulator has it.
+pub(crate) async fn azblob() -> Option<Server> {
+    const KEY: &[u8] = b"a key for tests";
+    let program = program("azurite-blob")?;
+    let port = free_port();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let flags = ["--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck", "--blobPort"];
+    let key = base64::prelude::BASE64_STANDARD.encode(KEY);
+    let mut command = Command::new(program);
+    command.args(flags).arg(port.to_string()).env("AZURITE_ACCOUNTS", format!("ours:{key}")).current_dir(folder.path());
+    let running = start(&mut command);
+    let server = format!("http://127.0.0.1:{port}");
+    answers(&server).await;
+
+    // Making a container takes a signature over the server's own time.
+    let http = reqwest::Client::new();
+    let date = http.get(&server).send().await.unwrap().headers()["date"].to_str().unwrap().to_owned();
+    let signed =
+        format!("PUT{}x-ms-date:{date}\nx-ms-version:2021-08-06\n/ours/ours/box\nrestype:container", "\n".repeat(12));
+    let signature = base64::prelude::BASE64_STANDARD.encode(hmac(KEY, signed.as_bytes()));
+    let created = http
+        .put(format!("{server}/ours/box?restype=container"))
+        .header("x-ms-date", &date)
+        .header("x-ms-version", "2021-08-06")
+        .header("authorization", format!("SharedKey ours:{signature}"))
+        .header("content-length", 0)
+        .send()
+        .await
+        .unwrap();
+    assert!(created.status().is_success(), "{created:?}");
+    let address = format!("{server}/ours");
+    let location = format!("azblob://box/a/prefix?endpoint={address}&account_name=ours");
+    let location = location.parse::<Location>().unwrap().with("account_key", key).unwrap();
+    Some(Server { location, address, _running: vec![running], _folder: Some(folder) })
+}
+
+/// A server that answers each connection's first request with what `answer` says to the number of the connection and the request.
+/// Also the number of connections.
+pub(crate) async fn scripted(
+    answer: impl Fn(usize, &str) -> Option<String> + Send + 'static,
+) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    tokio::spawn(async move {
+        let mut silent = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 64 << 10];
+            let read = stream.read(&mut request).await.unwrap_or_default();
+            match answer(counted.fetch_add(1, Ordering::Relaxed), &String::from_utf8_lossy(&request[..read])) {
+                Some(answer) => _ = stream.write_all(answer.as_bytes()).await,
+                None => silent.push(stream),
+            }
+        }
+    });
+    (address, connections)
+}
+
+pub(crate) fn answer(status: &str, length: usize, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+}
+
+/// HMAC-SHA-256 with a key of at most 64 bytes (RFC 2104).
+fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
+    let padded = |with: u8| -> Vec<u8> { (0..64).map(|at| key.get(at).copied().unwrap_or_default() ^ with).collect() };
+    let inner = Sha256::new_with_prefix(padded(0x36)).chain_update(text).finalize();
+    Sha256::new_with_prefix(padded(0x5c)).chain_update(inner).finalize().into()
+}
+
+/// From the search path, or from where `scripts/test` puts what comes from Python's and npm's indexes.
+fn program(name: &str) -> Option<PathBuf> {
+    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools");
+    let installed = ["bin", "node_modules/.bin"].map(|folder| tools.join(folder));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut found = installed.into_iter().chain(std::env::split_paths(&path)).map(|folder| folder.join(name));
+    let found = found.find(|program| program.is_file());
+    if found.is_none() {
+        eprintln!("SKIPPED: {name} is not installed; scripts/test installs it");
+    }
+    found
+}
+
+fn user() -> String {
+    let name = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(name.stdout).unwrap().trim().to_owned()
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn serve(program: &Path, root: &Path, kind: &str, config: &str) -> Running {
+    let path = root.join(format!("{kind}.conf"));
+    fs::write(&path, config).unwrap();
+    start(Command::new(program).arg(path))
+}
+
+fn start(command: &mut Command) -> Running {
+    Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+}
+
+async fn answers(address: &str) {
+    let started = Instant::now();
+    while reqwest::get(address).await.is_err() {
+        assert!(started.elapsed() < Duration::from_mins(2), "{address} does not answer");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,62 @@
+use windlass_v1::error::{ErrorCode, ErrorEnvelope};
+
+/// What everything here returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request is at fault, or the state of things; the text is for whoever asked.
+    #[error("{}", .0.message)]
+    Refused(Box<ErrorEnvelope>),
+    #[error(transparent)]
+    Store(#[from] windlass_store::Error),
+    #[error(transparent)]
+    Objects(#[from] windlass_objects::Error),
+    /// Something here is broken: the text is for operators.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl Error {
+    /// A refusal with an HTTP status.
+    pub fn refused(status: u16, message: impl Into<String>) -> Self {
+        ErrorEnvelope::new(status, message).into()
+    }
+
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::refused(400, message)
+    }
+
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::refused(404, message)
+    }
+
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::refused(409, message)
+    }
+
+    /// Adds to the detail of a refusal.
+    #[must_use]
+    pub fn with(self, key: &str, value: impl Into<serde_json::Value>) -> Self {
+        match self {
+            Self::Refused(envelope) => envelope.with(key, value).into(),
+            other => other,
+        }
+    }
+
+    /// Adds a code to a refusal.
+    #[must_use]
+    pub fn with_code(self, code: ErrorCode) -> Self {
+        match self {
+            Self::Refused(envelope) => envelope.with_code(code).into(),
+            other => other,
+        }
+    }
+}
+
+impl From<ErrorEnvelope> for Error {
+    fn from(envelope: ErrorEnvelope) -> Self {
+        Self::Refused(Box::new(envelope))
+    }
+}

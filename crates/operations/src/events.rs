@@ -1,0 +1,56 @@
+//! Telling what happened.
+
+use sea_orm::ConnectionTrait;
+use serde_json::Value;
+use windlass_store::{AccountName, events};
+
+use crate::{Result, Service, cipher::random_id};
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub struct Happening<'a> {
+    /// One of the types of `windlass_v1::events`: `user.image.analysis.completed`.
+    pub kind: &'a str,
+    pub level: events::Level,
+    pub message: String,
+    /// An object.
+    pub details: Value,
+    /// Kind and id of what it is about: `image_tag`, `docker.io/alpine:latest`.
+    pub resource: (&'a str, Option<&'a str>),
+    /// The part of the service that saw it: `catalog`, `analyzer`, `policy_engine`, `apiext`, `simplequeue`.
+    pub source: &'a str,
+}
+
+impl Service {
+    /// Writes an event in the transaction of what it tells of.
+    pub(crate) async fn tell(
+        &self,
+        on: &impl ConnectionTrait,
+        account: &AccountName,
+        happening: Happening<'_>,
+    ) -> Result<()> {
+        let now = self.clock.moment();
+        let details = match happening.details {
+            Value::Object(_) => happening.details,
+            Value::Null => Value::Object(serde_json::Map::new()),
+            text => serde_json::json!({ "msg": text }),
+        };
+        let event = events::Model {
+            id: random_id(),
+            account: account.to_string(),
+            kind: happening.kind.to_owned(),
+            level: happening.level,
+            message: happening.message,
+            details: details.to_string(),
+            resource_kind: Some(happening.resource.0.to_owned()),
+            resource_id: happening.resource.1.map(str::to_owned),
+            source_service: Some(happening.source.to_owned()),
+            source_host: Some(self.settings.host_id.clone()),
+            source_base_url: Some(self.settings.base_url.clone()),
+            request_id: None,
+            occurred_at: now,
+            created_at: now,
+        };
+        Ok(events::insert(on, account, event).await?)
+    }
+}

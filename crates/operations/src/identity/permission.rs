@@ -1,0 +1,74 @@
+//! What a caller may do (`spec/operations.md` §10.2, §10.3).
+
+use windlass_store::{AccountName, accounts::State};
+use windlass_v1::error;
+
+use super::Caller;
+use crate::{Error, Result, Service};
+
+/// Whose things something is done to.
+#[derive(Clone, Debug)]
+pub enum Target<'a> {
+    /// An account's, given as the name in the request.
+    Account(&'a str),
+    /// The installation's.
+    System,
+}
+
+/// A thing to be done.
+#[derive(Clone, Debug)]
+pub struct Permission<'a> {
+    pub on: Target<'a>,
+    /// `listImages`, `createPolicy`, …
+    pub action: &'a str,
+    /// The one thing it is done to; everything where it is not named.
+    pub object: Option<&'a str>,
+}
+
+impl Service {
+    /// Whether the caller may do it; the name of the account it is done in, if it is done in one.
+    ///
+    /// # Errors
+    /// 403 where the caller may not, in the words of the original; 404 where an administrator names an account that is not.
+    pub async fn authorise(&self, caller: &Caller, permission: &Permission<'_>) -> Result<Option<AccountName>> {
+        if !caller.is_enabled() {
+            return Err(error::account_not_enabled(&caller.account().name).into());
+        }
+        let domain = match permission.on {
+            Target::Account(name) => name,
+            Target::System => "system",
+        };
+        let refused = || Error::from(error::forbidden(domain, permission.action, permission.object));
+        if caller.restricted_to.is_some_and(|role| !role.allows(permission.action)) {
+            return Err(refused());
+        }
+        if !caller.is_administrator() && !self.is_granted(caller, domain, permission.action).await? {
+            return Err(refused());
+        }
+        let Target::Account(name) = permission.on else { return Ok(None) };
+        if name == caller.account().name {
+            return Ok(Some(caller.account_name()));
+        }
+        let Some(account) = self.store.find_account(name).await? else {
+            return Err(Error::not_found(format!("Account {name} not found")));
+        };
+        if account.state != State::Enabled && !caller.is_administrator() {
+            return Err(error::account_not_enabled(name).into());
+        }
+        Ok(Some(account.account_name()))
+    }
+
+    /// Whether a user who is no administrator holds a role in that account that allows the action. Who holds no role at
+    /// all has full control over the own account.
+    async fn is_granted(&self, caller: &Caller, domain: &str, action: &str) -> Result<bool> {
+        if domain == "system" {
+            return Ok(false);
+        }
+        let bindings = self.store.role_bindings(caller.username()).await?;
+        if bindings.is_empty() {
+            return Ok(domain == caller.account().name);
+        }
+        let held = bindings.iter().filter(|binding| binding.account == domain);
+        Ok(held.filter_map(|binding| super::Role::parse(&binding.role)).any(|role| role.allows(action)))
+    }
+}

@@ -1,0 +1,118 @@
+//! The roles there are.
+
+/// A set of actions, given to a user in an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    FullControl,
+    ReadWrite,
+    ReadOnly,
+    PolicyEditor,
+    ImageAnalyser,
+    AccountAdministrator,
+}
+
+/// Beginnings of actions, of which one must fit; `!` before one takes out what would fit otherwise.
+type Actions = &'static [&'static str];
+
+/// Name, what it is for, what it allows.
+const ROLES: &[(Role, &str, &str, Actions)] = &[
+    (Role::FullControl, "full-control", "Everything in the account, users and roles included.", &[""]),
+    (
+        Role::ReadWrite,
+        "read-write",
+        "Everything in the account but its users and roles.",
+        &["", "!createUser", "!updateUser", "!deleteUser", "!createRole", "!deleteRole"],
+    ),
+    (Role::ReadOnly, "read-only", "Looking at everything, changing nothing.", &["get", "list"]),
+    (
+        Role::PolicyEditor,
+        "policy-editor",
+        "Looking at everything, and changing policies.",
+        &["get", "list", "createPolicy", "updatePolicy", "deletePolicy"],
+    ),
+    (
+        Role::ImageAnalyser,
+        "image-analyzer",
+        "Submitting images and looking at their results, as a pipeline does.",
+        &[
+            "createImage",
+            "importImage",
+            "getImage",
+            "listImages",
+            "getImageEvaluation",
+            "createRepository",
+            "listSubscriptions",
+            "getSubscription",
+            "createSubscription",
+            "updateSubscription",
+            "getPolicy",
+            "listPolicies",
+            "getAccount",
+        ],
+    ),
+    (
+        Role::AccountAdministrator,
+        "account-admin",
+        "The account's users and their roles, and nothing else.",
+        &[
+            "getAccount",
+            "listUsers",
+            "getUser",
+            "createUser",
+            "updateUser",
+            "deleteUser",
+            "listRoles",
+            "createRole",
+            "deleteRole",
+        ],
+    ),
+];
+
+impl Role {
+    /// Every role with its name and what it is for.
+    pub fn all() -> impl Iterator<Item = (Self, &'static str, &'static str)> {
+        ROLES.iter().map(|(role, name, about, _)| (*role, *name, *about))
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::all().find(|(_, known, _)| *known == name).map(|(role, ..)| role)
+    }
+
+    pub fn name(self) -> &'static str {
+        Self::all().find(|(role, ..)| *role == self).map(|(_, name, _)| name).expect("every role is in the table")
+    }
+
+    /// Whether it may be done.
+    pub fn allows(self, action: &str) -> bool {
+        let actions = ROLES.iter().find(|(role, ..)| *role == self).map_or(&[][..], |(.., actions)| actions);
+        let fits = |rule: &str| action.starts_with(rule);
+        let (without, with): (Vec<&str>, Vec<&str>) = actions.iter().partition(|rule| rule.starts_with('!'));
+        with.into_iter().any(fits) && !without.into_iter().any(|rule| fits(&rule[1..]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_allow_what_they_are_for_and_no_more() {
+        for (role, allowed, refused) in [
+            (Role::FullControl, &["deleteImage", "createUser", "createRole"][..], &[][..]),
+            (Role::ReadWrite, &["deleteImage", "getUser", "createPolicy"], &["createUser", "deleteUser", "createRole"]),
+            (Role::ReadOnly, &["listImages", "getUser"], &["createImage", "updateSubscription", "deleteEvents"]),
+            (Role::PolicyEditor, &["updatePolicy", "listImages"], &["createImage", "deleteImage"]),
+            (
+                Role::ImageAnalyser,
+                &["createImage", "getImageEvaluation"],
+                &["deleteImage", "createPolicy", "listUsers"],
+            ),
+            (Role::AccountAdministrator, &["createUser", "createRole"], &["listImages", "createImage"]),
+        ] {
+            allowed.iter().for_each(|action| assert!(role.allows(action), "{role:?} allows {action}"));
+            refused.iter().for_each(|action| assert!(!role.allows(action), "{role:?} refuses {action}"));
+            assert_eq!(Role::parse(role.name()), Some(role));
+        }
+        assert_eq!(Role::parse("god"), None);
+    }
+}

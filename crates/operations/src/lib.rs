@@ -1,0 +1,30 @@
+//! What the service does, whoever asks for it: the API, a worker, or the clock.
+//!
+//! A [`Service`] is everything that one process works with: the store, object storage, the key that secrets are encrypted
+//! with, settings, and the clock. A [`Tenant`] is the service as one account sees it: what it can do touches that
+//! account's rows and no other's, since its store is that account's part. Each thing that can be done is a file of
+//! functions on one of the two.
+//!
+//! Everything here is safe to be killed at any point: a change, the event that tells of it and the job that follows from
+//! it are written in one transaction, and documents are in object storage before a row refers to them.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
+mod cipher;
+mod clock;
+mod error;
+mod events;
+pub mod identity;
+mod service;
+mod settings;
+mod tenant;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use cipher::{Cipher, InvalidKey, random_id};
+pub use clock::Clock;
+pub use error::{Error, Result};
+pub use events::Happening;
+pub use service::Service;
+pub use settings::{Limits, OauthSettings, Settings};
+pub use tenant::Tenant;

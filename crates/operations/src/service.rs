@@ -1,0 +1,50 @@
+use std::{fmt, sync::Arc};
+
+use tokio::sync::Notify;
+use windlass_objects::Objects;
+use windlass_store::{AccountName, Store};
+
+use crate::{Cipher, Clock, Settings, Tenant, identity::Identity};
+
+/// Everything that one process of the service works with. It may touch what belongs to anyone: only what acts for the
+/// installation itself is given one.
+pub struct Service {
+    pub(crate) store: Store,
+    pub(crate) objects: Objects,
+    pub(crate) cipher: Cipher,
+    pub(crate) clock: Clock,
+    pub(crate) settings: Settings,
+    pub(crate) identity: Identity,
+    /// Wakes this process's workers when there is a job.
+    pub(crate) work: Notify,
+}
+
+impl Service {
+    pub fn new(store: Store, objects: Objects, cipher: Cipher, clock: Clock, settings: Settings) -> Arc<Self> {
+        let identity = Identity::new(&settings);
+        Arc::new(Self { store, objects, cipher, clock, settings, identity, work: Notify::new() })
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The service as an account sees it.
+    pub fn tenant(self: &Arc<Self>, account: &AccountName) -> Tenant {
+        Tenant::new(Arc::clone(self), self.store.account(account))
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

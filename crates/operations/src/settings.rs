@@ -1,0 +1,48 @@
+//! Choices of whoever runs the service. They are read once, at the start.
+
+use std::time::Duration;
+
+/// What a process of the service goes by.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What other processes and clients call this one: `http://127.0.0.1:8228`.
+    pub base_url: String,
+    /// The name of this process among others.
+    pub host_id: String,
+    pub oauth: OauthSettings,
+    pub limits: Limits,
+    /// Whether registries may be logged in to with the credentials of the machine (`awsauto`).
+    pub allow_ambient_credentials: bool,
+    /// Whether images may say in a file what they hold (`/anchore_hints.json`).
+    pub hints: bool,
+    /// Analyses at once in this process.
+    pub analysis_threads: usize,
+}
+
+/// Log-in for tokens.
+#[derive(Clone, Debug)]
+pub struct OauthSettings {
+    pub enabled: bool,
+    pub expiration: Duration,
+}
+
+/// What is refused for its size.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Sum of an image's compressed layers, in MiB; `None`: no limit.
+    pub compressed_image_size_mb: Option<u64>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            base_url: "http://127.0.0.1:8228".into(),
+            host_id: "windlass".into(),
+            oauth: OauthSettings { enabled: false, expiration: Duration::from_secs(3600) },
+            limits: Limits { compressed_image_size_mb: None },
+            allow_ambient_credentials: false,
+            hints: false,
+            analysis_threads: 1,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What the service keeps in SQL: one code for SQLite and PostgreSQL.
+//!
+//! A [`Store`] is an open database. What belongs to an account is reached through [`Store::account`] alone, which names
+//! the account once for all queries made through it, so that no query can forget it; what belongs to nobody (jobs,
+//! schedules, shared analyses, vulnerability data) hangs on the [`Store`] itself. One resource is one file: its rows and
+//! every query on them.
+//!
+//! Rules that hold everywhere:
+//! - Moments are [`Moment`]s, microseconds; the clock is an argument.
+//! - All effects of one change (row, event, job) are written in one transaction ([`Store::begin`]).
+//! - SQLite has one writer at a time: writes go through one connection, and begin as writes, so that they wait for each
+//!   other instead of failing. PostgreSQL's connections are one pool.
+//! - Bulk documents are in object storage; here is what queries need.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
+mod account;
+pub mod accounts;
+pub mod api_keys;
+mod connect;
+mod error;
+pub mod events;
+pub mod jobs;
+mod migrations;
+mod moment;
+mod names;
+pub mod role_bindings;
+pub mod services;
+pub mod settings;
+pub mod subscriptions;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod users;
+
+pub use account::Account;
+pub use connect::{Address, InvalidAddress, Store, Transaction};
+pub use error::{Error, Result};
+pub use moment::Moment;
+pub use names::{AccountName, InvalidName, Username};

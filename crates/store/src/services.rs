@@ -1,0 +1,83 @@
+//! The processes of this installation, as they report themselves.
+
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, entity::prelude::*,
+    sea_query::OnConflict,
+};
+
+use crate::{Moment, Result, Store};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "services")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub host_id: String,
+    /// `apiext`, `catalog`, `policy_engine`, `simplequeue`, `analyzer`: the parts that clients look for.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub name: String,
+    pub base_url: String,
+    pub up: bool,
+    /// `registered`, `available`, `unavailable`, `orphaned`
+    pub message: String,
+    /// The status object of its last report, as JSON.
+    pub status: String,
+    pub started_at: Moment,
+    pub heartbeat: Moment,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Store {
+    /// By name and host.
+    pub async fn services(&self) -> Result<Vec<Model>> {
+        let query = Entity::find().order_by_asc(Column::Name).order_by_asc(Column::HostId);
+        Ok(query.all(self.reader()).await?)
+    }
+
+    /// Writes what a part of this process says of itself.
+    pub async fn report_service(&self, row: Model) -> Result<()> {
+        let Model { host_id, name, base_url, up, message, status, started_at, heartbeat } = row;
+        let row = ActiveModel {
+            host_id: Set(host_id),
+            name: Set(name),
+            base_url: Set(base_url),
+            up: Set(up),
+            message: Set(message),
+            status: Set(status),
+            started_at: Set(started_at),
+            heartbeat: Set(heartbeat),
+        };
+        let replace = OnConflict::columns([Column::HostId, Column::Name])
+            .update_columns([Column::BaseUrl, Column::Up, Column::Message, Column::Status, Column::Heartbeat])
+            .to_owned();
+        Entity::insert(row).on_conflict(replace).exec_without_returning(self.writer()).await?;
+        Ok(())
+    }
+
+    /// Writes what another process's silence means, if it has been silent since; tells whether it has.
+    pub async fn judge_service(&self, row: &Model, up: bool, message: &str) -> Result<bool> {
+        let changed = Entity::update_many()
+            .set(ActiveModel { up: Set(up), message: Set(message.to_owned()), ..Default::default() })
+            .filter(Column::HostId.eq(&row.host_id))
+            .filter(Column::Name.eq(&row.name))
+            .filter(Column::Heartbeat.eq(row.heartbeat))
+            .filter(Column::Message.eq(&row.message))
+            .exec(self.writer())
+            .await?;
+        Ok(changed.rows_affected > 0)
+    }
+
+    /// Forgets a part that is not up; tells whether there was one.
+    pub async fn delete_service(&self, host_id: &str, name: &str) -> Result<bool> {
+        let deleted = Entity::delete_many()
+            .filter(Column::HostId.eq(host_id))
+            .filter(Column::Name.eq(name))
+            .filter(Column::Up.eq(false))
+            .exec(self.writer())
+            .await?;
+        Ok(deleted.rows_affected > 0)
+    }
+}

@@ -1,0 +1,7 @@
+//! The store on both engines.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod accounts;
+mod jobs;
+mod opening;
