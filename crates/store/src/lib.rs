@@ -24,6 +24,7 @@ pub mod jobs;
 mod migrations;
 mod moment;
 mod names;
+pub mod object_chunks;
 pub mod role_bindings;
 pub mod services;
 pub mod settings;
