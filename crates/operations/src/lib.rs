@@ -15,6 +15,8 @@ mod clock;
 mod error;
 mod events;
 pub mod identity;
+pub mod images;
+mod registry_access;
 mod service;
 mod settings;
 mod tenant;
