@@ -20,8 +20,10 @@ mod registry_access;
 mod service;
 mod settings;
 mod tenant;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
-pub use cipher::{Cipher, InvalidKey};
+pub use cipher::{Cipher, InvalidKey, random_id};
 pub use clock::Clock;
 pub use error::{Error, Result};
 pub use events::Happening;
