@@ -16,6 +16,8 @@ mod error;
 mod events;
 pub mod identity;
 mod object_chunks;
+pub mod images;
+mod registry_access;
 mod service;
 mod settings;
 mod tenant;
