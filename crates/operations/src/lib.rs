@@ -10,6 +10,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+pub mod analysis;
 mod cipher;
 mod clock;
 mod error;
@@ -18,6 +19,7 @@ pub mod identity;
 mod service;
 mod settings;
 mod tenant;
+mod worker;
 
 pub use cipher::{Cipher, InvalidKey};
 pub use clock::Clock;
