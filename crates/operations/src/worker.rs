@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use windlass_store::jobs::Claim;
 
-use crate::{Result, Service, analysis};
+use crate::{Result, Service, images};
 
 /// Seconds.
 const LEASE: i64 = 60;
@@ -19,7 +19,7 @@ const POLL: Duration = Duration::from_secs(1);
 const RECOVERY: Duration = Duration::from_secs(5);
 
 /// What jobs are done here.
-const KINDS: &[&str] = &[analysis::JOB];
+const KINDS: &[&str] = &[images::ANALYSE];
 
 impl Service {
     /// Does jobs until `stop` is cancelled, as many at once as the settings say. Jobs that are not done then are given back.

@@ -19,10 +19,7 @@ use windlass_v1::events::{EventLevel, EventType};
 use super::{failure::Failure, settings::analysis_key};
 use crate::{Happening, Result, Service, Tenant};
 
-/// The kind of the jobs; their key is the digest of the image.
-pub(crate) const JOB: &str = "analyse";
-
-/// Their payload.
+/// The payload of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct AnalysisRequest {

@@ -14,5 +14,3 @@ mod settings;
 pub use documents::ArtifactType;
 pub use reading::{BillFormat, StoredDocument};
 pub use settings::AnalysisSettings;
-
-pub(crate) use job::JOB;
