@@ -3,9 +3,11 @@
 mod accounts;
 mod artifacts;
 mod content;
+mod images;
 mod metadata;
 mod sboms;
 mod service;
+mod summaries;
 
 use crate::operation::Operation;
 
@@ -14,6 +16,8 @@ pub(crate) fn all() -> Vec<Operation> {
     [
         service::operations(),
         accounts::operations(),
+        images::operations(),
+        summaries::operations(),
         content::operations(),
         metadata::operations(),
         artifacts::operations(),

@@ -4,5 +4,6 @@
 
 mod accounts;
 mod analyses;
+mod images;
 mod jobs;
 mod opening;
