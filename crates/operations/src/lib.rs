@@ -10,6 +10,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+pub mod analysis;
 mod cipher;
 mod clock;
 mod error;
@@ -23,6 +24,7 @@ mod settings;
 mod tenant;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod worker;
 
 pub use cipher::{Cipher, InvalidKey, random_id};
 pub use clock::Clock;

@@ -16,6 +16,7 @@
 
 mod account;
 pub mod accounts;
+pub mod analyses;
 pub mod api_keys;
 mod connect;
 mod error;
