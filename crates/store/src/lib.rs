@@ -17,6 +17,7 @@
 mod account;
 pub mod accounts;
 pub mod api_keys;
+pub mod audit_records;
 mod connect;
 mod error;
 pub mod events;
@@ -24,6 +25,7 @@ pub mod jobs;
 mod migrations;
 mod moment;
 mod names;
+mod purge;
 pub mod role_bindings;
 pub mod services;
 pub mod settings;
