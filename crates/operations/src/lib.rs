@@ -18,8 +18,10 @@ pub mod identity;
 mod service;
 mod settings;
 mod tenant;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
-pub use cipher::{Cipher, InvalidKey};
+pub use cipher::{Cipher, InvalidKey, random_id};
 pub use clock::Clock;
 pub use error::{Error, Result};
 pub use events::Happening;
