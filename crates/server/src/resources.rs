@@ -8,6 +8,11 @@ mod metadata;
 mod sboms;
 mod service;
 mod summaries;
+mod api_keys;
+mod audit;
+mod oauth;
+mod roles;
+mod users;
 
 use crate::operation::Operation;
 
@@ -22,6 +27,11 @@ pub(crate) fn all() -> Vec<Operation> {
         metadata::operations(),
         artifacts::operations(),
         sboms::operations(),
+        users::operations(),
+        api_keys::operations(),
+        roles::operations(),
+        oauth::operations(),
+        audit::operations(),
     ]
     .into_iter()
     .flatten()

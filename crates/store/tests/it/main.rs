@@ -5,5 +5,7 @@
 mod accounts;
 mod analyses;
 mod images;
+mod audit_records;
 mod jobs;
 mod opening;
+mod purge;
