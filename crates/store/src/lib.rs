@@ -24,13 +24,17 @@ pub mod jobs;
 mod migrations;
 mod moment;
 mod names;
+pub mod registries;
+pub mod repository_tags;
 pub mod role_bindings;
+pub mod schedules;
 pub mod services;
 pub mod settings;
 pub mod subscriptions;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod users;
+pub mod watches;
 
 pub use account::Account;
 pub use connect::{Address, InvalidAddress, Store, Transaction};
