@@ -13,16 +13,28 @@
 mod cipher;
 mod clock;
 mod error;
+mod event_log;
 mod events;
 pub mod identity;
+mod liveness;
+mod registries;
+mod registry_access;
+mod repositories;
+mod scheduler;
 mod service;
 mod settings;
+mod subscriptions;
 mod tenant;
+mod text;
+mod watching;
 
 pub use cipher::{Cipher, InvalidKey};
 pub use clock::Clock;
 pub use error::{Error, Result};
+pub use event_log::EventFilter;
 pub use events::Happening;
+pub use repositories::WatchRequest;
 pub use service::Service;
 pub use settings::{Limits, OauthSettings, Settings};
+pub use subscriptions::SubscriptionFilter;
 pub use tenant::Tenant;
