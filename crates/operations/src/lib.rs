@@ -16,6 +16,7 @@ mod error;
 mod event_log;
 mod events;
 pub mod identity;
+pub mod images;
 mod liveness;
 mod registries;
 mod registry_access;
@@ -25,10 +26,12 @@ mod service;
 mod settings;
 mod subscriptions;
 mod tenant;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod text;
 mod watching;
 
-pub use cipher::{Cipher, InvalidKey};
+pub use cipher::{Cipher, InvalidKey, random_id};
 pub use clock::Clock;
 pub use error::{Error, Result};
 pub use event_log::EventFilter;

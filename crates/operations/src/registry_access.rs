@@ -4,21 +4,28 @@ use windlass_sources::{
     Error as SourceError,
     registry::{Registry, RegistryOptions, Secret, credential_for, ecr::AwsIdentity, host_of},
 };
-use windlass_store::registries::Model;
+use windlass_store::registry_credentials::Model;
 use windlass_v1::registries::AWS_ECR;
 
-use crate::{Error, Result, Tenant, registries::owner};
+use crate::{Error, Result, Tenant};
+
+/// Further attempts while somebody waits for the answer.
+const RETRIES: u32 = 1;
 
 impl Tenant {
-    /// Connects to the registry of a repository with the stored credentials that cover it. The inner error is the
+    /// How the registry of a repository is spoken to with the stored credentials that cover it. The inner error is the
     /// registry's.
-    pub(crate) async fn connect(&self, registry: &str, repository: &str) -> Result<Result<Registry, SourceError>> {
-        let rows = self.account.registries().await?;
+    pub(crate) async fn registry_options(
+        &self,
+        registry: &str,
+        repository: &str,
+    ) -> Result<Result<RegistryOptions, SourceError>> {
+        let rows = self.account.registry_credentials().await?;
         let row = credential_for(&rows, |row: &Model| &row.registry, registry, repository);
         let verify = row.is_none_or(|row| row.verify);
         let stored = match row {
             Some(row) => {
-                let secret = self.service.cipher.decrypt(&owner(self.name().as_str(), &row.registry), &row.secret)?;
+                let secret = self.service.cipher.decrypt(&format!("{}/{}", row.account, row.registry), &row.secret)?;
                 Some((row.kind == AWS_ECR, row.username.clone(), secret))
             }
             None => None,
@@ -33,9 +40,24 @@ impl Tenant {
                 Some((false, username, password)) if username.is_empty() && password.is_empty() => None,
                 Some((false, username, password)) => Some(Secret::Password { username, password }),
             };
-            Registry::connect(&registry, &RegistryOptions::stored(secret, verify))
+            Ok(RegistryOptions { retries: RETRIES, ..RegistryOptions::stored(secret, verify) })
         })
         .await
+    }
+
+    /// Does something with the registry of a repository, on a thread that may block.
+    pub(crate) async fn with_registry<T: Send + 'static>(
+        &self,
+        registry: &str,
+        repository: &str,
+        work: impl FnOnce(&Registry) -> Result<T, SourceError> + Send + 'static,
+    ) -> Result<Result<T, SourceError>> {
+        let options = match self.registry_options(registry, repository).await? {
+            Ok(options) => options,
+            Err(error) => return Ok(Err(error)),
+        };
+        let registry = registry.to_owned();
+        blocking(move || work(&Registry::connect(&registry, &options)?)).await
     }
 }
 
