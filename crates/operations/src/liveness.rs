@@ -3,7 +3,10 @@
 //! Every process reports its parts once a minute. One process at a time looks for parts that have fallen silent and tells
 //! each change once, with the change itself (D-20).
 
+use std::time::Duration;
+
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 use windlass_store::{AccountName, Moment, events::Level, services, services::Model};
 use windlass_v1::{
     events::EventType,
@@ -17,12 +20,29 @@ const DOWN: i64 = 300;
 const ORPHANED: i64 = 3600;
 const FORGOTTEN: i64 = 86400;
 
+const HEARTBEAT: Duration = Duration::from_mins(1);
+
 impl Service {
+    /// Reports once a minute that the parts of this process live, until told to stop.
+    pub async fn keep_reporting(&self, stop: CancellationToken) {
+        loop {
+            if let Err(error) = self.report(ServiceState::Available).await {
+                tracing::warn!(%error, "this process cannot be reported to live");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(HEARTBEAT) => {}
+            }
+        }
+    }
+
     /// Reports the parts of this process: they have just started and take no requests yet, or live.
     pub async fn report(&self, state: ServiceState) -> Result<()> {
         let now = self.clock.moment();
         let up = state == ServiceState::Available;
-        let status = Status { up, available: up, ..Status::good(false) };
+        let good = Status::good(false);
+        let status =
+            Status { up, available: up, message: if up { good.message.clone() } else { state.to_string() }, ..good };
         for part in ServiceName::ALL {
             let row = Model {
                 host_id: self.settings.host_id.clone(),

@@ -10,7 +10,7 @@ use windlass_v1::{
     registries::{AWS_ECR, DOCKER_V2, Registry, RegistryRequest},
 };
 
-use crate::{Error, Result, Tenant, text};
+use crate::{Error, Result, Tenant, registry_access::blocking, text};
 
 /// Longest name of a registry, and longest of what belongs to it, in bytes.
 const NAME_LIMIT: usize = 512;
@@ -127,7 +127,7 @@ impl Tenant {
         let (service, credentials) = (self.service.clone(), credentials.clone());
         let host = host_of(&credentials.registry).to_owned();
         let asked = host.clone();
-        let outcome = tokio::task::spawn_blocking(move || {
+        let outcome = blocking(move || {
             if credentials.kind == AWS_ECR {
                 let identity = AwsIdentity::parse(&credentials.username, &credentials.secret);
                 return service.ecr.token(&asked, &identity).map(drop);
@@ -137,7 +137,7 @@ impl Tenant {
             let stored = RegistryOptions::stored((!anonymous).then_some(secret), credentials.verify);
             Connected::connect(&asked, &RegistryOptions { retries: RETRIES, ..stored })?.ping()
         });
-        outcome.await.map_err(|error| Error::Broken(error.to_string()))?.map_err(|error| {
+        outcome.await?.map_err(|error| {
             let text = format!("{host} does not let these credentials in: {}", error.explained());
             let code = ErrorCode::parse(error.failure().code()).unwrap_or(ErrorCode::Unknown);
             Error::refused(406, text).with_code(code)

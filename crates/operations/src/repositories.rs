@@ -12,7 +12,7 @@ use windlass_v1::{
     subscriptions::{Subscription, SubscriptionType, subscription_id},
 };
 
-use crate::{Error, Result, Tenant, registry_access::blocking, subscriptions::watched, watching::REPOSITORY_WATCHER};
+use crate::{Error, Result, Tenant, subscriptions::watched, watching::REPOSITORY_WATCHER};
 
 /// Tags of one repository that are looked at.
 const TAG_LIMIT: usize = 100_000;
@@ -121,12 +121,9 @@ impl Tenant {
             Ok(asked) => asked,
             Err(error) => return Ok(Err(error)),
         };
-        let registry = match self.connect(&reference.registry, &reference.repo).await? {
-            Ok(registry) => registry,
-            Err(error) => return Ok(Err(error)),
-        };
-        let tags = blocking(move || registry.tags(&asked, TAG_LIMIT)).await?;
-        Ok(tags.map(|tags| {
+        let tags =
+            self.with_registry(&reference.registry, &reference.repo, move |registry| registry.tags(&asked, TAG_LIMIT));
+        Ok(tags.await?.map(|tags| {
             if !tags.complete {
                 let repository = reference.repository();
                 tracing::warn!(repository, TAG_LIMIT, "the repository has more tags than are looked at");
@@ -139,10 +136,9 @@ impl Tenant {
         let Ok(asked) = Reference::as_given(&reference.registry, &reference.repo, Some(tag), None) else {
             return Ok(false);
         };
-        match self.connect(&reference.registry, &reference.repo).await? {
-            Ok(registry) => Ok(blocking(move || registry.head_digest(&asked)).await?.is_ok()),
-            Err(_) => Ok(false),
-        }
+        let head =
+            self.with_registry(&reference.registry, &reference.repo, move |registry| registry.head_digest(&asked));
+        Ok(head.await?.is_ok())
     }
 }
 

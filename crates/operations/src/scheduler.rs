@@ -36,7 +36,7 @@ static ALL: &[Schedule] = &[
         name: TAG_WATCHER,
         default: 3600,
         range: (300, 604_800),
-        work: |service| Box::pin(async move { service.watch_repositories().await }),
+        work: |service| Box::pin(async move { service.watch_tags().await }),
     },
     Schedule {
         name: REPOSITORY_WATCHER,

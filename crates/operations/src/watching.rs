@@ -6,22 +6,22 @@
 //! A registry that is away or wants a pause is left alone altogether.
 
 mod repositories;
-//mod tags;
+mod tags;
 
 use std::{collections::BTreeMap, pin::Pin, sync::Arc};
 
 use serde_json::json;
 use tokio::task::JoinSet;
-use windlass_sources::{Error as SourceError, registry::Failure};
+use windlass_sources::{Error as SourceError, Reference, registry::Failure};
 use windlass_store::{
-    Error as StoreError,
+    AccountName, Error as StoreError,
     events::Level,
     subscriptions::{self, Kind},
     watches::{self, Due},
 };
-use windlass_v1::{PullString, TagReference, events::EventType, services::ServiceName};
+use windlass_v1::{Annotations, PullString, TagReference, events::EventType, services::ServiceName};
 
-use crate::{Error, Happening, Result, Service, scheduler::jittered};
+use crate::{Error, Happening, Result, Service, Tenant, images::Addition, scheduler::jittered};
 
 /// The names of the schedules.
 pub(crate) const TAG_WATCHER: &str = "image_watcher";
@@ -33,7 +33,7 @@ const PAGE: u64 = 1000;
 /// Longest that a failing watch rests, in seconds and in intervals.
 const LONGEST_REST: i64 = 86_400;
 const MOST_INTERVALS: i64 = 24;
-/// Bytes of a reason that are kept.
+/// Characters of a reason that are kept.
 const REASON_LIMIT: usize = 4096;
 
 /// What a visit came to. What was found is kept by then.
@@ -52,18 +52,27 @@ struct Trouble {
     reason: String,
     /// Seconds of pause that the registry asked for.
     pause: Option<i64>,
-    /// Whether an event tells of it already.
-    told: bool,
 }
 
 impl From<SourceError> for Trouble {
     fn from(error: SourceError) -> Self {
         let pause = error.retry_after().and_then(|pause| i64::try_from(pause.as_secs()).ok());
-        Self { failure: error.failure(), reason: error.explained(), pause, told: false }
+        Self { failure: error.failure(), reason: error.explained().chars().take(REASON_LIMIT).collect(), pause }
     }
 }
 
 impl Trouble {
+    fn happening<'a>(&self, event: EventType, resource: &'a str) -> Happening<'a> {
+        Happening {
+            kind: event.as_str(),
+            level: Level::Error,
+            message: event.message().to_owned(),
+            details: json!({"msg": self.reason, "error_codes": [self.failure.code()]}),
+            resource: (event.resource_type().as_str(), Some(resource)),
+            source: ServiceName::Catalog.as_str(),
+        }
+    }
+
     /// Whether it is the registry's, not this repository's.
     fn is_of_registry(&self) -> bool {
         matches!(self.failure, Failure::NotAccessible | Failure::NotSupported)
@@ -160,21 +169,12 @@ impl Service {
         if !subscriptions::is_active(&tx, &due.account, &due.watch.subscription).await? {
             return Ok(());
         }
-        let reason: String = trouble.reason.chars().take(REASON_LIMIT).collect();
-        if due.watch.failure.is_none() && !trouble.told {
-            let happening = Happening {
-                kind: watcher.event.as_str(),
-                level: Level::Error,
-                message: watcher.event.message().to_owned(),
-                details: json!({"msg": reason, "error_codes": [trouble.failure.code()]}),
-                resource: (watcher.event.resource_type().as_str(), Some(&due.key)),
-                source: ServiceName::Catalog.as_str(),
-            };
-            self.tell(&tx, &due.account, happening).await?;
+        if due.watch.failure.is_none() {
+            self.tell(&tx, &due.account, trouble.happening(watcher.event, &due.key)).await?;
         }
         let watch = watches::Model {
             failures: due.watch.failures.saturating_add(1),
-            failure: Some(reason),
+            failure: Some(trouble.reason.clone()),
             checked_at: now,
             not_before: now.plus_seconds(rest),
             ..due.watch.clone()
@@ -208,7 +208,7 @@ fn reference(due: &Due) -> Option<TagReference> {
 /// For keys that clients made up.
 fn no_reference(due: &Due) -> Visit {
     let reason = format!("{:?} names nothing at a registry: delete the subscription", due.key);
-    Visit::Failed(Trouble { failure: Failure::Unknown, reason, pause: None, told: false })
+    Visit::Failed(Trouble { failure: Failure::Unknown, reason, pause: None })
 }
 
 fn ended(joined: Option<Result<Result<()>, tokio::task::JoinError>>) -> Option<Error> {
@@ -219,12 +219,35 @@ fn ended(joined: Option<Result<Result<()>, tokio::task::JoinError>>) -> Option<E
     }
 }
 
-/// TEMPORARY
-pub(crate) async fn add(
-    _tenant: &crate::Tenant,
-    _tag: &TagReference,
-    _annotations: windlass_v1::Annotations,
-    _autosubscribe: bool,
+/// Adds the image that a tag stands for; answers with its digest.
+async fn add(
+    tenant: &Tenant,
+    tag: &TagReference,
+    annotations: Option<&Annotations>,
+    autosubscribe: bool,
 ) -> Result<Result<String, Trouble>> {
-    Err(Error::Broken(String::new()))
+    let asked = match Reference::as_given(&tag.registry, &tag.repo, Some(&tag.tag), None) {
+        Ok(asked) => asked,
+        Err(error) => return Ok(Err(error.into())),
+    };
+    let found = match tenant.ask_for_image(asked).await? {
+        Ok(found) => found,
+        Err(error) => return Ok(Err(error.into())),
+    };
+    let addition = Addition { tag, created_at: None, annotations, dockerfile: None, force: false, autosubscribe };
+    match tenant.record(found, addition).await {
+        Ok(digest) => Ok(Ok(digest)),
+        // Too large, for instance.
+        Err(Error::Refused(refusal)) => {
+            Ok(Err(Trouble { failure: Failure::Unknown, reason: refusal.message, pause: None }))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Tells that a tag could not be added.
+async fn tell_of_lookup(service: &Service, account: &AccountName, tag: &str, trouble: &Trouble) -> Result<()> {
+    let tx = service.store.begin().await?;
+    service.tell(&tx, account, trouble.happening(EventType::RegistryLookupFailed, tag)).await?;
+    Ok(tx.commit().await.map_err(StoreError::from)?)
 }

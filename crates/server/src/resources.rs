@@ -1,11 +1,25 @@
 //! The resources of the API: one file each.
 
 mod accounts;
+mod events;
+mod registries;
+mod repositories;
 mod service;
+mod subscriptions;
 
 use crate::operation::Operation;
 
 /// Every operation there is.
 pub(crate) fn all() -> Vec<Operation> {
-    [service::operations(), accounts::operations()].into_iter().flatten().collect()
+    [
+        service::operations(),
+        accounts::operations(),
+        subscriptions::operations(),
+        repositories::operations(),
+        registries::operations(),
+        events::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -28,7 +28,6 @@ mod moment;
 mod names;
 pub mod object_references;
 pub mod registries;
-pub mod registry_credentials;
 pub mod repository_tags;
 pub mod role_bindings;
 pub mod schedules;

@@ -8,7 +8,7 @@ use windlass_store::{
     subscriptions::{self, Kind},
     watches::{self, Due},
 };
-use windlass_v1::{Annotations, TagReference, events::EventType};
+use windlass_v1::{TagReference, events::EventType};
 
 use super::{REPOSITORY_WATCHER, Trouble, Visit, Watcher, no_reference, reference};
 use crate::{Result, Service, repositories::Globs, subscriptions::watched};
@@ -40,7 +40,7 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
     let globs = match Globs::of(&watched) {
         Ok(globs) => globs,
         Err(reason) => {
-            return Ok(Visit::Failed(Trouble { failure: Failure::Unknown, reason, pause: None, told: false }));
+            return Ok(Visit::Failed(Trouble { failure: Failure::Unknown, reason, pause: None }));
         }
     };
     let tags = match tenant.tags(&repository).await? {
@@ -60,13 +60,15 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
         }
         let reference = TagReference { tag: tag.clone(), ..repository.clone() };
         let failures = seen.get(tag).map_or(0, |row| row.failures);
-        let added = super::add(&tenant, &reference, Annotations::default(), watched.autosubscribe).await?;
+        let added = super::add(&tenant, &reference, None, watched.autosubscribe).await?;
         let row = match added {
             Ok(_) => kept(subscription, tag, 0, None, now),
             // Not this tag's failure: it is as new the next time.
             Err(trouble) if trouble.is_of_registry() => return Ok(Visit::Failed(trouble)),
             Err(trouble) => {
-                tracing::info!(tag = %reference, reason = trouble.reason, "a new tag cannot be added");
+                if failures == 0 {
+                    super::tell_of_lookup(service, &due.account, &reference.to_string(), &trouble).await?;
+                }
                 let wait = FIRST_RETRY << failures.clamp(0, 16);
                 kept(subscription, tag, failures + 1, Some(now.plus_seconds(wait.min(LAST_RETRY))), now)
             }

@@ -13,15 +13,12 @@ use windlass_store::{
     watches::{self, Due},
 };
 use windlass_v1::{
-    Annotations, TagReference,
-    events::EventType,
-    services::ServiceName,
-    subscriptions::SubscriptionType,
+    Annotations, TagReference, events::EventType, services::ServiceName, subscriptions::SubscriptionType,
     webhooks::TagUpdateChange,
 };
 
 use super::{TAG_WATCHER, Visit, Watcher, no_reference, reference};
-use crate::{Happening, Result, Service, Tenant, registry_access::blocking};
+use crate::{Happening, Result, Service, Tenant};
 
 /// Earlier images of a tag that are told of.
 const HISTORY: u64 = 100;
@@ -49,11 +46,8 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
         Ok(asked) => asked,
         Err(error) => return Ok(Visit::Failed(error.into())),
     };
-    let registry = match tenant.connect(&tag.registry, &tag.repo).await? {
-        Ok(registry) => registry,
-        Err(error) => return Ok(Visit::Failed(error.into())),
-    };
-    let head = match blocking(move || registry.head_digest(&asked)).await? {
+    let head = tenant.with_registry(&tag.registry, &tag.repo, move |registry| registry.head_digest(&asked)).await?;
+    let head = match head {
         Ok(head) => head,
         Err(error) => return Ok(Visit::Failed(error.into())),
     };
@@ -70,8 +64,8 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
     let image = match latest.filter(|image| image.digest == digest || image.parent_digest == digest) {
         Some(image) => image.digest.clone(),
         None => {
-            let annotations = latest.map(|image| annotations(&image.annotations)).unwrap_or_default();
-            match super::add(&tenant, &tag, annotations, false).await? {
+            let annotations = latest.map(|image| annotations(&image.annotations));
+            match super::add(&tenant, &tag, annotations.as_ref(), false).await? {
                 Ok(image) => image,
                 Err(trouble) => return Ok(Visit::Failed(trouble)),
             }

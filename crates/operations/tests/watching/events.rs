@@ -31,11 +31,9 @@ async fn tell(house: &House, account: &AccountName, id: &str, kind: EventType) {
 
 async fn three(house: &House) {
     let admin = AccountName::admin();
-    for (id, kind) in [
-        ("a", EventType::ImageArchived),
-        ("b", EventType::ImageArchiveFailed),
-        ("c", EventType::UserAnalysisCompleted),
-    ] {
+    for (id, kind) in
+        [("a", EventType::ImageArchived), ("b", EventType::ImageArchiveFailed), ("c", EventType::UserAnalysisCompleted)]
+    {
         tell(house, &admin, id, kind).await;
     }
 }
@@ -48,7 +46,7 @@ fn events_are_told_in_the_shape_of_the_original() {
         let expected = serde_json::json!({
             "item_count": 1, "next_page": false, "page": 2,
             "results": [{
-                "created_at": "2027-01-15T08:00:00Z",
+                "created_at": "2026-01-01T12:00:00Z",
                 "event": {
                     "details": {"msg": "no space"}, "level": "info", "message": "Analyzed image added to archive",
                     "resource": {"id": "sha256:aa", "type": "image_digest", "user_id": "admin"},
@@ -56,7 +54,7 @@ fn events_are_told_in_the_shape_of_the_original() {
                         "base_url": "http://127.0.0.1:8228", "hostid": "windlass", "request_id": null,
                         "servicename": "catalog",
                     },
-                    "timestamp": "2027-01-15T08:00:00Z", "type": "system.analysis_archive.image_archived",
+                    "timestamp": "2026-01-01T12:00:00Z", "type": "system.analysis_archive.image_archived",
                 },
                 "generated_uuid": "a",
             }],
@@ -83,7 +81,7 @@ fn filters_choose_and_bad_ones_are_refused() {
         assert_eq!(ids(EventFilter { level: Some("bogus"), ..of.clone() }).await, Vec::<String>::new());
         assert_eq!(ids(EventFilter { resource_type: Some("image_tag"), ..of.clone() }).await, ["c"]);
         assert_eq!(ids(EventFilter { resource_id: Some("\0"), ..of.clone() }).await, Vec::<String>::new());
-        let (since, before) = (Some("2027-01-15 08:00:00"), Some("2027-01-15T09:00:02+01:00"));
+        let (since, before) = (Some("2026-01-01 12:00:00"), Some("2026-01-01T13:00:02+01:00"));
         assert_eq!(ids(EventFilter { since, before, ..of.clone() }).await, ["b"]);
 
         let bad = EventFilter { since: Some("xx"), ..of.clone() };

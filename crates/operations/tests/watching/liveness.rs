@@ -45,7 +45,10 @@ fn a_silent_part_goes_down_is_orphaned_and_removed_with_one_event_each() {
             watch().await.unwrap();
             expected.extend([event; 5]);
             assert_eq!(types(&house).await, expected);
-            assert_eq!(states(&house).await, vec![(false, state.unwrap_or_default().to_owned()); state.map_or(0, |_| 5)]);
+            assert_eq!(
+                states(&house).await,
+                vec![(false, state.unwrap_or_default().to_owned()); state.map_or(0, |_| 5)]
+            );
         }
         let (_, resource, details) = told(&house.admin()).await.remove(0);
         assert_eq!(resource, "http://127.0.0.1:8228");

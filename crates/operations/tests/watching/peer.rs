@@ -58,6 +58,10 @@ async fn serve(
             return None;
         }
         bytes.extend_from_slice(&piece[..count]);
+        if bytes[0] == 0x16 {
+            // The first byte of TLS, which is not spoken here.
+            return connection.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.ok();
+        }
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length = head.to_ascii_lowercase().lines().find_map(|line| {

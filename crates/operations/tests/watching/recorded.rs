@@ -45,7 +45,10 @@ fn registries_answer_as_recorded() {
         assert_alike(&json!(added), &response["body"][0], &moments);
         let (_, duplicate) = exchange("034_registry_add_duplicate.json").unwrap();
         let (status, message) = refusal(admin.create_registry(add(), false).await);
-        assert_eq!((json!(status), json!(message)), (duplicate["status"].clone(), duplicate["body"]["message"].clone()));
+        assert_eq!(
+            (json!(status), json!(message)),
+            (duplicate["status"].clone(), duplicate["body"]["message"].clone())
+        );
         let (request, response) = exchange("205_registry_put.json").unwrap();
         let change = serde_json::from_value(request).unwrap();
         let changed = admin.update_registry("127.0.0.1:5000", change, false).await.unwrap();
@@ -83,7 +86,11 @@ fn subscriptions_answer_as_recorded() {
                 admin.create_subscription(request.clone()).await.unwrap();
             }
             let (status, message) = refusal(admin.create_subscription(request).await);
-            assert_eq!((&json!(status), &json!(message)), (&response["status"], &response["body"]["message"]), "{name}");
+            assert_eq!(
+                (&json!(status), &json!(message)),
+                (&response["status"], &response["body"]["message"]),
+                "{name}"
+            );
         }
         let (request, response) = exchange("158_subscription_put.json").unwrap();
         let update = serde_json::from_value(request).unwrap();

@@ -123,8 +123,7 @@ impl Registry {
     async fn push_blob(&self, repository: &str, blob: Vec<u8>) {
         let upload = self.send(self.client.post(self.url(&format!("{repository}/blobs/uploads/")))).await;
         let location = upload.headers()["location"].to_str().unwrap().to_owned();
-        let location =
-            if location.starts_with('/') { format!("http://{}{location}", self.address) } else { location };
+        let location = if location.starts_with('/') { format!("http://{}{location}", self.address) } else { location };
         let mark = if location.contains('?') { '&' } else { '?' };
         let url = format!("{location}{mark}digest={}", Digest::of(&blob));
         let request = self.client.put(url).header("content-type", "application/octet-stream");

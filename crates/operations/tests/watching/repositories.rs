@@ -77,7 +77,8 @@ fn a_repository_whose_tags_cannot_be_listed_is_not_found() {
         let request = WatchRequest { repository: &repository, ..WatchRequest::default() };
         let message = format!("no tags could be added from input regrepo ({repository})");
         assert_eq!(refusal(admin.watch_repository(request).await), (404, message));
-        for bad in ["", "a b", "r.example/app@sha256:0000000000000000000000000000000000000000000000000000000000000000"] {
+        for bad in ["", "a b", "r.example/app@sha256:0000000000000000000000000000000000000000000000000000000000000000"]
+        {
             let request = WatchRequest { repository: bad, ..WatchRequest::default() };
             assert_eq!(refusal(admin.watch_repository(request).await).0, 400, "{bad}");
         }
@@ -119,8 +120,7 @@ fn new_tags_are_added_but_for_those_that_are_excluded() {
         let repository = format!("{}/team/app", registry.address);
         let named = |tag: &str| format!("{repository}:{tag}");
         let exclude = Some(vec!["*-rc*".to_owned()]);
-        let request =
-            WatchRequest { repository: &repository, autosubscribe: true, exclude, ..WatchRequest::default() };
+        let request = WatchRequest { repository: &repository, autosubscribe: true, exclude, ..WatchRequest::default() };
         admin.watch_repository(request).await.unwrap();
         round(&house).await;
         assert_eq!(tags(&admin).await, [named("edge"), named("v1")]);

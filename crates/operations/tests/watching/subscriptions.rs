@@ -19,7 +19,7 @@ fn a_subscription_is_added_changed_and_deleted_in_the_words_of_the_original() {
         let key = "127.0.0.1:5000/test/small:latest";
         let id = "af3ff27ad8772375725807af74e0b42d";
         let mut expected = json!({
-            "active": false, "created_at": 1_800_000_000, "last_updated": 1_800_000_000, "subscription_id": id,
+            "active": false, "created_at": 1_767_268_800, "last_updated": 1_767_268_800, "subscription_id": id,
             "subscription_key": key, "subscription_type": "policy_eval", "subscription_value": null, "userId": "admin",
         });
         let added = admin.create_subscription(request(key, "policy_eval")).await.unwrap();
@@ -31,7 +31,7 @@ fn a_subscription_is_added_changed_and_deleted_in_the_words_of_the_original() {
         let update = json!({"active": true, "subscription_key": key, "subscription_type": "policy_eval"});
         let update: SubscriptionUpdate = serde_json::from_value(update).unwrap();
         let changed = admin.update_subscription(id, update).await.unwrap();
-        (expected["active"], expected["last_updated"]) = (true.into(), 1_800_000_005.into());
+        (expected["active"], expected["last_updated"]) = (true.into(), 1_767_268_805.into());
         assert_eq!(json!(changed), expected);
         assert_eq!(json!(admin.subscription(id).await.unwrap()), json!([expected]));
 
@@ -69,7 +69,8 @@ fn lists_are_filtered_and_in_parts_where_asked_for() {
         }
         let keys = async |filter| {
             let found = admin.subscriptions(filter).await.unwrap();
-            let one = |s: windlass_v1::subscriptions::Subscription| format!("{} {}", s.subscription_key, s.subscription_type);
+            let one =
+                |s: windlass_v1::subscriptions::Subscription| format!("{} {}", s.subscription_key, s.subscription_type);
             found.into_iter().map(one).collect::<Vec<_>>()
         };
         let all = ["r/a:1 tag_update", "r/a:1 vuln_update", "r/b:1 tag_update"];

@@ -127,7 +127,10 @@ fn nobody_is_told_who_has_not_subscribed() {
         round(&house).await;
         assert_eq!(moves(&admin).await.len(), 1);
         assert_eq!(moves(&other).await, Vec::<Value>::new());
-        assert_eq!(other.image(&second).await.err().map(|error| error.to_string()), Some("image not found in DB".into()));
+        assert_eq!(
+            other.image(&second).await.err().map(|error| error.to_string()),
+            Some("image not found in DB".into())
+        );
         set(&other, &key, true).await;
         round(&house).await;
         assert_eq!(moves(&other).await.len(), 1, "it has moved since it was last seen");
@@ -189,9 +192,22 @@ fn an_unchanged_tag_costs_a_registry_one_question_that_is_no_pull() {
         tx.commit().await.unwrap();
         round(&house).await;
         let requests = peer.requests.lock().unwrap().clone();
-        let questions: Vec<&str> = requests.iter().map(|request| request.split(' ').next().unwrap_or_default()).collect();
+        let questions: Vec<&str> =
+            requests.iter().map(|request| request.split(' ').next().unwrap_or_default()).collect();
         assert_eq!(questions.iter().filter(|method| **method == "HEAD").count(), 1, "{requests:?}");
         assert!(!requests.iter().any(|request| request.starts_with("GET /v2/team")), "{requests:?}");
         assert_eq!(moves(&admin).await, Vec::<Value>::new());
     });
+}
+
+async fn add(tenant: &Tenant, tag: &str) {
+    add_with(tenant, ImageAnalysisRequest { tag: Some(tag.into()), ..Default::default() }).await;
+}
+
+async fn add_with(tenant: &Tenant, request: ImageAnalysisRequest) {
+    tenant.add_image(&request, false, true).await.unwrap();
+}
+
+async fn record(tenant: &Tenant, digest: &str) -> Value {
+    json!(tenant.image(digest).await.unwrap())
 }

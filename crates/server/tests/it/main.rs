@@ -4,3 +4,4 @@
 
 mod client;
 mod protocol;
+mod watching;
