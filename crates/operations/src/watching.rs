@@ -128,7 +128,12 @@ impl Service {
     async fn ask(self: &Arc<Self>, watcher: Watcher, registry: &str, due: Vec<Due>) -> Result<()> {
         let mut due = due.into_iter();
         while let Some(next) = due.next() {
-            match (watcher.visit)(Arc::clone(self), next.clone()).await? {
+            let visit = match (watcher.visit)(Arc::clone(self), next.clone()).await {
+                // A secret that cannot be decrypted, for instance: others are not to suffer from it.
+                Err(Error::Broken(reason)) => Visit::Failed(Trouble { failure: Failure::Unknown, reason, pause: None }),
+                visit => visit?,
+            };
+            match visit {
                 Visit::Done => {}
                 Visit::Failed(trouble) => {
                     let rest = self.rest(watcher, &next, &trouble);

@@ -168,6 +168,41 @@ fn a_tag_that_vanishes_is_told_once_and_does_not_hold_up_the_others() {
 }
 
 #[test]
+fn a_secret_that_cannot_be_read_is_its_account_s_trouble_alone() {
+    in_every_house(|house| async move {
+        let Some(registry) = Registry::start(None).await else { return };
+        let (admin, other) = (house.admin(), house.team("another").await);
+        let key = format!("{}/team/app:latest", registry.address);
+        registry.push("team/app", "latest", "one").await;
+        add(&admin, &key).await;
+        add(&other, &key).await;
+        round(&house).await;
+        let row = windlass_store::registries::Model {
+            account: String::new(),
+            registry: registry.address.clone(),
+            name: "ours".into(),
+            kind: "docker_v2".into(),
+            username: "u".into(),
+            secret: "v1:AAAA".into(),
+            verify: true,
+            token: None,
+            token_expiry: None,
+            created_at: house.service.clock().moment(),
+            last_updated: house.service.clock().moment(),
+        };
+        house.service.store().account(other.name()).insert_registry(row).await.unwrap();
+        registry.push("team/app", "latest", "two").await;
+        round(&house).await;
+        assert_eq!((moves(&admin).await.len(), lookups_failed(&admin).await), (1, 0));
+        assert_eq!((moves(&other).await.len(), lookups_failed(&other).await), (0, 1));
+        other.delete_registry(&registry.address).await.unwrap();
+        house.wait(86_400);
+        round(&house).await;
+        assert_eq!((moves(&other).await.len(), lookups_failed(&other).await), (1, 1));
+    });
+}
+
+#[test]
 fn an_unchanged_tag_costs_a_registry_one_question_that_is_no_pull() {
     in_every_house(|house| async move {
         let admin = house.admin();
