@@ -2,10 +2,12 @@
 
 mod accounts;
 mod events;
+mod images;
 mod registries;
 mod repositories;
 mod service;
 mod subscriptions;
+mod summaries;
 
 use crate::operation::Operation;
 
@@ -14,6 +16,8 @@ pub(crate) fn all() -> Vec<Operation> {
     [
         service::operations(),
         accounts::operations(),
+        images::operations(),
+        summaries::operations(),
         subscriptions::operations(),
         repositories::operations(),
         registries::operations(),

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod events;
+mod images;
 mod jobs;
 mod opening;
 mod registries;
