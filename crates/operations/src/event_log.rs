@@ -46,7 +46,7 @@ impl<'a> EventFilter<'a> {
         {
             return Err(Error::invalid("Invalid values for since and before query parameters: since must be earlier"));
         }
-        let level = match self.level.map(|level| level.to_ascii_lowercase()).as_deref() {
+        let level = match self.level.map(str::to_ascii_lowercase).as_deref() {
             None => None,
             Some("info") => Some(Level::Info),
             Some("error") => Some(Level::Error),

@@ -61,14 +61,13 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
 
     let before = stood_for(&tenant, &tag).await?;
     let latest = before.first();
-    let image = match latest.filter(|image| image.digest == digest || image.parent_digest == digest) {
-        Some(image) => image.digest.clone(),
-        None => {
-            let annotations = latest.map(|image| annotations(&image.annotations));
-            match super::add(&tenant, &tag, annotations.as_ref(), false).await? {
-                Ok(image) => image,
-                Err(trouble) => return Ok(Visit::Failed(trouble)),
-            }
+    let image = if let Some(image) = latest.filter(|image| image.digest == digest || image.parent_digest == digest) {
+        image.digest.clone()
+    } else {
+        let annotations = latest.map(|image| annotations(&image.annotations));
+        match super::add(&tenant, &tag, annotations.as_ref(), false).await? {
+            Ok(image) => image,
+            Err(trouble) => return Ok(Visit::Failed(trouble)),
         }
     };
     // What was seen last counts, not what is there now: whoever pushes may have added the image already, and a process that
