@@ -27,6 +27,8 @@ impl Service {
         let identity = Identity::new(&settings);
         let ecr = Ecr::new(EcrOptions {
             allow_ambient: settings.allow_ambient_credentials,
+            ecr_endpoint: settings.ecr_endpoint.clone(),
+            sts_endpoint: settings.sts_endpoint.clone(),
             ..EcrOptions::from_environment()
         });
         Arc::new(Self { store, objects, cipher, clock, settings, identity, ecr, work: Notify::new() })

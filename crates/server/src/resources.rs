@@ -6,7 +6,11 @@ mod content;
 mod images;
 mod metadata;
 mod sboms;
+mod events;
+mod registries;
+mod repositories;
 mod service;
+mod subscriptions;
 mod summaries;
 mod api_keys;
 mod audit;
@@ -32,6 +36,10 @@ pub(crate) fn all() -> Vec<Operation> {
         roles::operations(),
         oauth::operations(),
         audit::operations(),
+        subscriptions::operations(),
+        repositories::operations(),
+        registries::operations(),
+        events::operations(),
     ]
     .into_iter()
     .flatten()

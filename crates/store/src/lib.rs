@@ -32,13 +32,17 @@ pub mod object_chunks;
 pub mod object_references;
 pub mod registry_credentials;
 mod purge;
+pub mod registries;
+pub mod repository_tags;
 pub mod role_bindings;
+pub mod schedules;
 pub mod services;
 pub mod settings;
 pub mod subscriptions;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod users;
+pub mod watches;
 
 pub use account::Account;
 pub use connect::{Address, InvalidAddress, Store, Transaction};

@@ -7,3 +7,4 @@ mod client;
 mod images;
 mod isolation;
 mod protocol;
+mod watching;
