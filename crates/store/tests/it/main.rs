@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod accounts;
+mod evaluations;
 mod jobs;
 mod opening;
+mod policies;
