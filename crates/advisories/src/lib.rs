@@ -5,6 +5,7 @@
 //! because there is one format: what Anchore publishes is read unconverted, what we build Grype can read.
 
 mod blob;
+mod key;
 mod lookup;
 mod record;
 mod rows;
@@ -13,6 +14,7 @@ pub use blob::{
     Available, Fix, FixDetail, FixState, GoImport, KnownExploited, PackageBlob, Qualifiers, Range, Reference, Severity,
     SeverityValue, VersionConstraint, VulnerabilityBlob,
 };
+pub use key::{LookupKey, SHARED_ECOSYSTEMS};
 pub use lookup::{Advisories, CpeAdvisory, LookupError, PackageAdvisory, Standing};
 pub use record::{Advisory, CpeStatement, PackageStatement, Record};
 pub use rows::{

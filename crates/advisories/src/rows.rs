@@ -1,5 +1,6 @@
 //! The rows beside the blobs (Grype database v6, `spec/matching.md` §9.2).
 
+use serde::{Deserialize, Serialize};
 use windlass_sbom::Cpe;
 
 /// Row id of a `vulnerability_handles` record.
@@ -7,11 +8,12 @@ use windlass_sbom::Cpe;
 pub struct VulnerabilityId(pub i64);
 
 /// Row id of an `operating_systems` record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OperatingSystemId(pub i64);
 
 /// Where a record stands at its source. Only rejected ones are left out of results, and only by ecosystem and CPE.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Status {
     #[default]
     Active,
@@ -58,7 +60,8 @@ pub struct VulnerabilityHandle {
 }
 
 /// A distribution release that records are keyed by.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct OperatingSystem {
     /// Canonical type: `redhat`, `debian`, `alpine`.
     pub name: String,
@@ -125,7 +128,8 @@ impl From<&Cpe> for CpeAttributes {
 }
 
 /// A source of records and the data it was read from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Provider {
     pub id: String,
     pub version: String,
@@ -136,7 +140,8 @@ pub struct Provider {
 }
 
 /// The chance that a CVE is exploited within thirty days (FIRST), 0 to 1, and its rank among all CVEs, 0 to 1.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Epss {
     pub cve: String,
     pub epss: f64,
@@ -146,7 +151,8 @@ pub struct Epss {
 }
 
 /// A weakness class that a source assigned to a CVE.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Cwe {
     pub cve: String,
     pub cwe: String,

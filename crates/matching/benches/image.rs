@@ -1,11 +1,12 @@
-//! How long matching an image takes, without the time of a real database:
+//! How long matching takes, without the time of a real database: an image, ten thousand package versions apart from any,
+//! and an image put together from what is known of its packages:
 //! `cargo bench -p windlass-matching --bench image`.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use windlass_matching::{
-    Options, match_sbom,
+    Inventory, Options, PackageInput, Records, Surroundings, compose, match_packages, match_sbom,
     testing::{MemoryAdvisories, advisory, deb_from, package, sbom, with_cpe},
 };
 use windlass_sbom::{PackageType, Sbom};
@@ -59,6 +60,39 @@ fn bench(criterion: &mut Criterion) {
             bencher.iter(|| match_sbom(black_box(&image), &database, &options));
         });
     }
+    let options = Options::default();
+    criterion.bench_function("600 packages, read and told apart", |bencher| {
+        bencher.iter(|| Inventory::of(black_box(&image), &options));
+    });
+    let inventory = Inventory::of(&image, &options);
+    let outcomes = match_packages(inventory.inputs(), &database, &options).expect("the database answers");
+    let surroundings =
+        Surroundings::look_up(inventory.distributions(), &database, &options).expect("the database answers");
+    criterion.bench_function("600 packages, composed", |bencher| {
+        bencher.iter(|| compose(black_box(&image), &inventory, &outcomes, &surroundings, &options));
+    });
+    let inputs: Vec<PackageInput> = (0..10_000)
+        .map(|number| {
+            let version = format!("1.{}.{}", number % 100, number / 100);
+            PackageInput::of(&package(PackageType::Npm, &format!("module{}", number % SOURCES), &version), None, false)
+        })
+        .collect();
+    let mut group = criterion.benchmark_group("10,000 package versions");
+    group.sample_size(10);
+    group.bench_function("matched", |bencher| {
+        bencher.iter(|| match_packages(black_box(&inputs), &database, &options));
+    });
+    let outcomes = match_packages(&inputs, &database, &options).expect("the database answers");
+    group.bench_function("stored", |bencher| {
+        bencher.iter(|| {
+            let mut records = Records::new();
+            let store = |(outcome, input): (&windlass_matching::PackageOutcome, &PackageInput)| {
+                outcome.store(input, &options, &mut records)
+            };
+            outcomes.iter().zip(&inputs).map(store).collect::<Vec<_>>()
+        });
+    });
+    group.finish();
 }
 
 criterion_group!(benches, bench);

@@ -6,6 +6,7 @@ mod providers;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use windlass_advisories::{Advisories, LookupError, Provider};
 use windlass_sbom::{PackageType, Unknown};
 
@@ -65,7 +66,7 @@ pub struct DistributionCoverage {
 }
 
 /// How well the releases of the database fit the artifact's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Fit {
     /// The same release.
     #[default]
@@ -207,6 +208,7 @@ impl Groups {
 }
 
 /// The sources of a database, by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sources(Vec<Provider>);
 
 impl Sources {

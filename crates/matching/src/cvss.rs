@@ -1,9 +1,10 @@
 //! CVSS vectors and their scores, always computed from the vector: sources disagree with themselves.
 
+use serde::{Deserialize, Serialize};
 use windlass_advisories::{Severity, SeverityValue};
 
 /// One source's CVSS judgement.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cvss {
     /// Who says so: `nvd@nist.gov`, `security-advisories@github.com`; empty where the record does not say.
     pub source: String,
@@ -15,7 +16,7 @@ pub struct Cvss {
 }
 
 /// Whether the judgement is the record's own or one it passes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CvssKind {
     Primary,
     Secondary,
@@ -32,7 +33,7 @@ impl CvssKind {
 }
 
 /// Scores from 0 to 10 in steps of 0.1; version 4 has no sub-scores.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CvssMetrics {
     pub base: f64,
     pub exploitability: Option<f64>,

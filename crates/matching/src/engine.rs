@@ -1,17 +1,21 @@
-//! The way from a bill of materials to an outcome.
+//! The way from a bill of materials to an outcome: packages are compared one by one, then the image is composed.
 
+mod compose;
 mod findings;
 mod packages;
-mod prepare;
+
+use std::collections::BTreeSet;
 
 use windlass_advisories::{Advisories, LookupError};
 use windlass_sbom::Sbom;
 
 use crate::{
-    Explanation, InvalidIgnoreRule, Options, Outcome, enrich::Enricher, explain::Trace, ignore, lookups::Lookups, risk,
-    vex,
+    Distribution, Explanation, InvalidIgnoreRule, Inventory, Options, Outcome, PackageInput, PackageOutcome,
+    Surroundings, explain::Trace,
 };
-use prepare::Prepared;
+
+pub use compose::compose;
+pub(crate) use findings::{finding, folded, of_package};
 
 /// Why nothing could be said.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +32,27 @@ pub enum MatchError {
 /// When the database cannot answer, or a rule cannot be used. A package that cannot be compared is no error: it is in
 /// [`Outcome::coverage`].
 pub fn match_sbom(sbom: &Sbom, advisories: &dyn Advisories, options: &Options) -> Result<Outcome, MatchError> {
-    run(sbom, advisories, options, None)
+    run(sbom, &Inventory::of(sbom, options), advisories, options, None)
+}
+
+/// Compares package versions with every record about them, whatever images they are in; answers in the order of the
+/// inputs, equal for any number of threads. Of the options those count that say what is searched and compared: not
+/// rules, VEX documents or the distribution, which are for [`compose`], but `by_cve`, `channels`, `cpes`, `today`.
+///
+/// What is read of the database is remembered until the call returns: who has a hundred thousand inputs calls with some
+/// thousand at a time, those of one name together.
+///
+/// # Errors
+/// When the database cannot answer. A package whose matcher fails is no error: its outcome says so.
+pub fn match_packages(
+    inputs: &[PackageInput],
+    advisories: &dyn Advisories,
+    options: &Options,
+) -> Result<Vec<PackageOutcome>, LookupError> {
+    let of_releases = inputs.iter().filter(|input| input.kind.is_os_package());
+    let distributions: BTreeSet<&Distribution> = of_releases.filter_map(|input| input.distribution.as_ref()).collect();
+    let surroundings = Surroundings::look_up(distributions.into_iter().cloned(), advisories, options)?;
+    packages::match_all(inputs, &surroundings, advisories, options, None)
 }
 
 /// Says of every package that the database has a record of `id` for why it is affected or not.
@@ -56,44 +80,24 @@ pub fn explain(
     names.extend(aliases.iter().filter(|alias| cves <= 1 || !alias.starts_with("CVE-")).cloned());
 
     let trace = Trace::new(names);
-    let outcome = run(sbom, advisories, options, Some(&trace))?;
+    let inventory = Inventory::of(sbom, options);
+    let outcome = run(sbom, &inventory, advisories, options, Some(&trace))?;
     let concerns = |finding: &crate::Finding| trace.concerns(&finding.names().collect::<Vec<_>>());
     let findings: Vec<_> = outcome.findings.into_iter().filter(concerns).collect();
     let ignored: Vec<_> = outcome.ignored.into_iter().filter(|ignored| concerns(&ignored.finding)).collect();
-    let considerations = trace.into_considerations();
+    let considerations = trace.into_considerations(&inventory.packages());
     let is_known = !records.is_empty() || !considerations.is_empty();
     Ok(Explanation { id: id.to_owned(), aliases, is_known, considerations, findings, ignored })
 }
 
 fn run(
     sbom: &Sbom,
+    inventory: &Inventory,
     advisories: &dyn Advisories,
     options: &Options,
     trace: Option<&Trace>,
 ) -> Result<Outcome, MatchError> {
-    let rules = ignore::rules(options)?;
-    let prepared = Prepared::new(sbom, advisories, options)?;
-    let lookups = Lookups::new(advisories);
-    let mut matched = packages::match_all(&prepared.candidates(sbom), &lookups, options, trace)?;
-    matched.clear(sbom, &prepared.ownership, &lookups)?;
-
-    let mut enricher = Enricher::new(advisories);
-    let (found, mut ignored) = findings::build(matched.found, matched.cleared, sbom, options, &mut enricher)?;
-    let with_aliases = options.fold_aliases();
-    let (mut kept, hit) = ignore::apply(found, &rules.ignore, sbom, with_aliases);
-    ignored.extend(hit);
-    if options.by_cve {
-        for finding in &mut kept {
-            findings::name_by_cve(finding, &mut enricher)?;
-        }
-        let (still_kept, hit) = ignore::apply(kept, &rules.ignore, sbom, with_aliases);
-        kept = still_kept;
-        ignored.extend(hit);
-    }
-    let (mut kept, mut ignored, unmatched_statements) = vex::apply(kept, ignored, &rules.vex, sbom, options);
-    risk::sort(&mut kept, options.sort, &sbom.packages);
-    ignored.sort_by(|a, b| risk::compare(&a.finding, &b.finding, options.sort, &sbom.packages));
-    let coverage = prepared.coverage(sbom, &lookups, options, matched.incomparable, matched.failures)?;
-    let alerts = prepared.alerts(sbom, options);
-    Ok(Outcome { findings: kept, ignored, coverage, alerts, unmatched_statements })
+    let surroundings = Surroundings::look_up(inventory.distributions(), advisories, options)?;
+    let outcomes = packages::match_all(inventory.inputs(), &surroundings, advisories, options, trace)?;
+    Ok(compose(sbom, inventory, &outcomes, &surroundings, options)?)
 }

@@ -1,57 +1,49 @@
 //! Records turned into what a reader needs: severity, scores, exploitation, links.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::{Arc, Mutex};
 
 use windlass_advisories::{Advisories, LookupError, VulnerabilityHandle, VulnerabilityId};
-use windlass_sbom::Package;
 
-use crate::{Severity, Vulnerability, cvss, namespace};
+use crate::{
+    Decoration, PackageInput, Severity, Vulnerability, cvss,
+    lookups::{Memo, remembered},
+    namespace,
+};
 
 /// The provider whose records describe a CVE for everybody.
-const NVD: &str = "nvd";
-const GITHUB: &str = "github";
+pub(crate) const NVD: &str = "nvd";
+pub(crate) const GITHUB: &str = "github";
 
 /// Builds each record once per namespace it appears under.
 pub(crate) struct Enricher<'a> {
     advisories: &'a dyn Advisories,
-    built: HashMap<(VulnerabilityId, String), Arc<Vulnerability>>,
-    named: HashMap<(String, &'static str), Option<Arc<VulnerabilityHandle>>>,
+    built: Memo<(VulnerabilityId, String), Arc<Vulnerability>>,
+    named: Memo<(String, &'static str), Option<Arc<VulnerabilityHandle>>>,
 }
 
 impl<'a> Enricher<'a> {
     pub(crate) fn new(advisories: &'a dyn Advisories) -> Self {
-        Self { advisories, built: HashMap::new(), named: HashMap::new() }
+        Self { advisories, built: Mutex::default(), named: Mutex::default() }
     }
 
     pub(crate) fn vulnerability(
-        &mut self,
+        &self,
         handle: &VulnerabilityHandle,
         namespace: &str,
     ) -> Result<Arc<Vulnerability>, LookupError> {
-        let key = (handle.id, namespace.to_owned());
-        if let Some(known) = self.built.get(&key) {
-            return Ok(Arc::clone(known));
-        }
-        let built = Arc::new(self.build(handle, namespace)?);
-        self.built.insert(key, Arc::clone(&built));
-        Ok(built)
+        remembered(&self.built, (handle.id, namespace.to_owned()), || self.build(handle, namespace).map(Arc::new))
     }
 
     /// The NVD's and GitHub's records under any of these names, without the record `own` itself; in the order of names.
     pub(crate) fn related(
-        &mut self,
+        &self,
         own: &VulnerabilityHandle,
         names: &[&str],
-        package: &Package,
+        package: &PackageInput,
     ) -> Result<Vec<Arc<Vulnerability>>, LookupError> {
         let mut related = Vec::new();
         for name in names {
-            let upper = name.to_ascii_uppercase();
-            let provider = match () {
-                () if upper.starts_with("CVE-") => NVD,
-                () if upper.starts_with("GHSA-") => GITHUB,
-                () => continue,
-            };
+            let Some(provider) = describing(name) else { continue };
             let Some(handle) = self.named(name, provider)? else { continue };
             if handle.id != own.id {
                 let namespace = namespace::of_related(provider, package);
@@ -62,19 +54,15 @@ impl<'a> Enricher<'a> {
     }
 
     /// The NVD's record of a CVE.
-    pub(crate) fn nvd(&mut self, cve: &str) -> Result<Option<Arc<Vulnerability>>, LookupError> {
+    pub(crate) fn nvd(&self, cve: &str) -> Result<Option<Arc<Vulnerability>>, LookupError> {
         let Some(handle) = self.named(cve, NVD)? else { return Ok(None) };
         self.vulnerability(&handle, &namespace::of_cpe(NVD)).map(Some)
     }
 
-    fn named(&mut self, name: &str, provider: &'static str) -> Result<Option<Arc<VulnerabilityHandle>>, LookupError> {
-        let key = (name.to_ascii_uppercase(), provider);
-        if let Some(known) = self.named.get(&key) {
-            return Ok(known.clone());
-        }
-        let found = self.advisories.vulnerabilities_named(name, Some(provider))?.into_iter().next();
-        self.named.insert(key, found.clone());
-        Ok(found)
+    fn named(&self, name: &str, provider: &'static str) -> Result<Option<Arc<VulnerabilityHandle>>, LookupError> {
+        remembered(&self.named, (name.to_ascii_uppercase(), provider), || {
+            Ok(self.advisories.vulnerabilities_named(name, Some(provider))?.into_iter().next())
+        })
     }
 
     fn build(&self, handle: &VulnerabilityHandle, namespace: &str) -> Result<Vulnerability, LookupError> {
@@ -99,15 +87,21 @@ impl<'a> Enricher<'a> {
             published: handle.published.clone(),
             modified: handle.modified.clone(),
             aliases: blob.aliases.iter().filter(|alias| !alias.eq_ignore_ascii_case(&handle.name)).cloned().collect(),
+            cves,
             ..Vulnerability::default()
         };
         vulnerability.aliases.sort();
         vulnerability.aliases.dedup();
-        for cve in &cves {
-            vulnerability.known_exploited.extend(self.advisories.known_exploited(cve)?);
-            vulnerability.epss.extend(self.advisories.epss(cve)?);
-            vulnerability.cwes.extend(self.advisories.cwes(cve)?);
-        }
-        Ok(vulnerability)
+        vulnerability.decorated(|cve| Decoration::look_up(cve, self.advisories))
+    }
+}
+
+/// The provider whose record of that name describes the flaw for everybody.
+pub(crate) fn describing(name: &str) -> Option<&'static str> {
+    let starts = |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    match () {
+        () if starts("CVE-") => Some(NVD),
+        () if starts("GHSA-") => Some(GITHUB),
+        () => None,
     }
 }

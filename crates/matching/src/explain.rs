@@ -90,9 +90,13 @@ impl Trace {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(consideration);
     }
 
-    /// In an order that no thread decides.
-    pub(crate) fn into_considerations(self) -> Vec<Consideration> {
-        let mut seen = self.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    /// In an order that no thread decides, each for every package of the input it was made of.
+    pub(crate) fn into_considerations(self, packages: &[Vec<usize>]) -> Vec<Consideration> {
+        let seen = self.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let of_packages = seen
+            .iter()
+            .flat_map(|one| packages[one.package].iter().map(|&package| Consideration { package, ..one.clone() }));
+        let mut seen: Vec<Consideration> = of_packages.collect();
         seen.sort();
         seen.dedup();
         seen

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use windlass_advisories::{Cwe, Epss, FixState, KnownExploited, Status};
 
 use crate::{Cvss, Severity};
@@ -39,7 +40,8 @@ impl Finding {
 }
 
 /// A record of a vulnerability, with what KEV, EPSS and CWE add to it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Vulnerability {
     /// `CVE-2021-44228`, `GHSA-jfh8-c2jp-5v3q`, `ALAS2-2024-2500`
     pub id: String,
@@ -64,10 +66,24 @@ pub struct Vulnerability {
     pub modified: Option<String>,
     /// Other names of the same flaw, sorted, without its own.
     pub aliases: Vec<String>,
+    /// Which of its names are CVEs, upper case, in the order of the record: what exploitation, its likelihood and
+    /// weaknesses are known of.
+    pub cves: Vec<String>,
+}
+
+impl Vulnerability {
+    /// Whether it is the same record, which may have been found in several namespaces: a database holds no document of a
+    /// provider twice.
+    pub(crate) fn is_same_record(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.provider == other.provider
+            && (self == other || Self { namespace: other.namespace.clone(), ..self.clone() } == *other)
+    }
 }
 
 /// What is known of a fix.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Fix {
     pub state: FixState,
     /// Sorted as texts, without duplicates.
@@ -79,7 +95,8 @@ pub struct Fix {
 }
 
 /// The day a fixed version appeared.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AvailableFix {
     pub version: String,
     /// `YYYY-MM-DD` or RFC 3339.
@@ -89,18 +106,23 @@ pub struct AvailableFix {
 }
 
 /// A vendor's announcement of a fix.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AdvisoryLink {
     pub id: String,
     pub link: String,
 }
 
+/// A word of this program; by this name, because derived readers want to borrow what is written with a lifetime.
+type Word = &'static str;
+
 /// How a match came about.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MatchDetail {
     pub kind: MatchKind,
     /// `dpkg-matcher`, `javascript-matcher`, …
-    pub matcher: &'static str,
+    #[serde(deserialize_with = "matcher")]
+    pub matcher: Word,
     pub searched_by: SearchedBy,
     pub found: FoundBy,
 }
@@ -115,8 +137,15 @@ impl MatchDetail {
     }
 }
 
+/// Reads the name of one of this crate's matchers.
+fn matcher<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    crate::matchers::name_of(&name).ok_or_else(|| serde::de::Error::custom(format!("{name:?} is no matcher")))
+}
+
 /// Whose name was matched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum MatchKind {
     /// The package's own.
     ExactDirect,
@@ -138,7 +167,7 @@ impl MatchKind {
 }
 
 /// What was asked of the database.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SearchedBy {
     pub namespace: String,
     /// The name and version that were looked up: for an indirect match those of the source package.
@@ -148,7 +177,8 @@ pub struct SearchedBy {
 }
 
 /// The kind of look-up.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SearchKey {
     /// The distribution as the artifact names it.
     Distribution { kind: String, version: String },
@@ -156,12 +186,13 @@ pub enum SearchKey {
     Ecosystem(String),
     /// Every CPE of the package that led to the record, sorted.
     Cpes(Vec<String>),
-    /// A VEX statement of that status.
-    Vex(&'static str),
+    /// A VEX statement of that status; applied to outcomes, never stored with packages.
+    #[serde(skip)]
+    Vex(Word),
 }
 
 /// What the database answered.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FoundBy {
     pub vulnerability: String,
     /// The ranges joined by `||`; empty means every version.

@@ -8,23 +8,20 @@ use std::{cmp::Ordering, collections::HashMap};
 
 use windlass_advisories::FixState;
 
-use crate::{
-    Fix, MatchDetail,
-    search::{Hit, tidy},
-};
+use crate::{Fix, Match, MatchDetail, search::tidy};
 
 /// Hits of one package that become one finding; the first speaks.
 pub(crate) struct Folded {
-    pub(crate) hits: Vec<Hit>,
+    pub(crate) hits: Vec<Match>,
     pub(crate) fix: Fix,
     pub(crate) details: Vec<MatchDetail>,
 }
 
 /// One finding a flaw.
-pub(crate) fn by_flaw(mut hits: Vec<Hit>) -> Vec<Folded> {
+pub(crate) fn by_flaw(mut hits: Vec<Match>) -> Vec<Folded> {
     hits.sort_by(precedence);
     let groups = groups(&hits);
-    let mut members: Vec<Vec<Hit>> = Vec::new();
+    let mut members: Vec<Vec<Match>> = Vec::new();
     let mut places: HashMap<usize, usize> = HashMap::new();
     for (hit, group) in hits.into_iter().zip(groups) {
         let place = *places.entry(group).or_insert_with(|| {
@@ -43,13 +40,13 @@ pub(crate) fn by_flaw(mut hits: Vec<Hit>) -> Vec<Folded> {
 }
 
 /// One finding a record and fix: the baseline's fingerprint (`spec/matching.md` §6.4).
-pub(crate) fn by_record(mut hits: Vec<Hit>) -> Vec<Folded> {
+pub(crate) fn by_record(mut hits: Vec<Match>) -> Vec<Folded> {
     hits.sort_by(precedence);
     let mut folded: Vec<Folded> = Vec::new();
     let mut places: HashMap<(String, String, FixState, Vec<String>), usize> = HashMap::new();
     for hit in hits {
         let fingerprint =
-            (hit.vulnerability.name.clone(), hit.namespace.clone(), hit.fix.state, hit.fix.versions.clone());
+            (hit.vulnerability.id.clone(), hit.namespace().to_owned(), hit.fix.state, hit.fix.versions.clone());
         if let Some(&place) = places.get(&fingerprint) {
             let known = &mut folded[place];
             known.hits.push(hit);
@@ -63,22 +60,23 @@ pub(crate) fn by_record(mut hits: Vec<Hit>) -> Vec<Folded> {
 }
 
 /// Best first, and total: equal hits are equal.
-fn precedence(a: &Hit, b: &Hit) -> Ordering {
-    let rank = |hit: &Hit| match hit.vulnerability.provider.as_str() {
-        _ if hit.namespace.contains(":distro:") => 0,
+pub(crate) fn precedence(a: &Match, b: &Match) -> Ordering {
+    let rank = |hit: &Match| match hit.vulnerability.provider.as_str() {
+        _ if hit.namespace().contains(":distro:") => 0,
         "github" => 1,
         "nvd" => 3,
         _ => 2,
     };
     rank(a)
         .cmp(&rank(b))
-        .then_with(|| a.vulnerability.name.cmp(&b.vulnerability.name))
-        .then_with(|| a.namespace.cmp(&b.namespace))
+        .then_with(|| a.vulnerability.id.cmp(&b.vulnerability.id))
+        .then_with(|| a.namespace().cmp(b.namespace()))
         .then_with(|| a.detail.cmp(&b.detail))
         .then_with(|| a.fix.cmp(&b.fix))
+        .then_with(|| a.names.cmp(&b.names))
 }
 
-fn details(hits: &[Hit]) -> Vec<MatchDetail> {
+fn details(hits: &[Match]) -> Vec<MatchDetail> {
     let mut details: Vec<MatchDetail> = hits.iter().map(|hit| hit.detail.clone()).collect();
     details.sort();
     details.dedup();
@@ -86,10 +84,10 @@ fn details(hits: &[Hit]) -> Vec<MatchDetail> {
 }
 
 /// The speaker's fix, over all its records of the flaw; where it does not know of any, that of the next who does.
-fn folded_fix(hits: &[Hit]) -> Fix {
+fn folded_fix(hits: &[Match]) -> Fix {
     let speaker = &hits[0];
     let mut fix = Fix::default();
-    for hit in hits.iter().filter(|hit| hit.namespace == speaker.namespace) {
+    for hit in hits.iter().filter(|hit| hit.namespace() == speaker.namespace()) {
         merge(&mut fix, &hit.fix);
     }
     if fix.state == FixState::Unknown
@@ -122,17 +120,17 @@ fn merge(fix: &mut Fix, other: &Fix) {
 /// Records are joined by the names they share. An advisory about several CVEs is no other name of any of them, so CVEs
 /// join only records that concern a single one, and groups about different CVEs are never joined, whatever else they
 /// share.
-fn groups(hits: &[Hit]) -> Vec<usize> {
+fn groups(hits: &[Match]) -> Vec<usize> {
     let mut parents: Vec<usize> = (0..hits.len()).collect();
     let mut cves: Vec<Option<String>> = Vec::with_capacity(hits.len());
     let mut owners: HashMap<String, usize> = HashMap::new();
     for (index, hit) in hits.iter().enumerate() {
-        let mut names: Vec<String> = hit.identity().into_iter().map(str::to_ascii_uppercase).collect();
+        let mut names: Vec<String> = hit.names.iter().map(|name| name.to_ascii_uppercase()).collect();
         names.sort();
         names.dedup();
         let own: Vec<String> = names.iter().filter(|name| name.starts_with("CVE-")).cloned().collect();
         let single = (own.len() == 1).then(|| own[0].clone());
-        let record_name = hit.vulnerability.name.to_ascii_uppercase();
+        let record_name = hit.vulnerability.id.to_ascii_uppercase();
         if single.is_none() {
             names.retain(|name| !name.starts_with("CVE-") || *name == record_name);
         }

@@ -7,12 +7,12 @@ use std::{
 };
 
 use windlass_advisories::{
-    Advisories, CpeAdvisory, CpeAttributes, LookupError, OperatingSystemId, PackageAdvisory, Standing,
-    VulnerabilityHandle, VulnerabilityId,
+    Advisories, CpeAdvisory, CpeAttributes, LookupError, OperatingSystemId, PackageAdvisory, SHARED_ECOSYSTEMS,
+    Standing, VulnerabilityHandle, VulnerabilityId,
 };
 
 type Answer<T> = Result<Arc<[T]>, LookupError>;
-type Memo<K, V> = Mutex<HashMap<K, V>>;
+pub(crate) type Memo<K, V> = Mutex<HashMap<K, V>>;
 
 /// Binary packages share sources and records share vulnerabilities, so most questions are asked more than once.
 pub(crate) struct Lookups<'a> {
@@ -68,21 +68,15 @@ impl<'a> Lookups<'a> {
     pub(crate) fn ecosystem(&self, package_type: &str) -> Result<String, LookupError> {
         remembered(&self.ecosystems, package_type.to_owned(), || {
             let canonical = self.advisories.canonical_ecosystem(package_type)?;
-            Ok(canonical.unwrap_or_else(|| {
-                // For databases without a table of their own.
-                match package_type {
-                    "jenkins-plugin" => "java-archive".into(),
-                    "erlang-otp" => "hex".into(),
-                    other => other.into(),
-                }
-            }))
+            let shared = || SHARED_ECOSYSTEMS.iter().find(|(own, _)| *own == package_type).map(|(_, other)| *other);
+            Ok(canonical.unwrap_or_else(|| shared().unwrap_or(package_type).to_owned()))
         })
     }
 }
 
 /// Two threads may both ask a question that neither finds answered; the answers are equal, and holding the lock while
 /// the database works would cost more than asking twice.
-fn remembered<K: Eq + Hash, V: Clone, E>(
+pub(crate) fn remembered<K: Eq + Hash, V: Clone, E>(
     memo: &Memo<K, V>,
     key: K,
     ask: impl FnOnce() -> Result<V, E>,

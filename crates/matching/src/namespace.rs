@@ -2,7 +2,9 @@
 //! (`spec/matching.md` §6.6).
 
 use windlass_advisories::OperatingSystem;
-use windlass_sbom::{Language, Package, PackageType};
+use windlass_sbom::{Language, PackageType};
+
+use crate::PackageInput;
 
 /// `debian:distro:debian:12`, `redhat:distro:redhat:9`, `alpine:distro:alpine:edge`
 pub(crate) fn of_release(provider: &str, release: &OperatingSystem) -> String {
@@ -18,7 +20,7 @@ pub(crate) fn of_release(provider: &str, release: &OperatingSystem) -> String {
 }
 
 /// `github:language:javascript`; Bitnami and Microsoft have names of their own.
-pub(crate) fn of_ecosystem(provider: &str, package: &Package) -> String {
+pub(crate) fn of_ecosystem(provider: &str, package: &PackageInput) -> String {
     match package.kind {
         PackageType::Bitnami => "bitnami".into(),
         PackageType::MsrcKb => format!("msrc:distro:windows:{}", package.name),
@@ -32,7 +34,7 @@ pub(crate) fn of_cpe(provider: &str) -> String {
 }
 
 /// The namespace of a record looked up by its name, for what it is related to.
-pub(crate) fn of_related(provider: &str, package: &Package) -> String {
+pub(crate) fn of_related(provider: &str, package: &PackageInput) -> String {
     match provider {
         "nvd" => of_cpe(provider),
         _ => of_ecosystem(provider, package),
@@ -40,7 +42,7 @@ pub(crate) fn of_related(provider: &str, package: &Package) -> String {
 }
 
 /// The language of a package, or its type where it has none.
-pub(crate) fn ecosystem_word(package: &Package) -> &'static str {
+pub(crate) fn ecosystem_word(package: &PackageInput) -> &'static str {
     package.kind.language().map_or_else(|| package.kind.as_str(), Language::as_str)
 }
 
@@ -69,6 +71,8 @@ fn version(family: &str, release: &OperatingSystem) -> String {
 
 #[cfg(test)]
 mod tests {
+    use windlass_sbom::Package;
+
     use super::*;
 
     fn row(name: &str, major: &str, minor: &str, label: &str, channel: &str) -> OperatingSystem {
@@ -104,11 +108,12 @@ mod tests {
 
     #[test]
     fn ecosystems_are_named_by_language() {
-        let of = |kind| of_ecosystem("github", &Package::new(kind, "x", "1"));
+        let input = |kind, name| PackageInput::of(&Package::new(kind, name, "1"), None, false);
+        let of = |kind| of_ecosystem("github", &input(kind, "x"));
         assert_eq!(of(PackageType::Npm), "github:language:javascript");
         assert_eq!(of(PackageType::JenkinsPlugin), "github:language:java");
         assert_eq!(of(PackageType::GithubAction), "github:language:github-action");
         assert_eq!(of(PackageType::Bitnami), "bitnami");
-        assert_eq!(of_ecosystem("msrc", &Package::new(PackageType::MsrcKb, "11926", "1")), "msrc:distro:windows:11926");
+        assert_eq!(of_ecosystem("msrc", &input(PackageType::MsrcKb, "11926")), "msrc:distro:windows:11926");
     }
 }

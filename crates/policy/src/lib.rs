@@ -66,7 +66,7 @@ pub use compile::{CompiledBundle, Policy};
 pub use describe::describe;
 pub use differences::{Changed, Differences};
 pub use evaluate::Request;
-pub use evaluation::{Allowed, Evaluation, PolicyResult, Reason, Row, Subject};
+pub use evaluation::{Allowed, Evaluation, PolicyResult, Reason, Row};
 pub use finding::{FindingFact, Scores};
 pub use firings::{About, Firing, Firings};
 pub use gate::{Check, Context, Failure, Gate, Inputs, Origin, State, Trigger};

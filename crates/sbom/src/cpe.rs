@@ -2,8 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
+
 /// Where a CPE of a package comes from; the first three are trusted more than guesses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum CpeSource {
     /// The package says so itself.
     Declared,
@@ -17,6 +20,11 @@ pub enum CpeSource {
 }
 
 impl CpeSource {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+    fn is_generated(&self) -> bool {
+        *self == Self::Generated
+    }
+
     /// The word used in syft-json documents.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -28,20 +36,34 @@ impl CpeSource {
     }
 }
 
-/// The eleven attributes, unescaped; an empty one is `*` (any), `-` stands for itself (not applicable).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// The eleven attributes, unescaped; an empty one is `*` (any), `-` stands for itself (not applicable). Serialised as an
+/// object of those that are not empty, which loses nothing; documents have the formatted string.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Cpe {
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub part: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub vendor: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub product: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub version: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub update: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub edition: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub language: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub software_edition: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub target_software: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub target_hardware: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub other: String,
+    #[serde(skip_serializing_if = "CpeSource::is_generated")]
     pub source: CpeSource,
 }
 

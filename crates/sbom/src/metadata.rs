@@ -284,7 +284,7 @@ pub struct GoBinary {
 }
 
 /// What of a Go package is linked into an executable.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GoSymbols {
     /// Import path: `golang.org/x/net/http2`.

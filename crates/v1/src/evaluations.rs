@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema},
+};
 use windlass_policy::{Action, Allowed, Bundle, Evaluation as Verdict};
 
 use crate::{
@@ -163,18 +166,37 @@ impl From<windlass_policy::Reason> for FinalActionReason {
 }
 
 /// The table of findings, by image id, among members that are always empty.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResultTables {
-    #[schema(value_type = Vec<String>)]
     policy_data: [(); 0],
-    #[schema(value_type = Vec<String>)]
     whitelist_data: [(); 0],
     policy_name: String,
-    #[schema(value_type = Vec<String>)]
     whitelist_names: [(); 0],
     /// One image.
     #[serde(flatten)]
     pub by_image: BTreeMap<String, ImageResult>,
+}
+
+// The derive loses what the values of a flattened map refer to.
+impl PartialSchema for ResultTables {
+    fn schema() -> RefOr<Schema> {
+        let empty = || ArrayBuilder::new().max_items(Some(0)).build();
+        ObjectBuilder::new()
+            .description(Some("The table of findings, by image id, among members that are always empty."))
+            .property("policy_data", empty())
+            .property("whitelist_data", empty())
+            .property("policy_name", String::schema())
+            .property("whitelist_names", empty())
+            .additional_properties(Some(Ref::from_schema_name(ImageResult::name())))
+            .into()
+    }
+}
+
+impl ToSchema for ResultTables {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((ImageResult::name().into_owned(), ImageResult::schema()));
+        ImageResult::schemas(schemas);
+    }
 }
 
 /// What was found of an image.

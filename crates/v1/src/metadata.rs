@@ -30,7 +30,6 @@ pub struct MetadataResponse {
     #[schema(example = "manifest")]
     pub metadata_type: String,
     /// The document in base64, a newline after every 76 characters; an empty list where there is none.
-    #[schema(value_type = serde_json::Value)]
     pub metadata: Content,
 }
 

@@ -25,10 +25,10 @@ pub struct PolicyRecord {
     /// The bundle; empty unless details are asked for.
     #[schema(value_type = Object)]
     pub policybundle: Value,
-    /// Nothing that clients read.
-    #[serde(default = "empty")]
-    #[schema(value_type = Object)]
-    pub policybundlemeta: Value,
+    /// Nothing that clients read; left out of the answers to changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Object, required = false)]
+    pub policybundlemeta: Option<Value>,
     /// As the bundle has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -58,16 +58,13 @@ pub fn other_policy(route: &str, payload: &str) -> String {
     format!("policyId in route is different from policyId in payload: {route} != {payload}")
 }
 
-fn empty() -> Value {
-    Value::Object(serde_json::Map::new())
-}
-
 impl PolicyRecord {
     /// The record as lists tell it.
     #[must_use]
     pub fn without_bundle(mut self) -> Self {
+        let empty = || Value::Object(serde_json::Map::new());
         self.policybundle = empty();
-        self.policybundlemeta = empty();
+        self.policybundlemeta = Some(empty());
         self
     }
 }

@@ -67,23 +67,40 @@ impl PullString {
             _ => {}
         }
         let Tag { registry, repository, tag, digest, image_id } = Tag::parse(text);
-        if repository.as_deref().is_some_and(|repo| repo.trim_matches('/').is_empty() || repo.starts_with([':', '@'])) {
-            return Err(invalid("it names no repository"));
-        }
-        match (image_id, repository, tag, digest) {
-            (Some(id), ..) => Ok(Self::ImageId(id)),
-            (_, Some(repo), Some(tag), None) => Ok(Self::Tag(TagReference { registry, repo, tag })),
+        let parsed = match (image_id, repository, tag, digest) {
+            (Some(id), ..) => Self::ImageId(id),
+            (_, Some(repo), Some(tag), None) => Self::Tag(TagReference { registry, repo, tag }),
             (_, repo, _, Some(digest)) => {
                 let (repo, tag) = match repo.as_deref().and_then(|repo| repo.rsplit_once(':')) {
-                    Some((name, tag)) if !name.is_empty() && !tag.is_empty() && !tag.contains('/') => {
-                        (Some(name.to_owned()), Some(tag.to_owned()))
-                    }
-                    _ => (repo, None),
+                    Some((name, tag)) => (Some(name.to_owned()), Some(tag.to_owned())),
+                    None => (repo, None),
                 };
-                Ok(Self::Digest(DigestReference { registry, repo, tag, digest }))
+                Self::Digest(DigestReference { registry, repo, tag, digest })
             }
-            _ => Err(invalid("it names neither a tag nor a digest")),
+            _ => return Err(invalid("it names neither a tag nor a digest")),
+        };
+        parsed.flaw().map_or(Ok(parsed), |reason| Err(invalid(reason)))
+    }
+
+    /// Why no registry can have it.
+    fn flaw(&self) -> Option<&'static str> {
+        let (repo, tag, digest) = match self {
+            Self::ImageId(_) => return None,
+            Self::Tag(TagReference { repo, tag, .. }) => (Some(repo), Some(tag), None),
+            Self::Digest(DigestReference { repo, tag, digest, .. }) => (repo.as_ref(), tag.as_ref(), Some(digest)),
+        };
+        if repo.is_some_and(|repo| repo.trim_matches('/').is_empty()) {
+            return Some("it names no repository");
         }
+        if repo.is_some_and(|repo| repo.contains([':', '@'])) {
+            return Some("there is : or @ in its repository");
+        }
+        if tag.is_some_and(|tag| tag.is_empty() || tag.contains(['/', '@'])) {
+            return Some("its tag is none");
+        }
+        digest
+            .is_some_and(|digest| !digest.contains(':') || digest.contains(['/', '@']))
+            .then_some("its digest is none")
     }
 
     /// The digest, where it is a reference by one.
@@ -197,6 +214,12 @@ mod tests {
             ("docker.io//", "it names no repository"),
             (":", "it names no repository"),
             ("@sha256:ab", "it names no repository"),
+            ("::", "there is : or @ in its repository"),
+            ("a:b:c", "there is : or @ in its repository"),
+            ("a@b@sha256:ab", "there is : or @ in its repository"),
+            ("a/b:c/d", "its tag is none"),
+            ("a:@sha256:ab", "its tag is none"),
+            ("a@ab", "its digest is none"),
         ] {
             assert_eq!(PullString::parse(text).unwrap_err().reason, reason, "{text}");
         }

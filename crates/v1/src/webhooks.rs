@@ -1,5 +1,6 @@
 //! What webhooks are sent (`spec/api.md` A4.17, `spec/operations.md` §2.7).
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -254,19 +255,14 @@ pub struct EventLog {
 /// The URL of a webhook: `<userId>` in its template stands for the account, `<notification_type>` for the type. Both are
 /// percent-encoded.
 pub fn url(template: &str, account: &str, notification_type: &str) -> String {
-    template.replace("<userId>", &encoded(account)).replace("<notification_type>", &encoded(notification_type))
+    let fill = |template: &str, name: &str, value: &str| template.replace(name, &encoded(value).to_string());
+    fill(&fill(template, "<userId>", account), "<notification_type>", notification_type)
 }
 
 /// Account names may hold slashes and question marks; they must not lead elsewhere.
-fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => encoded.push(byte.into()),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
+fn encoded(text: &str) -> PercentEncode<'_> {
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+    utf8_percent_encode(text, ESCAPED)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
-//! How long it takes to build a database of 300,000 package rows and 100,000 product rows, and to ask it what a scan of
-//! 600 packages asks. Run it with `cargo bench -p windlass-vulnerabilities`; it prints one line for each step.
+//! How long it takes to build a database of 300,000 package rows and 100,000 product rows, to ask it what a scan of
+//! 600 packages asks, and to see what differs from it in one with 500 other records. Run it with
+//! `cargo bench -p windlass-vulnerabilities`; it prints one line for each step. With two files,
+//! `cargo bench -p windlass-vulnerabilities -- OLD NEW`, it only says what differs between those.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark reports on standard output")]
 
 use std::path::Path;
@@ -10,31 +12,62 @@ use windlass_advisories::{
     Advisories, Advisory, CpeAttributes, CpeStatement, Fix, FixState, OperatingSystem, PackageBlob, PackageStatement,
     Range, Record, Severity, SeverityValue, Standing, VersionConstraint, VulnerabilityBlob,
 };
-use windlass_vulnerabilities::{Builder, Database, Finish};
+use windlass_vulnerabilities::{Builder, Database, Finish, changes};
 
 const ADVISORIES: usize = 100_000;
 const PACKAGES: usize = 20_000;
 const RELEASES: [&str; 3] = ["11", "12", "13"];
 const SCANNED: usize = 600;
+/// One of so many records is altered for the comparison.
+const ALTERED: usize = 400;
 
 fn main() {
+    let given: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    if let [old, new] = given.as_slice() {
+        return compare(Path::new(old), Path::new(new));
+    }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vulnerability.db");
-    let (summary, time) = timed(|| build(&path));
+    let (summary, time) = timed(|| build(&path, usize::MAX));
     println!("build: {time:?} for {} package and {} product rows, {} bytes", summary.0, summary.1, summary.2);
     for round in 1..=3 {
         let ((rows, opened), time) = timed(|| scan(&path));
         println!("scan {round}: {time:?} for {SCANNED} packages and {rows} rows, of which {opened:?} to open");
     }
+    let other = folder.path().join("other.db");
+    build(&other, ALTERED);
+    compare(&path, &other);
 }
 
-fn build(path: &Path) -> (u64, u64, u64) {
+fn compare(old: &Path, new: &Path) {
+    let (old, new) = (Database::open(old).unwrap(), Database::open(new).unwrap());
+    let (touched, time) = timed(|| changes(&old, &new).unwrap());
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("unknown").trim();
+    println!(
+        "changes: {time:?} for {} records and {} predictions that differ, {} keys; peak of the process {peak}",
+        touched.records,
+        touched.predictions.len(),
+        touched.keys.len()
+    );
+}
+
+/// One record of `altered` says something else.
+fn build(path: &Path, altered: usize) -> (u64, u64, u64) {
     let mut builder = Builder::create(path, Timestamp::UNIX_EPOCH).unwrap();
     for number in 0..ADVISORIES {
-        builder.add("nvd", Record::Advisory(Box::new(product_advisory(number)))).unwrap();
+        let mut record = product_advisory(number);
+        if number % altered == 1 {
+            record.blob.description.push_str("More is known since.");
+        }
+        builder.add("nvd", Record::Advisory(Box::new(record))).unwrap();
     }
     for number in 0..ADVISORIES {
-        builder.add("debian", Record::Advisory(Box::new(package_advisory(number)))).unwrap();
+        let mut record = package_advisory(number);
+        if number % altered == 1 {
+            record.packages.pop();
+        }
+        builder.add("debian", Record::Advisory(Box::new(record))).unwrap();
     }
     let summary = builder.finish(Finish::Ready, &mut |_| ()).unwrap();
     (summary.packages, summary.cpes, summary.bytes)

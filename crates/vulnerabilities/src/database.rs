@@ -10,7 +10,7 @@ mod preflight;
 mod problem;
 mod products;
 mod queries;
-mod tables;
+pub(crate) mod tables;
 mod vulnerabilities;
 
 use std::path::{Path, PathBuf};

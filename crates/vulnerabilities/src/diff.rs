@@ -1,12 +1,15 @@
 //! What changed between two databases, by content: row ids and the order of rows say nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod contents;
+mod touched;
 
-use rusqlite::{Connection, Row};
-use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashSet};
 
 use crate::database::Database;
 use crate::{Error, Result};
+use contents::Contents;
+
+pub use touched::{Touched, changes};
 
 /// The advisories of one provider that differ. Exploit predictions are left out: all of them change every day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,155 +24,61 @@ pub struct Difference {
 /// What `new` has and `old` has not, and the other way round; by provider, providers that agree left out, names sorted.
 /// Indexes are not needed.
 pub fn diff(old: &Database, new: &Database) -> Result<Vec<Difference>> {
-    let (before, after) = (contents(old)?, contents(new)?);
-    let providers: BTreeSet<&String> = before.keys().chain(after.keys()).map(|(provider, _)| provider).collect();
-    let mut differences: BTreeMap<&String, Difference> = providers
-        .into_iter()
-        .map(|provider| (provider, Difference { provider: provider.clone(), ..Difference::default() }))
-        .collect();
-    for ((provider, name), content) in &after {
-        let Some(difference) = differences.get_mut(provider) else { continue };
-        match before.get(&(provider.clone(), name.clone())) {
-            None => difference.added.push(name.clone()),
-            Some(former) if former != content => difference.changed.push(name.clone()),
-            Some(_) => {}
-        }
-    }
-    for (provider, name) in before.keys() {
-        if !after.contains_key(&(provider.clone(), name.clone()))
-            && let Some(difference) = differences.get_mut(provider)
-        {
-            difference.removed.push(name.clone());
-        }
-    }
-    Ok(differences
-        .into_values()
-        .filter(|d| !(d.added.is_empty() && d.changed.is_empty() && d.removed.is_empty()))
-        .collect())
-}
-
-/// A digest of everything said under one name: the sum of the digests of its rows, so that their order is no matter.
-type Contents = BTreeMap<(String, String), u128>;
-
-fn contents(database: &Database) -> Result<Contents> {
-    database
-        .connections()
-        .with(|connection| {
-            let mut reader = Reader { connection, documents: HashMap::new(), owners: HashMap::new() };
-            reader.read(database)
-        })
-        .map_err(Error::sqlite("compare", database.path()))
-}
-
-struct Reader<'a> {
-    connection: &'a Connection,
-    /// Digests of documents by row id.
-    documents: HashMap<i64, u128>,
-    /// The digest that the rows of a record are added to, by the record's row id.
-    owners: HashMap<i64, (String, String)>,
-}
-
-impl Reader<'_> {
-    fn read(&mut self, database: &Database) -> rusqlite::Result<Contents> {
-        let layout = database.layout();
-        let mut contents = Contents::new();
-        self.each("select id, value from blobs", |reader, row| {
-            reader.documents.insert(
-                row.get(0)?,
-                digest(&[row.get_ref(1)?.as_bytes_or_null()?.unwrap_or_default().trim_ascii_end()]),
-            );
-            Ok(())
-        })?;
-        self.each(
-            "select id, provider_id, name, status, published_date, modified_date, withdrawn_date, blob_id \
-             from vulnerability_handles",
-            |reader, row| {
-                let owner = (text(row, 1)?, text(row, 2)?);
-                let fields = [text(row, 3)?, text(row, 4)?, text(row, 5)?, text(row, 6)?];
-                let content = reader.row(0, &fields, row.get(7)?);
-                let sum = contents.entry(owner.clone()).or_default();
-                *sum = sum.wrapping_add(content);
-                reader.owners.insert(row.get(0)?, owner);
-                Ok(())
-            },
-        )?;
-        let channel = if layout.has_column("operating_systems", "channel") { "o.channel" } else { "null" };
-        for (kind, table) in [(1, "affected_package_handles"), (2, "unaffected_package_handles")] {
-            if layout.has_table(table) {
-                let sql = format!(
-                    "select h.vulnerability_id, h.blob_id, p.ecosystem, p.name, o.name, o.release_id, o.major_version, \
-                     o.minor_version, o.label_version, {channel} from {table} h \
-                     left join packages p on p.id = h.package_id left join operating_systems o \
-                     on o.id = h.operating_system_id"
-                );
-                self.add_handles(&mut contents, kind, &sql, 8)?;
+    let (before, after) = both(old, new)?;
+    let mut differences: BTreeMap<String, Difference> = BTreeMap::new();
+    let mut tell = |database: &Database, contents: &Contents, keys: &HashSet<u128>, kind: Kind| -> Result<()> {
+        let names = contents.names(database, keys).map_err(Error::sqlite("compare", database.path()))?;
+        for (provider, name) in names {
+            let difference = differences
+                .entry(provider)
+                .or_insert_with_key(|provider| Difference { provider: provider.clone(), ..Difference::default() });
+            match kind {
+                Kind::Added => difference.added.push(name),
+                Kind::Changed => difference.changed.push(name),
+                Kind::Removed => difference.removed.push(name),
             }
-        }
-        for (kind, table) in [(3, "affected_cpe_handles"), (4, "unaffected_cpe_handles")] {
-            if layout.has_table(table) {
-                let sql = format!(
-                    "select h.vulnerability_id, h.blob_id, c.part, c.vendor, c.product, c.edition, c.language, \
-                     c.software_edition, c.target_hardware, c.target_software, c.other from {table} h \
-                     left join cpes c on c.id = h.cpe_id"
-                );
-                self.add_handles(&mut contents, kind, &sql, 9)?;
-            }
-        }
-        if layout.has_table("known_exploited_vulnerability_handles") {
-            self.each("select cve, blob_id from known_exploited_vulnerability_handles", |reader, row| {
-                let content = reader.row(5, &[], row.get(1)?);
-                let sum = contents.entry(("kev".to_owned(), text(row, 0)?)).or_default();
-                *sum = sum.wrapping_add(content);
-                Ok(())
-            })?;
-        }
-        Ok(contents)
-    }
-
-    /// Rows of a record's row id, a document's row id, and `fields` texts.
-    fn add_handles(&mut self, contents: &mut Contents, kind: u8, sql: &str, fields: usize) -> rusqlite::Result<()> {
-        self.each(sql, |reader, row| {
-            let fields = (2..2 + fields).map(|column| text(row, column)).collect::<rusqlite::Result<Vec<_>>>()?;
-            let content = reader.row(kind, &fields, row.get(1)?);
-            if let Some(sum) = reader.owners.get(&row.get(0)?).and_then(|owner| contents.get_mut(owner)) {
-                *sum = sum.wrapping_add(content);
-            }
-            Ok(())
-        })
-    }
-
-    fn each(
-        &mut self,
-        sql: &str,
-        mut take: impl FnMut(&mut Self, &Row<'_>) -> rusqlite::Result<()>,
-    ) -> rusqlite::Result<()> {
-        let connection = self.connection;
-        let mut statement = connection.prepare(sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            take(self, row)?;
         }
         Ok(())
-    }
+    };
+    let change = Change::between(&before, &after);
+    tell(new, &after, &change.added, Kind::Added)?;
+    tell(new, &after, &change.changed, Kind::Changed)?;
+    tell(old, &before, &change.removed, Kind::Removed)?;
+    Ok(differences.into_values().collect())
+}
 
-    fn row(&self, kind: u8, fields: &[String], document: Option<i64>) -> u128 {
-        let document = document.and_then(|id| self.documents.get(&id)).copied().unwrap_or_default().to_le_bytes();
-        let kind = [kind];
-        let parts: Vec<&[u8]> = [&kind[..], &document].into_iter().chain(fields.iter().map(String::as_bytes)).collect();
-        digest(&parts)
+#[derive(Clone, Copy)]
+enum Kind {
+    Added,
+    Changed,
+    Removed,
+}
+
+/// Keys of records that differ.
+struct Change {
+    added: HashSet<u128>,
+    changed: HashSet<u128>,
+    removed: HashSet<u128>,
+}
+
+impl Change {
+    fn between(before: &Contents, after: &Contents) -> Self {
+        let (old, new) = (&before.records, &after.records);
+        let is_other = |key: &u128, content: &u128| old.get(key).is_some_and(|former| former != content);
+        Self {
+            added: new.keys().filter(|key| !old.contains_key(key)).copied().collect(),
+            changed: new.iter().filter(|(key, content)| is_other(key, content)).map(|(key, _)| *key).collect(),
+            removed: old.keys().filter(|key| !new.contains_key(key)).copied().collect(),
+        }
     }
 }
 
-fn digest(parts: &[&[u8]]) -> u128 {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_le_bytes());
-        hasher.update(part);
-    }
-    let digest = hasher.finalize();
-    u128::from_le_bytes(std::array::from_fn(|at| digest[at]))
-}
-
-fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
-    Ok(row.get::<_, Option<String>>(column)?.unwrap_or_default())
+/// Both databases read, at once.
+fn both(old: &Database, new: &Database) -> Result<(Contents, Contents)> {
+    let read = |database: &Database| Contents::of(database).map_err(Error::sqlite("compare", database.path()));
+    std::thread::scope(|scope| {
+        let before = scope.spawn(|| read(old));
+        let after = read(new)?;
+        Ok((before.join().expect("reading rows does not panic")?, after))
+    })
 }

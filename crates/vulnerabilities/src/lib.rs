@@ -25,7 +25,7 @@ pub use archive::{Budget, Compression};
 pub use builder::{Builder, Finish, Summary, expand_rhel_minors};
 pub use cache::{Cache, ImportMetadata, Integrity, ProviderStatus, Status};
 pub use database::Database;
-pub use diff::{Difference, diff};
+pub use diff::{Difference, Touched, changes, diff};
 pub use distribution::{
     Body, DEFAULT_SOURCE, Fetch, FetchError, Http, Lifecycle, Listing, Outcome, UpdateOptions, check, export, update,
 };

@@ -3,25 +3,33 @@
 mod overrides;
 mod releases;
 
+use serde::{Deserialize, Serialize};
 use windlass_sbom::Distro;
 
 pub(crate) use releases::{DistributionData, Releases};
 
 /// A distribution release: what `os-release` says, or what a user says instead.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Distribution {
     /// The canonical type: `redhat`, `debian`, `amazonlinux`; the ID itself where it is none of those we know.
     pub kind: String,
     /// The ID of os-release: `rhel`, `debian`, `amzn`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// `12.5`, `9.4`; empty for rolling releases.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub version: String,
     /// `bookworm`, `forky`; empty where the distribution has none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub codename: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub id_like: Vec<String>,
     /// A support channel asked for by name, such as `eus` of `rhel:9.4+eus`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
     /// The artifact is subscribed to extended support.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub extended_support: bool,
 }
 

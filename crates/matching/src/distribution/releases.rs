@@ -1,5 +1,6 @@
 //! Which rows of the database speak of a distribution release (`spec/matching.md` §2.2).
 
+use serde::{Deserialize, Serialize};
 use windlass_advisories::{Advisories, LookupError, OperatingSystem, OperatingSystemId};
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
 use crate::{ChannelMode, Channels, Fit};
 
 /// Rows that records may be keyed by, and how well they fit.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Releases {
     pub(crate) rows: Vec<(OperatingSystemId, OperatingSystem)>,
     pub(crate) ids: Vec<OperatingSystemId>,
@@ -31,13 +32,13 @@ impl Releases {
 }
 
 /// Everything the database knows of one distribution release.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct DistributionData {
     pub(crate) distribution: Distribution,
     /// The releases that disclosures are read from.
     pub(crate) base: Releases,
     /// The channel that further fixes are read from, with its name.
-    pub(crate) channel: Option<(&'static str, Releases)>,
+    pub(crate) channel: Option<(String, Releases)>,
     /// AlmaLinux's own rows, which list what it has fixed.
     pub(crate) alma: Releases,
     /// Day after which there are no more security updates; empty where unknown.
@@ -62,7 +63,7 @@ impl DistributionData {
             base = find(&exact, "", advisories)?;
         }
         let channel = match channel_of(&distribution, channels) {
-            Some(name) => Some((name, find(&specifier, name, advisories)?)),
+            Some(name) => Some((name.to_owned(), find(&specifier, name, advisories)?)),
             None => None,
         };
         let alma = if distribution.kind == "almalinux" { find(&exact, "", advisories)? } else { Releases::default() };

@@ -1,9 +1,9 @@
 //! Findings that are known to be wrong (`spec/matching.md` §7.2).
 
-use windlass_sbom::{Package, PackageType};
+use windlass_sbom::PackageType;
 
 use super::{IgnorePackage, IgnoreRule};
-use crate::MatchKind;
+use crate::{MatchKind, PackageInput};
 
 /// Header packages are built from the kernel's source but hold no kernel.
 pub(crate) fn kernel_headers() -> Vec<IgnoreRule> {
@@ -78,7 +78,7 @@ const COLLISIONS: &[(PackageType, &[&str], &[&str])] = &[
 ];
 
 /// Whether a finding under that name is known to be about other software.
-pub(crate) fn is_name_collision(package: &Package, vulnerability: &str) -> bool {
+pub(crate) fn is_name_collision(package: &PackageInput, vulnerability: &str) -> bool {
     COLLISIONS.iter().any(|(kind, names, vulnerabilities)| {
         *kind == package.kind && names.contains(&package.name.as_str()) && vulnerabilities.contains(&vulnerability)
     })
@@ -86,11 +86,13 @@ pub(crate) fn is_name_collision(package: &Package, vulnerability: &str) -> bool 
 
 #[cfg(test)]
 mod tests {
+    use windlass_sbom::Package;
+
     use super::*;
 
     #[test]
     fn the_log4j_api_does_not_hold_the_flaw_of_log4j_core() {
-        let package = |name| Package::new(PackageType::JavaArchive, name, "2.14.1");
+        let package = |name| PackageInput::of(&Package::new(PackageType::JavaArchive, name, "2.14.1"), None, false);
         assert!(is_name_collision(&package("log4j-api"), "CVE-2021-44228"));
         assert!(!is_name_collision(&package("log4j-core"), "CVE-2021-44228"));
         assert!(!is_name_collision(&package("log4j-api"), "CVE-2025-00001"));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use windlass_advisories::FixState;
 use windlass_sbom::{Language, Package};
 
-use crate::{Finding, candidate::Candidate};
+use crate::{Finding, input};
 
 /// Criteria that must all hold; an empty one is none, and a rule without criteria hits nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,7 +128,7 @@ impl Compiled {
     fn package_holds(&self, package: &Package) -> bool {
         let wanted = &self.rule.package;
         let language = package.kind.language().map_or("", Language::as_str);
-        let upstreams = || Candidate::new(0, package, None, None, false).upstreams();
+        let upstreams = || input::upstreams(package, None);
         let is_there = |glob: &GlobMatcher| {
             package.locations.iter().any(|at| glob.is_match(&at.path) || glob.is_match(&at.access_path))
         };

@@ -10,7 +10,7 @@ use windlass_sbom::{Cpe, PackageType};
 
 use super::{Matcher, by_distribution, direct, indirect};
 use crate::{
-    Fix,
+    Fix, PackageInput,
     candidate::Candidate,
     search::{Found, Hit, Search, cpe, identity},
 };
@@ -23,7 +23,7 @@ fn find(search: Search<'_>, candidate: &Candidate<'_>) -> Result<Found, LookupEr
 
     let mut open = cpe::find(search, candidate)?;
     for upstream in indirect(search, candidate) {
-        let cpes = cpes_of_upstream(candidate, &upstream.names[0]);
+        let cpes = cpes_of_upstream(candidate.package, &upstream.names[0]);
         open.extend(cpe::find_by(search, candidate, &cpes)?);
     }
     let known = if open.hits.is_empty() { HashSet::new() } else { spoken_of(search, candidate)? };
@@ -53,13 +53,13 @@ fn spoken_of(search: Search<'_>, candidate: &Candidate<'_>) -> Result<HashSet<St
 }
 
 /// The package's CPEs under the name of its origin.
-fn cpes_of_upstream(candidate: &Candidate<'_>, upstream: &str) -> Vec<Cpe> {
-    let own = candidate.package.name.as_str();
+pub(crate) fn cpes_of_upstream(package: &PackageInput, upstream: &str) -> Vec<Cpe> {
+    let own = package.name.as_str();
     let renamed = |word: &str| if word == own { upstream.to_owned() } else { word.to_owned() };
-    let cpes = candidate.package.cpes.iter();
+    let cpes = package.cpes.iter();
     let mut cpes: Vec<Cpe> = cpes
         .map(|cpe| Cpe { vendor: renamed(&cpe.vendor), product: renamed(&cpe.product), ..cpe.clone() })
-        .filter(|cpe| !candidate.package.cpes.contains(cpe))
+        .filter(|cpe| !package.cpes.contains(cpe))
         .collect();
     cpes.dedup();
     cpes

@@ -2,17 +2,10 @@
 
 use windlass_sbom::PackageType;
 
-use super::{Matcher, direct};
-use crate::search::{Query, ecosystem};
+use super::{Matcher, by_ecosystem};
 
 pub(super) const MATCHER: Matcher = Matcher {
     name: "bitnami-matcher",
     kinds: &[PackageType::Bitnami],
-    find: |search, candidate| {
-        let mut query = direct(search, candidate);
-        if let Some(purl) = &candidate.purl {
-            query = Query { names: vec![purl.name().to_owned()], ..query };
-        }
-        ecosystem::find(search, candidate, &query)
-    },
+    find: |search, candidate| by_ecosystem(search, candidate, false),
 };

@@ -1,11 +1,11 @@
 //! Go modules and the standard library linked into Go binaries (`spec/matching.md` §3.8).
 
 use windlass_advisories::LookupError;
-use windlass_sbom::{Metadata, Package, PackageType};
+use windlass_sbom::PackageType;
 
 use super::{Matcher, direct};
 use crate::{
-    Options,
+    Options, PackageInput,
     candidate::Candidate,
     search::{Found, Search, cpe, ecosystem},
 };
@@ -25,8 +25,7 @@ fn find(search: Search<'_>, candidate: &Candidate<'_>) -> Result<Found, LookupEr
 }
 
 /// Go writes no version of the main module into a binary unless it was built from a tagged checkout.
-pub(crate) fn is_unversioned_main_module(package: &Package, options: &Options) -> bool {
-    let Metadata::GoBinary(binary) = &package.metadata else { return false };
+pub(crate) fn is_unversioned_main_module(package: &PackageInput, options: &Options) -> bool {
     let is_pseudo = package.version.starts_with("v0.0.0-") && !options.allow_main_module_pseudo_versions;
-    package.name == binary.main_module && (package.version.starts_with("(devel)") || is_pseudo)
+    package.is_main_module && (package.version.starts_with("(devel)") || is_pseudo)
 }

@@ -1,31 +1,21 @@
 //! Java archives and Jenkins plugins, known by their Maven coordinates.
 
-use windlass_advisories::LookupError;
-use windlass_sbom::{Metadata, PackageType};
+use packageurl::PackageUrl;
+use windlass_sbom::{Metadata, Package, PackageType};
 
-use super::{Matcher, direct};
-use crate::{
-    candidate::Candidate,
-    qualifiers,
-    search::{Found, Query, Search, cpe, ecosystem},
+use super::{Matcher, by_ecosystem};
+use crate::qualifiers;
+
+pub(super) const MATCHER: Matcher = Matcher {
+    name: "java-matcher",
+    kinds: &[PackageType::JavaArchive, PackageType::JenkinsPlugin],
+    find: |search, candidate| by_ecosystem(search, candidate, search.options.cpes.java),
 };
 
-pub(super) const MATCHER: Matcher =
-    Matcher { name: "java-matcher", kinds: &[PackageType::JavaArchive, PackageType::JenkinsPlugin], find };
-
-fn find(search: Search<'_>, candidate: &Candidate<'_>) -> Result<Found, LookupError> {
-    let query = Query { names: coordinates(candidate), ..direct(search, candidate) };
-    let mut found = ecosystem::find(search, candidate, &query)?;
-    if search.options.cpes.java {
-        found.extend(cpe::find(search, candidate)?);
-    }
-    Ok(found)
-}
-
 /// The `group:artifact` names it may be published under, most trusted first; none where no group is known.
-pub(crate) fn coordinates(candidate: &Candidate<'_>) -> Vec<String> {
+pub(super) fn coordinates(package: &Package, purl: Option<&PackageUrl<'_>>) -> Vec<String> {
     let mut names = Vec::new();
-    if let Metadata::JavaArchive(archive) = &candidate.package.metadata {
+    if let Metadata::JavaArchive(archive) = &package.metadata {
         let properties = archive.pom_properties.as_ref().map(|pom| (&pom.group_id, &pom.artifact_id));
         let project = archive.pom_project.as_ref().map(|pom| (&pom.group_id, &pom.artifact_id));
         let manifest = archive
@@ -38,10 +28,10 @@ pub(crate) fn coordinates(candidate: &Candidate<'_>) -> Vec<String> {
             }
         }
     }
-    if let Some(purl) = &candidate.purl {
+    if let Some(purl) = purl {
         names.push((purl.namespace().unwrap_or_default(), purl.name()));
     }
-    if let Some((group, artifact)) = candidate.package.name.split_once(':') {
+    if let Some((group, artifact)) = package.name.split_once(':') {
         names.push((group, artifact));
     }
     let mut names: Vec<String> = names
@@ -49,7 +39,7 @@ pub(crate) fn coordinates(candidate: &Candidate<'_>) -> Vec<String> {
         .filter(|(group, artifact)| !group.is_empty() && !artifact.is_empty())
         .map(|(group, artifact)| format!("{group}:{artifact}"))
         .collect();
-    names.extend(qualifiers::upstream_name(candidate.package));
+    names.extend(qualifiers::upstream_name(package.kind, &package.name));
     let rebuilt: Vec<String> =
         names.iter().filter_map(|name| name.strip_prefix("io.root.").map(str::to_owned)).collect();
     names.extend(rebuilt);

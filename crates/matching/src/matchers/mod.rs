@@ -17,18 +17,19 @@ mod rpm;
 mod rust;
 mod stock;
 
+use packageurl::PackageUrl;
 use windlass_advisories::LookupError;
 use windlass_sbom::{Package, PackageType};
 
 use crate::{
-    MatchKind, Options,
+    MatchKind, Options, PackageInput,
     candidate::Candidate,
     qualifiers,
     search::{Found, Query, Search, cpe, distribution, ecosystem},
 };
 
+pub(crate) use apk::cpes_of_upstream;
 pub(crate) use go::is_unversioned_main_module;
-pub(crate) use java::coordinates;
 
 /// What a file of this folder tells about its kinds of package.
 pub(crate) struct Matcher {
@@ -61,12 +62,30 @@ pub(crate) fn for_kind(kind: PackageType) -> &'static Matcher {
     MATCHERS.iter().find(|matcher| matcher.kinds.contains(&kind)).unwrap_or(&stock::MATCHER)
 }
 
-/// The question about the package under its own name.
+/// The name that each matcher writes into match details, for reading them back.
+pub(crate) fn name_of(text: &str) -> Option<&'static str> {
+    MATCHERS.iter().chain([&stock::MATCHER]).map(|matcher| matcher.name).find(|name| *name == text)
+}
+
+/// The names that records may know a package by.
+pub(crate) fn names(package: &Package, purl: Option<&PackageUrl<'_>>) -> Vec<String> {
+    let own = || {
+        let mut names = vec![package.name.clone()];
+        names.extend(qualifiers::upstream_name(package.kind, &package.name));
+        names
+    };
+    match package.kind {
+        PackageType::JavaArchive | PackageType::JenkinsPlugin => java::coordinates(package, purl),
+        PackageType::Python => own().iter().map(|name| python::normalised(name)).collect(),
+        PackageType::Bitnami => purl.map_or_else(own, |purl| vec![purl.name().to_owned()]),
+        _ => own(),
+    }
+}
+
+/// The question about the package under its own names.
 fn direct(search: Search<'_>, candidate: &Candidate<'_>) -> Query {
-    let mut names = vec![candidate.package.name.clone()];
-    names.extend(qualifiers::upstream_name(candidate.package));
     Query {
-        names,
+        names: candidate.package.names.clone(),
         version: candidate.package.version.clone(),
         kind: MatchKind::ExactDirect,
         missing_epoch: search.options.missing_epoch,
@@ -75,13 +94,13 @@ fn direct(search: Search<'_>, candidate: &Candidate<'_>) -> Query {
 
 /// The questions about the source packages it was built from.
 fn indirect(search: Search<'_>, candidate: &Candidate<'_>) -> Vec<Query> {
-    let question = |upstream: crate::candidate::Upstream| Query {
-        names: vec![upstream.name],
-        version: upstream.version.unwrap_or_else(|| candidate.package.version.clone()),
+    let question = |upstream: &crate::Upstream| Query {
+        names: vec![upstream.name.clone()],
+        version: upstream.version.as_ref().unwrap_or(&candidate.package.version).clone(),
         kind: MatchKind::ExactIndirect,
         missing_epoch: search.options.missing_epoch,
     };
-    candidate.upstreams().into_iter().map(question).collect()
+    candidate.package.upstreams.iter().map(question).collect()
 }
 
 impl Found {
@@ -117,8 +136,14 @@ fn by_cpe_past_end_of_life(search: Search<'_>, candidate: &Candidate<'_>) -> Res
     if search.options.cpes.end_of_life && is_past { cpe::find(search, candidate) } else { Ok(Found::default()) }
 }
 
+/// Whether CPEs of the package are searched, or may be once its distribution is past its end of life.
+pub(crate) fn may_search_by_cpe(package: &PackageInput, options: &Options) -> bool {
+    let may_age = options.cpes.end_of_life && matches!(package.kind, PackageType::Deb | PackageType::Rpm);
+    may_age || searches_by_cpe(package, options)
+}
+
 /// Whether CPEs are searched for packages of this kind.
-pub(crate) fn searches_by_cpe(package: &Package, options: &Options) -> bool {
+pub(crate) fn searches_by_cpe(package: &PackageInput, options: &Options) -> bool {
     let cpes = options.cpes;
     match package.kind {
         PackageType::Apk => true,

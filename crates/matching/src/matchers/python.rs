@@ -1,28 +1,17 @@
 //! Python distributions, whose names come in several spellings (PEP 503).
 
-use windlass_advisories::LookupError;
 use windlass_sbom::PackageType;
 
-use super::{Matcher, direct};
-use crate::{
-    candidate::Candidate,
-    search::{Found, Search, cpe, ecosystem},
+use super::{Matcher, by_ecosystem};
+
+pub(super) const MATCHER: Matcher = Matcher {
+    name: "python-matcher",
+    kinds: &[PackageType::Python],
+    find: |search, candidate| by_ecosystem(search, candidate, search.options.cpes.python),
 };
 
-pub(super) const MATCHER: Matcher = Matcher { name: "python-matcher", kinds: &[PackageType::Python], find };
-
-fn find(search: Search<'_>, candidate: &Candidate<'_>) -> Result<Found, LookupError> {
-    let mut query = direct(search, candidate);
-    query.names = query.names.iter().map(|name| normalised(name)).collect();
-    let mut found = ecosystem::find(search, candidate, &query)?;
-    if search.options.cpes.python {
-        found.extend(cpe::find(search, candidate)?);
-    }
-    Ok(found)
-}
-
 /// Lower case, and every run of `-`, `_` and `.` one `-`.
-fn normalised(name: &str) -> String {
+pub(super) fn normalised(name: &str) -> String {
     let mut normalised = String::with_capacity(name.len());
     for c in name.chars() {
         if !matches!(c, '-' | '_' | '.') {

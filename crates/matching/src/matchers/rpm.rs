@@ -1,7 +1,7 @@
 //! Red Hat, SUSE, Amazon, Oracle, Azure Linux, Photon, Fedora (`spec/matching.md` §3.3).
 
 use windlass_advisories::LookupError;
-use windlass_sbom::{Metadata, PackageType};
+use windlass_sbom::PackageType;
 
 use super::{Matcher, by_cpe_past_end_of_life, direct, indirect};
 use crate::{
@@ -45,11 +45,7 @@ fn with_epoch(candidate: &Candidate<'_>) -> String {
     if version.contains(':') {
         return version.clone();
     }
-    let epoch = match &candidate.package.metadata {
-        Metadata::Rpm(entry) => entry.epoch.unwrap_or(0),
-        _ => candidate.purl.as_ref().and_then(|purl| purl.qualifiers().get("epoch")?.parse().ok()).unwrap_or(0),
-    };
-    format!("{epoch}:{version}")
+    format!("{}:{version}", candidate.package.epoch)
 }
 
 /// A fix built for a later minor release (`el9_5`) cannot be installed on an earlier one; a release tag without a
@@ -67,9 +63,8 @@ fn is_reachable(version: &str, minor: Option<u32>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use windlass_sbom::{Package, metadata::RpmEntry};
-
     use super::*;
+    use crate::PackageInput;
 
     #[test]
     fn a_fix_for_a_later_minor_release_is_out_of_reach() {
@@ -88,12 +83,11 @@ mod tests {
     #[test]
     fn an_installed_package_has_an_epoch() {
         let version = |text: &str, epoch| {
-            let mut package = Package::new(PackageType::Rpm, "bind", text);
-            package.metadata = Metadata::Rpm(Box::new(RpmEntry { epoch, ..RpmEntry::default() }));
-            with_epoch(&Candidate::new(0, &package, None, None, false))
+            let package = PackageInput { version: text.into(), epoch, ..PackageInput::default() };
+            with_epoch(&Candidate { index: 0, package: &package, distribution: None })
         };
-        assert_eq!(version("9.16-1.el9", None), "0:9.16-1.el9");
-        assert_eq!(version("9.16-1.el9", Some(32)), "32:9.16-1.el9");
-        assert_eq!(version("32:9.16-1.el9", Some(32)), "32:9.16-1.el9");
+        assert_eq!(version("9.16-1.el9", 0), "0:9.16-1.el9");
+        assert_eq!(version("9.16-1.el9", 32), "32:9.16-1.el9");
+        assert_eq!(version("32:9.16-1.el9", 32), "32:9.16-1.el9");
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn holds(required: &str, candidate: &Candidate<'_>, kind: MatchKind, 
         _ if indirect && candidate.package.kind == PackageType::Rpm => return false,
         _ => {}
     }
-    match candidate.architecture() {
+    match candidate.package.architecture.as_str() {
         // Better one finding too many than one too few.
         "" => standing == Standing::Affected,
         own if is_inert(own) => true,
@@ -55,14 +55,12 @@ fn canonical(architecture: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use windlass_sbom::{Metadata, Package, metadata::RpmEntry};
-
     use super::*;
+    use crate::PackageInput;
 
     fn applies(required: &str, own: &str, kind: MatchKind, standing: Standing) -> bool {
-        let mut package = Package::new(PackageType::Rpm, "openssl", "1");
-        package.metadata = Metadata::Rpm(Box::new(RpmEntry { architecture: own.into(), ..RpmEntry::default() }));
-        holds(required, &Candidate::new(0, &package, None, None, false), kind, standing)
+        let package = PackageInput { kind: PackageType::Rpm, architecture: own.into(), ..PackageInput::default() };
+        holds(required, &Candidate { index: 0, package: &package, distribution: None }, kind, standing)
     }
 
     #[test]

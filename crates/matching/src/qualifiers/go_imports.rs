@@ -1,10 +1,7 @@
 //! Records that name the Go code that is vulnerable.
 
 use windlass_advisories::GoImport;
-use windlass_sbom::{
-    Metadata,
-    metadata::{GoBinary, GoSymbols},
-};
+use windlass_sbom::metadata::GoSymbols;
 
 use crate::candidate::Candidate;
 
@@ -35,35 +32,31 @@ pub(crate) fn linked_symbols(imports: &[GoImport], candidate: &Candidate<'_>) ->
 
 /// What the binary is seen to hold; `None` where nobody could look, as in a stripped binary.
 fn linked<'a>(candidate: &Candidate<'a>) -> Option<&'a [GoSymbols]> {
-    let Metadata::GoBinary(binary) = &candidate.package.metadata else { return None };
-    let GoBinary { symbols, .. } = &**binary;
-    (!symbols.is_empty()).then_some(symbols.as_slice())
+    let symbols = candidate.package.go_symbols.as_slice();
+    (!symbols.is_empty()).then_some(symbols)
 }
 
 #[cfg(test)]
 mod tests {
-    use windlass_sbom::{Package, PackageType};
-
     use super::*;
+    use crate::PackageInput;
 
     fn import(path: &str, symbols: &[&str]) -> GoImport {
         GoImport { path: path.into(), symbols: symbols.iter().map(|&symbol| symbol.to_owned()).collect() }
     }
 
-    fn module(linked: &[(&str, &[&str])]) -> Package {
+    fn module(linked: &[(&str, &[&str])]) -> PackageInput {
         let symbols = linked.iter().map(|(path, symbols)| GoSymbols {
             path: (*path).into(),
             symbols: symbols.iter().map(|&symbol| symbol.to_owned()).collect(),
         });
-        let mut package = Package::new(PackageType::GoModule, "golang.org/x/net", "v0.16.0");
-        package.metadata = Metadata::GoBinary(Box::new(GoBinary { symbols: symbols.collect(), ..GoBinary::default() }));
-        package
+        PackageInput { go_symbols: symbols.collect(), ..PackageInput::default() }
     }
 
     #[test]
     fn a_binary_without_the_vulnerable_function_is_not_affected() {
         let package = module(&[("golang.org/x/net/http2", &["ConfigureServer"])]);
-        let candidate = Candidate::new(0, &package, None, None, false);
+        let candidate = Candidate { index: 0, package: &package, distribution: None };
         assert!(holds(&[], &candidate));
         assert!(holds(&[import("golang.org/x/net/http2", &[])], &candidate));
         assert!(holds(&[import("golang.org/x/net/http2", &["Transport.RoundTrip", "ConfigureServer"])], &candidate));
@@ -74,14 +67,14 @@ mod tests {
     #[test]
     fn without_evidence_every_record_applies() {
         let package = module(&[]);
-        let candidate = Candidate::new(0, &package, None, None, false);
+        let candidate = Candidate { index: 0, package: &package, distribution: None };
         assert!(holds(&[import("golang.org/x/net/html", &["Parse"])], &candidate));
     }
 
     #[test]
     fn the_linked_symbols_are_named() {
         let package = module(&[("net/http", &["Serve", "ListenAndServe"])]);
-        let candidate = Candidate::new(0, &package, None, None, false);
+        let candidate = Candidate { index: 0, package: &package, distribution: None };
         let imports = [import("net/http", &["Serve", "Get"])];
         assert_eq!(linked_symbols(&imports, &candidate), ["net/http.Serve"]);
     }

@@ -11,6 +11,7 @@ use windlass_advisories::{Qualifiers, Standing};
 use crate::{MatchKind, candidate::Candidate};
 
 pub(crate) use go_imports::linked_symbols;
+pub(crate) use platform::platform_of;
 pub(crate) use rootio::{is_rootio, upstream_name};
 
 /// Why a record does not speak of a package.

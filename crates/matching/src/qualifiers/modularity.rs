@@ -1,16 +1,12 @@
 //! Records for one stream of an rpm module.
 
-use windlass_sbom::{Metadata, PackageType};
+use windlass_sbom::PackageType;
 
 use crate::candidate::Candidate;
 
 pub(super) fn holds(module: Option<&str>, candidate: &Candidate<'_>) -> bool {
     let (Some(module), PackageType::Rpm) = (module, candidate.package.kind) else { return true };
-    let label = match &candidate.package.metadata {
-        Metadata::Rpm(entry) => entry.modularity_label.as_deref(),
-        _ => None,
-    };
-    let Some(label) = label else { return true };
+    let Some(label) = candidate.package.modularity.as_deref() else { return true };
     // Oracle Linux builds modular packages without the label.
     if label.is_empty() && candidate.canonical_distribution() == Some("oraclelinux") {
         return true;
@@ -20,18 +16,17 @@ pub(super) fn holds(module: Option<&str>, candidate: &Candidate<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use windlass_sbom::{Package, metadata::RpmEntry};
-
     use super::*;
-    use crate::distribution::{Distribution, DistributionData};
+    use crate::{Distribution, PackageInput};
 
     fn applies(module: Option<&str>, label: Option<&str>, distribution: &str) -> bool {
-        let mut package = Package::new(PackageType::Rpm, "nodejs", "16");
-        let modularity_label = label.map(str::to_owned);
-        package.metadata = Metadata::Rpm(Box::new(RpmEntry { modularity_label, ..RpmEntry::default() }));
-        let distribution = Distribution::parse(distribution).unwrap();
-        let data = DistributionData { distribution, ..DistributionData::default() };
-        holds(module, &Candidate::new(0, &package, None, Some(&data), false))
+        let package = PackageInput {
+            kind: PackageType::Rpm,
+            modularity: label.map(str::to_owned),
+            distribution: Some(Distribution::parse(distribution).unwrap()),
+            ..PackageInput::default()
+        };
+        holds(module, &Candidate { index: 0, package: &package, distribution: None })
     }
 
     #[test]

@@ -2,7 +2,16 @@
 
 use windlass_sbom::Cpe;
 
-use crate::candidate::Candidate;
+use crate::{Distribution, candidate::Candidate};
+
+/// Distributions that conditions tell apart.
+const PLATFORMS: &[&str] = &["debian", "ubuntu", "windows"];
+
+/// All that these conditions read of a distribution.
+pub(crate) fn platform_of(distribution: &Distribution) -> Distribution {
+    let kind = PLATFORMS.iter().find(|kind| **kind == distribution.kind).unwrap_or(&"other");
+    Distribution { kind: (*kind).to_owned(), ..Distribution::default() }
+}
 
 /// The NVD means "with any of these", so one platform that fits is enough. The baseline asks for all of them, and so
 /// finds nothing where a CVE lists both Windows and Debian.
@@ -28,27 +37,23 @@ fn fits(platform: &str, candidate: &Candidate<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use windlass_sbom::{Package, PackageType};
-
     use super::*;
-    use crate::distribution::{Distribution, DistributionData};
+    use crate::PackageInput;
 
     const WINDOWS: &str = "cpe:2.3:o:microsoft:windows:-:*:*:*:*:*:*:*";
     const DEBIAN: &str = "cpe:2.3:o:debian:debian_linux:10.0:*:*:*:*:*:*:*";
 
     fn applies(platforms: &[&str], distribution: Option<&str>, all: bool) -> bool {
-        let package = Package::new(PackageType::Binary, "python", "3");
-        let data = distribution.map(|text| DistributionData {
-            distribution: Distribution::parse(text).unwrap(),
-            ..DistributionData::default()
-        });
+        let distribution = distribution.map(|text| platform_of(&Distribution::parse(text).unwrap()));
+        let package = PackageInput { distribution, ..PackageInput::default() };
         let platforms: Vec<String> = platforms.iter().map(|&platform| platform.to_owned()).collect();
-        holds(&platforms, &Candidate::new(0, &package, None, data.as_ref(), false), all)
+        holds(&platforms, &Candidate { index: 0, package: &package, distribution: None }, all)
     }
 
     #[test]
     fn a_record_for_windows_is_none_for_debian() {
         assert!(!applies(&[WINDOWS], Some("debian:12"), false));
+        assert!(!applies(&[WINDOWS], Some("alpine:3.19"), false));
         assert!(applies(&[WINDOWS], None, false), "the platform is unknown");
         assert!(applies(&["cpe:2.3:h:intel:xeon:-:*:*:*:*:*:*:*"], Some("debian:12"), false));
         assert!(!applies(&["cpe:2.3:a:wordpress:wordpress:*:*:*:*:*:*:*:*"], None, false));

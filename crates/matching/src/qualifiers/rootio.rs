@@ -1,15 +1,16 @@
 //! Packages that Root.io rebuilds with fixes under names or versions of its own.
 
-use windlass_sbom::{Package, PackageType};
+use windlass_sbom::PackageType;
 
-pub(crate) fn is_rootio(package: &Package) -> bool {
-    upstream_name(package).is_some() || has_version_suffix(&package.version)
+use crate::PackageInput;
+
+pub(crate) fn is_rootio(package: &PackageInput) -> bool {
+    upstream_name(package.kind, &package.name).is_some() || has_version_suffix(&package.version)
 }
 
 /// The name the package has without Root.io's prefix; `None` where it has no such prefix.
-pub(crate) fn upstream_name(package: &Package) -> Option<String> {
-    let name = package.name.as_str();
-    match package.kind {
+pub(crate) fn upstream_name(kind: PackageType, name: &str) -> Option<String> {
+    match kind {
         PackageType::Npm => {
             let name = name.strip_prefix("@rootio/")?;
             // A scope cannot nest, so `@scope/name` is written `scope__name`.
@@ -29,6 +30,8 @@ fn has_version_suffix(version: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use windlass_sbom::Package;
+
     use super::*;
 
     #[test]
@@ -40,10 +43,13 @@ mod tests {
             (PackageType::JavaArchive, "io.root.org.slf4j:slf4j-api", "2.0", Some("org.slf4j:slf4j-api")),
             (PackageType::Deb, "openssl", "3.0.11-1.root.io.2", None),
         ] {
-            let package = Package::new(kind, name, version);
-            assert_eq!(upstream_name(&package).as_deref(), upstream);
-            assert!(is_rootio(&package), "{name} {version}");
+            assert_eq!(upstream_name(kind, name).as_deref(), upstream);
+            assert!(is_rootio(&input(kind, name, version)), "{name} {version}");
         }
-        assert!(!is_rootio(&Package::new(PackageType::Deb, "openssl", "3.0.11-1")));
+        assert!(!is_rootio(&input(PackageType::Deb, "openssl", "3.0.11-1")));
+    }
+
+    fn input(kind: PackageType, name: &str, version: &str) -> PackageInput {
+        PackageInput::of(&Package::new(kind, name, version), None, false)
     }
 }

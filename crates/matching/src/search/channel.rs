@@ -33,7 +33,7 @@ pub(crate) fn find(
         let is_fixed = counterparts.iter().any(|resolution| {
             let versions = fix_of(resolution.blob.ranges.iter()).versions;
             versions.iter().any(|version| reachable(version))
-                && search.standpoint(&resolution.blob, candidate.format, query) == Standpoint::Outside
+                && search.standpoint(&resolution.blob, candidate.package.format(), query) == Standpoint::Outside
         });
         if is_fixed {
             search.note(candidate, query, record.vulnerability, &record.blob, || Verdict::Unaffected)?;
@@ -85,7 +85,7 @@ pub(crate) fn find_alma(
     let own = Query { names: names.to_vec(), ..query.clone() };
     let fixed = distribution::unaffected(search, candidate, &own, &data.alma)?;
     distribution::remove_same_flaws(search, &mut base, &fixed)?;
-    if candidate.owns_packages {
+    if candidate.package.owns_packages {
         base.outside.extend(fixed);
     }
     let mut errata = Vec::new();

@@ -42,7 +42,7 @@ pub(crate) fn find_by(search: Search<'_>, candidate: &Candidate<'_>, cpes: &[Cpe
                 note(Verdict::Refused(refusal))?;
                 continue;
             }
-            match search.standpoint(&record.blob, candidate.format, &query) {
+            match search.standpoint(&record.blob, candidate.package.format(), &query) {
                 Standpoint::Outside => note(Verdict::OutsideRange)?,
                 Standpoint::Incomparable(reason) => {
                     note(Verdict::Incomparable(reason.clone()))?;
@@ -91,7 +91,7 @@ fn hit(
             symbols: Vec::new(),
         },
     };
-    let fix = search.fix(&record.blob, candidate.format, query);
+    let fix = search.fix(&record.blob, candidate.package.format(), query);
     Hit { vulnerability: handle, blob: Arc::clone(&record.blob), namespace, fix, detail }
 }
 
@@ -126,7 +126,7 @@ fn merge(known: &mut Hit, next: &Hit) {
 fn version(candidate: &Candidate<'_>, cpe: &Cpe) -> String {
     let named = !matches!(cpe.version.as_str(), "" | "*" | "-") && !cpe.version.eq_ignore_ascii_case("unknown");
     let mut version = if named { cpe.version.as_str() } else { candidate.package.version.as_str() }.to_owned();
-    if candidate.format == Format::Jvm && named && !matches!(cpe.update.as_str(), "" | "*" | "-") {
+    if candidate.package.format() == Format::Jvm && named && !matches!(cpe.update.as_str(), "" | "*" | "-") {
         // `1.8.0` with `update302` is what the package calls `1.8.0_302`.
         let update = cpe.update.trim_start_matches("update").trim_start_matches(['_', '-']);
         version = format!("{version}_{update}");
@@ -222,10 +222,11 @@ mod tests {
     use windlass_sbom::{CpeSource, Package};
 
     use super::*;
+    use crate::PackageInput;
 
     fn candidate_version(kind: PackageType, name: &str, version: &str, cpe: &Cpe) -> String {
-        let package = Package::new(kind, name, version);
-        super::version(&Candidate::new(0, &package, None, None, false), cpe)
+        let package = PackageInput::of(&Package::new(kind, name, version), None, false);
+        super::version(&Candidate { index: 0, package: &package, distribution: None }, cpe)
     }
 
     fn application(version: &str) -> Cpe {
@@ -256,9 +257,9 @@ mod tests {
     #[test]
     fn a_product_for_another_ecosystem_is_another_product() {
         let applies = |kind, target: &str| {
-            let package = Package::new(kind, "redis", "1");
+            let package = PackageInput::of(&Package::new(kind, "redis", "1"), None, false);
             let cpe = CpeAttributes { target_software: target.into(), ..CpeAttributes::default() };
-            is_for(&cpe, &Candidate::new(0, &package, None, None, false))
+            is_for(&cpe, &Candidate { index: 0, package: &package, distribution: None })
         };
         assert!(applies(PackageType::Gem, "ruby"));
         assert!(!applies(PackageType::Gem, "node.js"));

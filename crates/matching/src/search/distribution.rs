@@ -41,7 +41,7 @@ pub(crate) fn partition(
                 note(Verdict::Refused(refusal))?;
                 continue;
             }
-            match search.standpoint(&record.blob, candidate.format, query) {
+            match search.standpoint(&record.blob, candidate.package.format(), query) {
                 Standpoint::Inside => {
                     note(Verdict::Affected)?;
                     partition.vulnerable.push(record.clone());
@@ -71,7 +71,7 @@ pub(crate) fn remove_unaffected(
 ) -> Result<(), LookupError> {
     let unaffected = unaffected(search, candidate, query, releases)?;
     remove_same_flaws(search, partition, &unaffected)?;
-    if candidate.owns_packages {
+    if candidate.package.owns_packages {
         found.clearances.extend(unaffected.into_iter().map(|record| clearance(&record)));
     }
     Ok(())
@@ -88,7 +88,7 @@ pub(crate) fn unaffected(
     for name in &query.names {
         for record in search.lookups.by_distribution(name, &releases.ids, Standing::Unaffected)?.iter() {
             let applies = search.refuse(candidate, query, &record.blob, Standing::Unaffected).is_ok()
-                && search.standpoint(&record.blob, candidate.format, query) == Standpoint::Inside;
+                && search.standpoint(&record.blob, candidate.package.format(), query) == Standpoint::Inside;
             if applies {
                 search.note(candidate, query, record.vulnerability, &record.blob, || Verdict::Unaffected)?;
                 holding.push(record.clone());
@@ -138,7 +138,7 @@ pub(crate) fn finish(
         let release = record.operating_system.and_then(|id| candidate.distribution?.row(id));
         found.hits.push(search.hit(candidate, query, handle, &record.blob, release));
     }
-    if candidate.owns_packages {
+    if candidate.package.owns_packages {
         found.clearances.extend(partition.outside.iter().map(clearance));
     }
     found.incomparable.extend(partition.incomparable);

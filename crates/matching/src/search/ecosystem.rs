@@ -18,7 +18,7 @@ pub(crate) fn find(search: Search<'_>, candidate: &Candidate<'_>, query: &Query)
                 note(Verdict::Refused(refusal))?;
                 continue;
             }
-            match search.standpoint(&record.blob, candidate.format, query) {
+            match search.standpoint(&record.blob, candidate.package.format(), query) {
                 Standpoint::Outside => note(Verdict::OutsideRange)?,
                 Standpoint::Incomparable(reason) => {
                     note(Verdict::Incomparable(reason.clone()))?;
@@ -42,7 +42,7 @@ pub(crate) fn find(search: Search<'_>, candidate: &Candidate<'_>, query: &Query)
     for name in &query.names {
         for record in search.lookups.by_ecosystem(name, &ecosystem, Standing::Unaffected)?.iter() {
             let applies = search.refuse(candidate, query, &record.blob, Standing::Unaffected).is_ok()
-                && search.standpoint(&record.blob, candidate.format, query) == Standpoint::Inside;
+                && search.standpoint(&record.blob, candidate.package.format(), query) == Standpoint::Inside;
             if applies {
                 search.note(candidate, query, record.vulnerability, &record.blob, || Verdict::Unaffected)?;
                 found.clearances.push(Clearance {

@@ -210,7 +210,7 @@ impl Search<'_> {
                 symbols: qualifiers::linked_symbols(imports, candidate),
             },
         };
-        let fix = self.fix(blob, candidate.format, query);
+        let fix = self.fix(blob, candidate.package.format(), query);
         Hit { vulnerability, blob: Arc::clone(blob), namespace, fix, detail }
     }
 }

@@ -2,7 +2,7 @@
 
 use windlass_advisories::{
     Advisory, Available, CpeAttributes, CpeStatement, Cwe, Fix, FixDetail, FixState, GoImport, OperatingSystem,
-    PackageBlob, PackageStatement, Qualifiers, Range, Reference, Severity, SeverityValue, Standing, Status,
+    PackageBlob, PackageStatement, Qualifiers, Range, Record, Reference, Severity, SeverityValue, Standing, Status,
     VersionConstraint,
 };
 
@@ -75,6 +75,11 @@ fn format_of(ecosystem: &str) -> &'static str {
 }
 
 impl AdvisoryBuilder {
+    /// The record and its provider, for a database on disk.
+    pub fn record(self) -> (String, Record) {
+        (self.provider, Record::Advisory(Box::new(self.advisory)))
+    }
+
     #[must_use]
     pub fn alias(mut self, name: &str) -> Self {
         self.advisory.blob.aliases.push(name.into());

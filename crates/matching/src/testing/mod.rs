@@ -14,7 +14,9 @@
 mod advisory;
 mod memory;
 mod packages;
+mod random;
 
 pub use advisory::{AdvisoryBuilder, advisory, release};
 pub use memory::MemoryAdvisories;
 pub use packages::{apk, deb, deb_from, java, package, rpm, rpm_from, sbom, with_cpe};
+pub use random::{DISTRIBUTIONS, artifact_of, package_of, record_of};

@@ -8,5 +8,6 @@ mod distributions;
 mod ecosystems;
 mod explain;
 mod folding;
+mod interning;
 mod rules;
 mod vex;

@@ -76,9 +76,9 @@ impl Bundle {
         self.translated.as_ref().unwrap_or(&self.document)
     }
 
-    /// The document's own word for a member of version `1_0`: `rule_sets` for `policies`.
+    /// The document's own word for a member of version `1_0`: `rule_sets` for `policies`. Documents mix both vocabularies.
     pub(crate) fn word<'w>(&self, member: &'w str) -> &'w str {
-        if self.translated.is_some() { successor::word(member) } else { member }
+        if self.translated.is_some() { successor::word(&self.document, member) } else { member }
     }
 
     pub fn id(&self) -> &str {

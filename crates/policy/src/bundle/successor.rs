@@ -22,9 +22,12 @@ pub(super) fn is_successor(document: &Value) -> bool {
     document.get("rule_sets").is_some() && document.get("policies").is_none()
 }
 
-/// The successor's word for a member of version `1_0`.
-pub(super) fn word(member: &str) -> &str {
-    MEMBERS.iter().find(|(_, old)| *old == member).map_or(member, |(new, _)| new)
+/// The document's word for a member of version `1_0`: the successor's, unless only the old one is there.
+pub(super) fn word<'w>(document: &Value, member: &'w str) -> &'w str {
+    let Some((new, old)) = MEMBERS.iter().find(|(_, old)| *old == member) else { return member };
+    let mappings = document.get("mappings").and_then(Value::as_array).into_iter().flatten();
+    let is_used = |word: &str| std::iter::once(document).chain(mappings.clone()).any(|part| part.get(word).is_some());
+    if is_used(old) && !is_used(new) { member } else { new }
 }
 
 /// The same document in the words of version `1_0`.

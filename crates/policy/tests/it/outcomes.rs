@@ -1,8 +1,9 @@
 //! From rules to a verdict (`spec/policy.md` §2, §3.4, §3.5, §8 B1–B3, §10.5).
 
 use serde_json::{Value, json};
-use windlass_policy::{Action, Subject};
+use windlass_policy::Action;
 use windlass_sbom::Sbom;
+use windlass_v1::evaluations::{EvaluationResult, Subject};
 
 use crate::support::{
     DIGEST, IMAGE_ID, Judged, NOW, Seen, TAG, allow_list, always, bundle, bundle_of, compile, item, mapping, policy,
@@ -11,6 +12,10 @@ use crate::support::{
 
 const GO: &str = "go policy_evaluation";
 const STOP: &str = "stop policy_evaluation";
+
+fn subject() -> Subject<'static> {
+    Subject { user_id: "admin", image_id: IMAGE_ID, image_digest: DIGEST, tag: TAG, created_at: time(NOW) }
+}
 
 fn everything() -> Value {
     selection("*", "*", "tag", "*")
@@ -95,16 +100,16 @@ fn the_inner_verdict_leaves_image_lists_out() {
         &document,
         |_| (),
         |evaluation, _| {
-            let subject = Subject { user_id: "admin", image_id: IMAGE_ID, tag: TAG, created_at: time(NOW) };
             let row =
                 json!(
                     [IMAGE_ID, TAG, "always", "always", "always", "Unconditional trigger match", "stop", false, "p",]
                 );
             assert_eq!(
-                evaluation.document(compiled.bundle(), &subject),
+                json!(EvaluationResult::new(evaluation, compiled.bundle(), &subject())),
                 json!({
                     "user_id": "admin",
                     "image_id": IMAGE_ID,
+                    "image_digest": DIGEST,
                     "tag": TAG,
                     "bundle": document,
                     "matched_mapping_rule": mapping(&["p"], &[]),
@@ -112,6 +117,7 @@ fn the_inner_verdict_leaves_image_lists_out() {
                     "matched_blacklisted_images_rule": false,
                     "final_action": "go",
                     "final_action_reason": "whitelisted",
+                    "status": "pass",
                     "result": {
                         IMAGE_ID: {"result": {
                             "header": [
@@ -143,8 +149,7 @@ fn accepted_findings_name_their_item_in_the_table() {
         &document,
         |_| (),
         |evaluation, _| {
-            let subject = Subject { user_id: "admin", image_id: IMAGE_ID, tag: TAG, created_at: time(NOW) };
-            let table = evaluation.document(compiled.bundle(), &subject);
+            let table = json!(EvaluationResult::new(evaluation, compiled.bundle(), &subject()));
             assert_eq!(
                 table["result"][IMAGE_ID]["result"]["rows"][0],
                 json!([

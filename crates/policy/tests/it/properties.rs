@@ -2,12 +2,13 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use windlass_policy::{Bundle, Profile, Subject, Tag, locate};
+use windlass_policy::{Bundle, Profile, Tag, locate};
 use windlass_sbom::{Package, PackageType, Sbom};
+use windlass_v1::evaluations::{EvaluationResult, Subject};
 
 use crate::support::{
-    IMAGE_ID, Judged, NOW, allow_list, always, bundle, compile, file, item, mapping, policy, rule, rule_with, sbom,
-    selection, time,
+    DIGEST, IMAGE_ID, Judged, NOW, allow_list, always, bundle, compile, file, item, mapping, policy, rule, rule_with,
+    sbom, selection, time,
 };
 
 /// A bundle with something of everything.
@@ -180,13 +181,14 @@ fn image(order: &[usize]) -> Sbom {
 /// The whole result as text.
 fn result(judged: &Judged<'_>, document: &Value) -> String {
     let compiled = compile(document, judged.profile);
-    let subject = Subject { user_id: "u", image_id: IMAGE_ID, tag: judged.tag, created_at: time(NOW) };
+    let subject =
+        Subject { user_id: "u", image_id: IMAGE_ID, image_digest: DIGEST, tag: judged.tag, created_at: time(NOW) };
     judged.with(
         document,
         |_| (),
         |evaluation, image| {
             let clearance = evaluation.clearance(image).map(|clearance| format!("{clearance:?}"));
-            let document = evaluation.document(compiled.bundle(), &subject);
+            let document = json!(EvaluationResult::new(evaluation, compiled.bundle(), &subject));
             format!("{document} {:?} {:?} {clearance:?}", evaluation.warnings, evaluation.valid_until)
         },
     )

@@ -11,11 +11,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Value, json};
 use windlass_advisories::FixState;
 use windlass_matching::{Coverage, DistributionCoverage, Finding, Fix, Outcome, Severity, Vulnerability};
-use windlass_policy::{Bundle, Knowledge, Profile, Subject};
+use windlass_policy::{Bundle, Knowledge, Profile};
 use windlass_sbom::{
     Distro, Evidence, File, FileKind, FileMatches, ImageSource, LayerDescription, License, Location, Metadata, Package,
     PackageType, Sbom, Source, metadata::PythonPackage,
 };
+use windlass_v1::evaluations::{EvaluationResult, Subject};
 
 use crate::support::{Judged, bundle_of, compile, shared, shared_json};
 
@@ -303,8 +304,13 @@ fn reproduce(check: &str, recorded: &Recorded, missing: &[&str]) {
     let document = &expected["bundle"];
     let compiled = compile(document, Profile::Compat);
     let image_id = text(&expected["image_id"]);
-    let subject = Subject { user_id: "admin", image_id, tag, created_at };
-    let given = judged.with(document, |_| (), |evaluation, _| evaluation.document(compiled.bundle(), &subject));
+    let image_digest = text(&expected["image_digest"]);
+    let subject = Subject { user_id: "admin", image_id, image_digest, tag, created_at };
+    let given = judged.with(
+        document,
+        |_| (),
+        |evaluation, _| json!(EvaluationResult::new(evaluation, compiled.bundle(), &subject)),
+    );
 
     let (mut expected_rows, mut given_rows) = (rows(expected), rows(&given));
     for trigger in missing {
@@ -326,6 +332,7 @@ fn reproduce(check: &str, recorded: &Recorded, missing: &[&str]) {
     for member in [
         "user_id",
         "image_id",
+        "image_digest",
         "tag",
         "bundle",
         "matched_mapping_rule",
@@ -333,6 +340,7 @@ fn reproduce(check: &str, recorded: &Recorded, missing: &[&str]) {
         "matched_blacklisted_images_rule",
         "final_action",
         "final_action_reason",
+        "status",
         "created_at",
         "last_modified",
         "evaluation_problems",

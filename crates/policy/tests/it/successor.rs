@@ -75,6 +75,16 @@ fn places_are_told_in_its_own_words() {
 }
 
 #[test]
+fn places_are_told_in_the_words_that_are_there_where_a_document_mixes_both_vocabularies() {
+    let mut mixed = document(&[always("STOP")], &[json!({"trigger_id": "t"})]);
+    let lists = mixed.as_object_mut().unwrap().remove("allowlists").unwrap();
+    mixed["whitelists"] = lists;
+    let violation = Bundle::from_value(mixed.clone()).unwrap_err();
+    assert_eq!(violation.pointer(), "/whitelists/0/items/0");
+    assert!(mixed.pointer(&violation.pointer()).is_some());
+}
+
+#[test]
 fn advice_of_an_author_is_shown_beside_the_finding() {
     let mut advised = always("STOP");
     advised["recommendation"] = json!("Use another image.");

@@ -13,7 +13,10 @@ pub use os::OsPackage;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ArrayBuilder, Ref, RefOr, Schema, schema::AnyOfBuilder},
+};
 use windlass_policy::{PackageFact, package_kind};
 use windlass_sbom::{PackageType, Sbom};
 
@@ -93,7 +96,7 @@ impl ContentResponse {
 }
 
 /// A list, or a document in base64. What is not there is an empty list, even where a document is asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Content {
     Os(Vec<OsPackage>),
@@ -102,6 +105,38 @@ pub enum Content {
     Files(Vec<FileEntry>),
     Malware(Vec<MalwareScan>),
     Document(String),
+}
+
+// Not the derive's choice of one: an empty list is a list of anything.
+impl PartialSchema for Content {
+    fn schema() -> RefOr<Schema> {
+        fn list<T: ToSchema>() -> ArrayBuilder {
+            ArrayBuilder::new().items(Ref::from_schema_name(T::name()))
+        }
+        AnyOfBuilder::new()
+            .item(list::<OsPackage>())
+            .item(list::<JavaPackage>())
+            .item(list::<LanguagePackage>())
+            .item(list::<FileEntry>())
+            .item(list::<MalwareScan>())
+            .item(String::schema())
+            .description(Some("A list, or a document in base64. What is not there is an empty list."))
+            .into()
+    }
+}
+
+impl ToSchema for Content {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        fn add<T: ToSchema>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+            schemas.push((T::name().into_owned(), T::schema()));
+            T::schemas(schemas);
+        }
+        add::<OsPackage>(schemas);
+        add::<JavaPackage>(schemas);
+        add::<LanguagePackage>(schemas);
+        add::<FileEntry>(schemas);
+        add::<MalwareScan>(schemas);
+    }
 }
 
 impl Content {

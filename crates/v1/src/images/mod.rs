@@ -196,7 +196,11 @@ impl Deletion {
     }
 
     pub fn not_found(digest: impl Into<String>) -> Self {
-        Self { digest: digest.into(), status: DeletionStatus::NotFound, detail: Some("No such image".into()) }
+        Self {
+            digest: digest.into(),
+            status: DeletionStatus::NotFound,
+            detail: Some("No image found with the digest".into()),
+        }
     }
 
     pub fn refused(digest: impl Into<String>, reason: impl Into<String>) -> Self {

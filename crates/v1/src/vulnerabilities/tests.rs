@@ -160,7 +160,7 @@ fn of_several_who_speak_of_one_flaw_the_best_is_heard() {
     let nvd = record("CVE-1", "nvd:cpe", &[cvss("3.1", CvssKind::Primary, 7.5)]);
     let of = |record: Record, related: &[Record]| told(&finding(record, related), PackageType::Npm);
     let by_nvd = of(nvd.clone(), &[]);
-    let by_github = of(record("GHSA-1", "github:language:javascript", &[]), &[nvd.clone()]);
+    let by_github = of(record("GHSA-1", "github:language:javascript", &[]), std::slice::from_ref(&nvd));
     let by_vendor = of(record("CVE-1", "x:distro:x:1", &[]), &[nvd]);
     let other = of(record("CVE-9", "nvd:cpe", &[]), &[]);
     let mut elsewhere = by_nvd.clone();

@@ -12,7 +12,7 @@ use crate::{SCHEMA, SchemaVersion, time};
 const ROWS: usize = 1_000_000;
 
 /// Replacements by lower-cased ecosystem.
-pub(super) type Ecosystems = HashMap<String, String>;
+pub(crate) type Ecosystems = HashMap<String, String>;
 
 /// The schema and the text of the build time, if there is a row.
 pub(super) fn metadata(connection: &Connection) -> rusqlite::Result<Option<(SchemaVersion, String)>> {
@@ -24,7 +24,7 @@ pub(super) fn metadata(connection: &Connection) -> rusqlite::Result<Option<(Sche
         .optional()
 }
 
-pub(super) fn operating_systems(
+pub(crate) fn operating_systems(
     connection: &Connection,
     layout: &Layout,
 ) -> rusqlite::Result<Vec<(OperatingSystemId, OperatingSystem)>> {
@@ -56,7 +56,7 @@ pub(super) fn operating_systems(
 }
 
 /// The rules that apply to readers of our schema, in the order of the table.
-pub(super) fn overrides(connection: &Connection, layout: &Layout) -> rusqlite::Result<Vec<OperatingSystemOverride>> {
+pub(crate) fn overrides(connection: &Connection, layout: &Layout) -> rusqlite::Result<Vec<OperatingSystemOverride>> {
     const TABLE: &str = "operating_system_specifier_overrides";
     if !layout.has_table(TABLE) {
         return Ok(Vec::new());
@@ -100,7 +100,7 @@ pub(super) fn overrides(connection: &Connection, layout: &Layout) -> rusqlite::R
     Ok(overrides)
 }
 
-pub(super) fn ecosystems(connection: &Connection, layout: &Layout) -> rusqlite::Result<Ecosystems> {
+pub(crate) fn ecosystems(connection: &Connection, layout: &Layout) -> rusqlite::Result<Ecosystems> {
     if !layout.has_table("package_specifier_overrides") {
         return Ok(Ecosystems::new());
     }

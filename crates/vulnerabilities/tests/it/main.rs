@@ -7,6 +7,7 @@ mod hostile;
 mod network;
 mod older;
 mod records;
+mod rematching;
 mod round_trip;
 #[path = "../../../sources/tests/it/server.rs"]
 #[allow(dead_code, reason = "the tests of sources need more of it")]
