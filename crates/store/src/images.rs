@@ -7,8 +7,9 @@
 pub mod facts;
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, JoinType,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, SelectTwo,
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, JoinType, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select, SelectTwo,
     entity::prelude::*,
     sea_query::{Alias, Condition, ExprTrait as _, OnConflict, Query},
 };
@@ -165,13 +166,9 @@ impl Account {
     }
 
     /// The images that a tag stood for, the last one first; at most `limit`.
-    pub async fn images_of_tag(
-        &self,
-        tag: TagName<'_>,
-        filter: Filter,
-        limit: Option<u64>,
-    ) -> Result<Vec<Described>> {
-        let query = filter.of(self.own_images()).join(JoinType::InnerJoin, Relation::Tags.def()).filter(tag.condition());
+    pub async fn images_of_tag(&self, tag: TagName<'_>, filter: Filter, limit: Option<u64>) -> Result<Vec<Described>> {
+        let query =
+            filter.of(self.own_images()).join(JoinType::InnerJoin, Relation::Tags.def()).filter(tag.condition());
         let query = query.find_also_related(facts::Entity).limit(limit);
         let latest = query.order_by_desc(image_tags::Column::DetectedAt).order_by_desc(Column::Id);
         Ok(latest.all(self.reader()).await?)

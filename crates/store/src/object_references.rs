@@ -64,7 +64,8 @@ impl Store {
         let Some(row) = tx.query_one_raw(statement).await? else { return Ok(None) };
         let analysis: i64 = row.try_get_by_index(0)?;
         let with_id = |sql: &str| Statement::from_sql_and_values(self.engine(), sql, [analysis.into()]);
-        let rows = tx.query_all_raw(with_id("SELECT DISTINCT object FROM analysis_documents WHERE analysis = $1")).await?;
+        let rows =
+            tx.query_all_raw(with_id("SELECT DISTINCT object FROM analysis_documents WHERE analysis = $1")).await?;
         let objects = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
         tx.execute_raw(with_id("DELETE FROM analyses WHERE id = $1")).await?;
         tx.commit().await?;

@@ -1,6 +1,7 @@
 use windlass_store::{
-    Moment, Store,
-    analyses::{self, DockerfileMode, NewAnalysis, NewDocument},
+    AccountName, Moment, Store, accounts,
+    analyses::{self, DockerfileMode, NewAnalysis, NewDocument, progress},
+    images::{self, AnalysisStatus, Change, NewImage, Status},
     testing::on_every_engine,
 };
 
@@ -65,5 +66,81 @@ fn a_new_analysis_takes_the_key_of_the_old_one_which_stays() {
         assert_eq!(store.find_analysis("one").await.unwrap(), Some(new));
         assert!(store.analysis(old).await.unwrap().is_some());
         assert_eq!(store.analysis_documents(old).await.unwrap().len(), 1);
+    });
+}
+
+/// An image of an account, waiting to be analysed.
+async fn image(store: &Store) -> images::Model {
+    let account = AccountName::parse("alpha").unwrap();
+    let tx = store.begin().await.unwrap();
+    accounts::insert(&tx, &account, accounts::Kind::User, None, Moment(1)).await.unwrap();
+    let new = NewImage {
+        digest: "sha256:ab".into(),
+        parent_digest: "sha256:ab".into(),
+        image_id: "cd".into(),
+        manifest: "sha256:ef".into(),
+        parent_manifest: None,
+        annotations: r#"{"a":"b"}"#.into(),
+        dockerfile: None,
+        created_at: Moment(1),
+    };
+    let (image, _) = images::ensure(&tx, &account, new, Moment(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    image
+}
+
+async fn look(store: &Store) -> images::Model {
+    store.account(&AccountName::parse("alpha").unwrap()).image("sha256:ab").await.unwrap().unwrap()
+}
+
+#[test]
+fn an_analysis_changes_what_it_is_about_and_keeps_what_others_changed_meanwhile() {
+    on_every_engine(|store| async move {
+        let id = image(&store).await.id;
+        assert!(progress::begin(&store, id, Moment(2)).await.unwrap());
+        assert_eq!(look(&store).await.analysis_status, AnalysisStatus::Analyzing);
+        assert!(progress::begin(&store, id, Moment(3)).await.unwrap(), "whoever takes over begins again");
+        let analysis = write(&store, analysis("one", &["sbom"])).await;
+        let tx = store.begin().await.unwrap();
+        let change = Change { annotations: Some(r#"{"c":"d"}"#.into()), ..Change::default() };
+        images::change(&tx, id, change, Moment(4)).await.unwrap();
+        images::mark_deleting(&tx, id, Moment(4)).await.unwrap();
+        tx.commit().await.unwrap();
+        let tx = store.begin().await.unwrap();
+        assert!(progress::finish(&tx, id, analysis, Moment(5)).await.unwrap().is_some());
+        tx.commit().await.unwrap();
+        let image = look(&store).await;
+        assert_eq!((image.status, image.annotations.as_str()), (Status::Deleting, r#"{"c":"d"}"#));
+        assert_eq!((image.analysis, image.analyzed_at), (Some(analysis), Some(Moment(5))));
+        assert!(!progress::begin(&store, id, Moment(6)).await.unwrap(), "it is analysed, and to be deleted");
+    });
+}
+
+#[test]
+fn an_image_that_cannot_be_analysed_says_why_until_it_can() {
+    on_every_engine(|store| async move {
+        let id = image(&store).await.id;
+        progress::begin(&store, id, Moment(2)).await.unwrap();
+        progress::pause(&store, id, Moment(3)).await.unwrap();
+        assert_eq!(look(&store).await.analysis_status, AnalysisStatus::NotAnalyzed);
+        let tx = store.begin().await.unwrap();
+        assert!(progress::fail(&tx, id, "UNKNOWN", "it is broken", Moment(4)).await.unwrap());
+        assert!(!progress::fail(&tx, id + 1, "UNKNOWN", "it is broken", Moment(4)).await.unwrap());
+        tx.commit().await.unwrap();
+        let failed = look(&store).await;
+        assert_eq!(failed.analysis_status, AnalysisStatus::AnalysisFailed);
+        assert_eq!(
+            (failed.failure_code.as_deref(), failed.failure_reason.as_deref()),
+            (Some("UNKNOWN"), Some("it is broken"))
+        );
+        progress::pause(&store, id, Moment(5)).await.unwrap();
+        assert_eq!(look(&store).await.analysis_status, AnalysisStatus::AnalysisFailed, "nobody had it");
+        let analysis = write(&store, analysis("one", &["sbom"])).await;
+        let tx = store.begin().await.unwrap();
+        assert!(progress::finish(&tx, id, analysis, Moment(6)).await.unwrap().is_some());
+        assert!(progress::finish(&tx, id + 1, analysis, Moment(6)).await.unwrap().is_none());
+        tx.commit().await.unwrap();
+        let image = look(&store).await;
+        assert_eq!((image.analysis_status, image.failure_reason), (AnalysisStatus::Analyzed, None));
     });
 }
