@@ -13,8 +13,11 @@
 mod cipher;
 mod clock;
 mod error;
+pub mod evaluations;
 mod events;
 pub mod identity;
+pub mod policies;
+mod recent;
 mod service;
 mod settings;
 mod tenant;

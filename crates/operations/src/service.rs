@@ -4,7 +4,7 @@ use tokio::sync::Notify;
 use windlass_objects::Objects;
 use windlass_store::{AccountName, Store};
 
-use crate::{Cipher, Clock, Settings, Tenant, identity::Identity};
+use crate::{Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Identity};
 
 /// Everything that one process of the service works with. It may touch what belongs to anyone: only what acts for the
 /// installation itself is given one.
@@ -15,6 +15,7 @@ pub struct Service {
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
     pub(crate) identity: Identity,
+    pub(crate) judges: Judges,
     /// Wakes this process's workers when there is a job.
     pub(crate) work: Notify,
 }
@@ -22,7 +23,8 @@ pub struct Service {
 impl Service {
     pub fn new(store: Store, objects: Objects, cipher: Cipher, clock: Clock, settings: Settings) -> Arc<Self> {
         let identity = Identity::new(&settings);
-        Arc::new(Self { store, objects, cipher, clock, settings, identity, work: Notify::new() })
+        let judges = Judges::default();
+        Arc::new(Self { store, objects, cipher, clock, settings, identity, judges, work: Notify::new() })
     }
 
     pub fn store(&self) -> &Store {

@@ -6,10 +6,10 @@ use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
     entity::prelude::*,
-    sea_query::{ExprTrait as _, LockType, Query},
+    sea_query::{Condition, ExprTrait as _, Query},
 };
 
-use crate::{Account, AccountName, Moment, Result};
+use crate::{Account, AccountName, Moment, Result, Store};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "evaluations")]
@@ -114,21 +114,6 @@ fn newest_first(query: Select<Entity>) -> Select<Entity> {
     query.order_by_desc(Column::LastEvaluated).order_by_desc(Column::Id)
 }
 
-/// Waits until nobody else judges the image, and keeps others from it until the transaction ends. `false`: the account has
-/// no such image any more, and its verdict is not to be kept.
-pub async fn lock(on: &impl ConnectionTrait, account: &AccountName, digest: &str) -> Result<bool> {
-    let column = sea_orm::sea_query::Expr::col::<&'static str>;
-    // On SQLite, whoever writes is alone.
-    let image = Query::select()
-        .column("id")
-        .from("images")
-        .and_where(column("account").eq(account.as_str()))
-        .and_where(column("digest").eq(digest))
-        .lock(LockType::NoKeyUpdate)
-        .to_owned();
-    Ok(on.query_one(&image).await?.is_some())
-}
-
 /// The last verdict.
 pub async fn last(on: &impl ConnectionTrait, account: &AccountName, question: Question<'_>) -> Result<Option<Model>> {
     let of_tag = of_tag(account, question.digest, question.fulltag);
@@ -136,7 +121,7 @@ pub async fn last(on: &impl ConnectionTrait, account: &AccountName, question: Qu
 }
 
 /// Keeps a verdict after the `last` one: as a row of its own where the final action is another one, else by refreshing that
-/// row. To be called under [`lock`].
+/// row. To be called while the image is [locked](crate::images::lock).
 pub async fn record(
     on: &impl ConnectionTrait,
     account: &AccountName,
@@ -171,16 +156,25 @@ pub async fn record(
     Ok(new.insert(on).await?)
 }
 
-/// Forgets the verdicts of a policy.
-pub async fn delete_of_policy(on: &impl ConnectionTrait, account: &AccountName, policy_id: &str) -> Result<()> {
-    let own = Entity::delete_many().filter(Column::Account.eq(account.as_str()));
-    own.filter(Column::PolicyId.eq(policy_id)).exec(on).await?;
-    Ok(())
+/// Forgets the verdicts of a policy, and tells which results they had in object storage.
+pub async fn delete_of_policy(
+    on: &impl ConnectionTrait,
+    account: &AccountName,
+    policy_id: &str,
+) -> Result<Vec<String>> {
+    let of_policy = || Condition::all().add(Column::Account.eq(account.as_str())).add(Column::PolicyId.eq(policy_id));
+    let results = Entity::find().select_only().column(Column::Object).distinct().filter(of_policy());
+    let results = results.into_tuple().all(on).await?;
+    Entity::delete_many().filter(of_policy()).exec(on).await?;
+    Ok(results)
 }
 
-/// Forgets the verdicts on an image.
-pub async fn delete_of_image(on: &impl ConnectionTrait, account: &AccountName, digest: &str) -> Result<()> {
-    let own = Entity::delete_many().filter(Column::Account.eq(account.as_str()));
-    own.filter(Column::Digest.eq(digest)).exec(on).await?;
-    Ok(())
+impl Store {
+    /// The vulnerability data that verdicts are made with now.
+    pub async fn data_in_force(&self) -> Result<Option<i64>> {
+        let active =
+            Query::select().column("id").from("vulnerability_data").and_where(Expr::col("active").eq(true)).to_owned();
+        let row = self.reader().query_one(&active).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+    }
 }
