@@ -21,8 +21,10 @@ mod recent;
 mod service;
 mod settings;
 mod tenant;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
-pub use cipher::{Cipher, InvalidKey};
+pub use cipher::{Cipher, InvalidKey, random_id};
 pub use clock::Clock;
 pub use error::{Error, Result};
 pub use events::Happening;
