@@ -4,7 +4,9 @@
 
 mod accounts;
 mod analyses;
+mod audit_records;
 mod evaluations;
 mod jobs;
 mod opening;
 mod policies;
+mod purge;
