@@ -5,7 +5,7 @@ use windlass_objects::Objects;
 use windlass_sources::registry::ecr::{Ecr, EcrOptions};
 use windlass_store::{AccountName, Store};
 
-use crate::{Cipher, Clock, Settings, Tenant, identity::Identity};
+use crate::{Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Identity};
 
 /// Everything that one process of the service works with. It may touch what belongs to anyone: only what acts for the
 /// installation itself is given one.
@@ -18,6 +18,7 @@ pub struct Service {
     pub(crate) identity: Identity,
     /// Tokens of Amazon's registries.
     pub(crate) ecr: Ecr,
+    pub(crate) judges: Judges,
     /// Wakes this process's workers when there is a job.
     pub(crate) work: Notify,
 }
@@ -31,7 +32,8 @@ impl Service {
             sts_endpoint: settings.sts_endpoint.clone(),
             ..EcrOptions::from_environment()
         });
-        Arc::new(Self { store, objects, cipher, clock, settings, identity, ecr, work: Notify::new() })
+        let judges = Judges::default();
+        Arc::new(Self { store, objects, cipher, clock, settings, identity, ecr, judges, work: Notify::new() })
     }
 
     pub fn store(&self) -> &Store {

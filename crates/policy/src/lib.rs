@@ -40,6 +40,7 @@ mod lint;
 mod mapping;
 mod needs;
 mod package;
+pub mod packs;
 mod page;
 mod parameter;
 mod path_patterns;

@@ -13,7 +13,6 @@ mod diagnostics;
 mod inspection;
 mod judge;
 mod output;
-mod packs;
 mod paths;
 mod service;
 mod yaml;
