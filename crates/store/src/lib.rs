@@ -16,14 +16,19 @@
 
 mod account;
 pub mod accounts;
+pub mod analyses;
 pub mod api_keys;
 mod connect;
 mod error;
 pub mod events;
+pub mod image_tags;
+pub mod images;
 pub mod jobs;
 mod migrations;
 mod moment;
 mod names;
+pub mod object_references;
+pub mod registry_credentials;
 pub mod role_bindings;
 pub mod services;
 pub mod settings;

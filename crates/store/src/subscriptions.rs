@@ -74,3 +74,27 @@ pub async fn ensure(
     }
     Ok(())
 }
+
+/// Whether any subscription on a key is active.
+pub async fn is_watched(on: &impl ConnectionTrait, account: &AccountName, key: &str) -> Result<bool> {
+    Ok(on_key(account, key).filter(Column::Active.eq(true)).one(on).await?.is_some())
+}
+
+/// Switches off every subscription on a key.
+pub async fn silence(on: &impl ConnectionTrait, account: &AccountName, key: &str, now: Moment) -> Result<()> {
+    let row = ActiveModel { active: Set(false), last_updated: Set(now), ..Default::default() };
+    let active = Entity::update_many().set(row).filter(Column::Active.eq(true));
+    active.filter(Column::Account.eq(account.as_str())).filter(Column::Key.eq(key)).exec(on).await?;
+    Ok(())
+}
+
+/// Removes the subscriptions on a key that are not active.
+pub async fn remove_silent(on: &impl ConnectionTrait, account: &AccountName, key: &str) -> Result<()> {
+    let own = Entity::delete_many().filter(Column::Account.eq(account.as_str())).filter(Column::Key.eq(key));
+    own.filter(Column::Active.eq(false)).exec(on).await?;
+    Ok(())
+}
+
+fn on_key(account: &AccountName, key: &str) -> Select<Entity> {
+    Entity::find().filter(Column::Account.eq(account.as_str())).filter(Column::Key.eq(key))
+}
