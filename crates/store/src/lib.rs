@@ -21,6 +21,7 @@ pub mod api_keys;
 mod connect;
 mod error;
 pub mod events;
+pub mod findings;
 pub mod image_tags;
 pub mod images;
 pub mod jobs;
@@ -28,6 +29,8 @@ mod migrations;
 mod moment;
 mod names;
 pub mod object_references;
+pub mod package_versions;
+pub mod queried_images;
 pub mod registry_credentials;
 pub mod role_bindings;
 pub mod services;
@@ -36,9 +39,14 @@ pub mod subscriptions;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod users;
+pub mod vulnerability_data;
+pub mod vulnerability_records;
 
 pub use account::Account;
 pub use connect::{Address, InvalidAddress, Store, Transaction};
 pub use error::{Error, Result};
 pub use moment::Moment;
 pub use names::{AccountName, InvalidName, Username};
+
+/// Rows that are written or looked for with one statement: SQLite takes 32,766 values, PostgreSQL 65,535.
+pub(crate) const BATCH: usize = 1000;
