@@ -6,7 +6,7 @@ pub mod names;
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    entity::prelude::*,
+    entity::prelude::*, sea_query::Query,
 };
 
 use crate::{BATCH, Moment, Result, Store};
@@ -70,6 +70,17 @@ impl Store {
     /// The open findings of these packages, by package and what they are known by.
     pub async fn open_findings(&self, versions: &[i64]) -> Result<Vec<Model>> {
         open(self.reader(), versions).await
+    }
+
+    /// The open findings that go by a name, in any case.
+    pub async fn findings_named(&self, name: &str) -> Result<Vec<Model>> {
+        let named = Query::select()
+            .column(names::Column::Finding)
+            .from(names::Entity)
+            .and_where(names::Column::Name.eq(name.to_uppercase()))
+            .to_owned();
+        let query = Entity::find().filter(Column::Id.in_subquery(named)).filter(Column::ClosedAt.is_null());
+        Ok(query.order_by_asc(Column::Id).all(self.reader()).await?)
     }
 
     /// How many findings were opened, altered and closed by this data.
