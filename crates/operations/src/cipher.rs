@@ -78,7 +78,7 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
 }
 
 /// A new id: 128 random bits, as 32 lower-case hexadecimal digits.
-pub(crate) fn random_id() -> String {
+pub fn random_id() -> String {
     format!("{:032x}", u128::from_be_bytes(random()))
 }
 

@@ -10,16 +10,22 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+pub mod analysis;
 mod cipher;
 mod clock;
 mod error;
 mod events;
 pub mod identity;
+pub mod images;
+mod registry_access;
 mod service;
 mod settings;
 mod tenant;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod worker;
 
-pub use cipher::{Cipher, InvalidKey};
+pub use cipher::{Cipher, InvalidKey, random_id};
 pub use clock::Clock;
 pub use error::{Error, Result};
 pub use events::Happening;

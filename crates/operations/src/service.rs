@@ -2,6 +2,7 @@ use std::{fmt, sync::Arc};
 
 use tokio::sync::Notify;
 use windlass_objects::Objects;
+use windlass_sources::registry::ecr::{Ecr, EcrOptions};
 use windlass_store::{AccountName, Store};
 
 use crate::{Cipher, Clock, Settings, Tenant, identity::Identity};
@@ -15,6 +16,8 @@ pub struct Service {
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
     pub(crate) identity: Identity,
+    /// Tokens of Amazon's registries.
+    pub(crate) ecr: Ecr,
     /// Wakes this process's workers when there is a job.
     pub(crate) work: Notify,
 }
@@ -22,7 +25,11 @@ pub struct Service {
 impl Service {
     pub fn new(store: Store, objects: Objects, cipher: Cipher, clock: Clock, settings: Settings) -> Arc<Self> {
         let identity = Identity::new(&settings);
-        Arc::new(Self { store, objects, cipher, clock, settings, identity, work: Notify::new() })
+        let ecr = Ecr::new(EcrOptions {
+            allow_ambient: settings.allow_ambient_credentials,
+            ..EcrOptions::from_environment()
+        });
+        Arc::new(Self { store, objects, cipher, clock, settings, identity, ecr, work: Notify::new() })
     }
 
     pub fn store(&self) -> &Store {

@@ -42,7 +42,7 @@ mod page;
 mod parameter;
 mod problem;
 mod profile;
-mod pyrepr;
+pub mod pyrepr;
 mod pytext;
 mod quirk;
 mod rule;

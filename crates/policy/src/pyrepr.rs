@@ -5,27 +5,27 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 /// Any JSON value.
-pub(crate) fn value(value: &Value) -> String {
+pub fn value(value: &Value) -> String {
     let mut out = String::new();
     write_value(value, &mut out);
     out
 }
 
 /// A text in quotes.
-pub(crate) fn text(text: &str) -> String {
+pub fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     write_text(text, &mut out);
     out
 }
 
 /// `['a', 'b']`
-pub(crate) fn list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
+pub fn list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     let items: Vec<String> = items.into_iter().map(text).collect();
     format!("[{}]", items.join(", "))
 }
 
 /// A number with a fraction, the shortest that reads back the same: `9.8`, `10.0`, `-1.0`, `1e+16`.
-pub(crate) fn float(number: f64) -> String {
+pub fn float(number: f64) -> String {
     let is_plain = number == 0.0 || (1e-4..1e16).contains(&number.abs()) || !number.is_finite();
     let shortest = if is_plain { format!("{number:?}") } else { format!("{number:e}") };
     match shortest.split_once('e') {

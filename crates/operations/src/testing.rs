@@ -1,0 +1,81 @@
+//! Services for tests, on every engine there is.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use jiff::Timestamp;
+use windlass_objects::{Location, Objects, Options};
+use windlass_store::{AccountName, Moment, Store, accounts, testing::on_every_engine};
+
+use crate::{Cipher, Clock, Service, Settings};
+
+/// A service, and the hands of its clock.
+pub struct Bench {
+    pub service: Arc<Service>,
+    seconds: Arc<AtomicI64>,
+    /// Gone with its files when the test ends.
+    pub folder: tempfile::TempDir,
+}
+
+impl Bench {
+    /// A service over a store, with its files in a temporary folder, at noon of the first day of 2026. The administrator's
+    /// password is `foobar`.
+    ///
+    /// # Panics
+    /// When there is no room for it.
+    pub async fn over(store: Store) -> Self {
+        Self::with(store, Settings::default()).await
+    }
+
+    /// As [`Bench::over`], by other settings.
+    ///
+    /// # Panics
+    /// When there is no room for it.
+    pub async fn with(store: Store, settings: Settings) -> Self {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let location = Location::folder(folder.path().join("objects")).expect("it is a folder");
+        let objects = Objects::open(&location, Options::default()).await.expect("the folder can be made");
+        let cipher = Cipher::parse(&Cipher::generate_key()).expect("it is a key");
+        let seconds = Arc::new(AtomicI64::new(1_767_268_800));
+        let hands = Arc::clone(&seconds);
+        let now = move || Timestamp::from_second(hands.load(Ordering::SeqCst)).expect("tests stay within the calendar");
+        let service = Service::new(store, objects, cipher, Clock::new(now), settings);
+        service.bootstrap(Some("admin@example.org"), || "foobar".into()).await.expect("the store is new");
+        Self { service, seconds, folder }
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, seconds: i64) {
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub fn now(&self) -> Moment {
+        self.service.clock().moment()
+    }
+
+    /// Makes an account.
+    ///
+    /// # Panics
+    /// When there is one of that name.
+    pub async fn account(&self, name: &str) -> crate::Tenant {
+        let name = AccountName::parse(name).expect("it is a name");
+        let tx = self.service.store().begin().await.expect("the store answers");
+        let made = accounts::insert(&tx, &name, accounts::Kind::User, None, self.now()).await;
+        made.expect("the name is free");
+        tx.commit().await.expect("the store answers");
+        self.service.tenant(&name)
+    }
+}
+
+/// Runs a test on a new service over every engine.
+pub fn on_every_service<F: Future<Output = ()>>(test: impl Fn(Bench) -> F) {
+    on_every_engine(|store| {
+        let test = &test;
+        async move { test(Bench::over(store).await).await }
+    });
+}

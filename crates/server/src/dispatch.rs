@@ -1,0 +1,198 @@
+//! From a request to an operation's function and back.
+
+mod credentials;
+mod routes;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Instant,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header},
+    response::IntoResponse as _,
+};
+use tracing::Instrument as _;
+use windlass_operations::{
+    Service,
+    identity::{Caller, Denied, Permission, Target},
+};
+use windlass_v1::error::Problem;
+
+use crate::{
+    Failure, description,
+    metrics::Metrics,
+    operation::{Domain, Operation, PathArguments, Received},
+    resources,
+    scope::{Administration, Authenticated, Public, Scope, System, Tenant},
+};
+use routes::{Found, Routes};
+
+/// Names the account that a request is about (`spec/api.md` A2.3).
+const ACCOUNT: HeaderName = HeaderName::from_static("x-anchore-account");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest id of a request that is taken from its sender.
+const REQUEST_ID_LENGTH: usize = 64;
+
+struct Application {
+    service: Arc<Service>,
+    routes: Routes,
+    metrics: Metrics,
+}
+
+/// The application: every operation, and the descriptions of them.
+pub fn router(service: Arc<Service>, metrics: Metrics) -> Router {
+    let operations = resources::all();
+    let routes = Routes::new(operations, description::documents());
+    let application = Arc::new(Application { service, routes, metrics });
+    Router::new().fallback(move |request: Request| {
+        let application = Arc::clone(&application);
+        async move { application.answer(request).await }
+    })
+}
+
+impl Application {
+    /// Answers a request, whatever becomes of it, and tells the log and the metrics.
+    async fn answer(&self, request: Request) -> Response<Body> {
+        let begun = Instant::now();
+        let method = request.method().clone();
+        let request_id = request_id(request.headers());
+        let path = request.uri().path().to_owned();
+        let span = tracing::info_span!("request", id = %request_id, %method, path);
+        let (name, mut response) = async {
+            match self.routes.find(&method, &path) {
+                Found::Operation(operation, arguments) => {
+                    let done = self.perform(operation, arguments, request_id.clone(), request).await;
+                    (operation.id, done.unwrap_or_else(Failure::into_response))
+                }
+                Found::Document(document) => ("document", document.clone().into_response()),
+                Found::Methods(allowed) if method == Method::OPTIONS => ("options", options(&allowed)),
+                Found::Methods(allowed) => {
+                    let mut response = Failure::from(Problem::method_not_allowed()).into_response();
+                    allow(&mut response, &allowed);
+                    ("none", response)
+                }
+                Found::Nothing => ("none", Failure::from(Problem::not_found()).into_response()),
+            }
+        }
+        .instrument(span)
+        .await;
+        if let Ok(value) = HeaderValue::from_str(&request_id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        if method == Method::HEAD {
+            *response.body_mut() = Body::empty();
+        }
+        let elapsed = begun.elapsed();
+        self.metrics.request(&method, name, response.status(), elapsed);
+        tracing::info!(
+            id = %request_id, %method, path, status = response.status().as_u16(),
+            milliseconds = elapsed.as_millis() as u64, "answered"
+        );
+        response
+    }
+
+    async fn perform(
+        &self,
+        operation: &Operation,
+        arguments: PathArguments,
+        request_id: String,
+        request: Request,
+    ) -> Result<Response<Body>, Failure> {
+        let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let received = Received::check(operation, arguments, address, request_id, request).await?;
+        let scope = self.admit(operation, &received.headers, &received.path, address).await?;
+        operation.run(scope, received).await
+    }
+
+    /// Finds out who asks, and what they may touch.
+    async fn admit(
+        &self,
+        operation: &Operation,
+        headers: &HeaderMap,
+        path: &PathArguments,
+        address: Option<IpAddr>,
+    ) -> Result<Scope, Failure> {
+        let service = Arc::clone(&self.service);
+        if operation.permission.domain == Domain::Open {
+            return Ok(Scope::Open(Public { service, metrics: self.metrics.clone() }));
+        }
+        let caller = self.identify(headers, address).await?;
+        let object = operation.permission.target.map(|name| path.get(name));
+        let action = operation.permission.action.unwrap_or("*");
+        let permission = |on| Permission { on, action, object };
+        match operation.permission.domain {
+            Domain::Open => unreachable!("answered above"),
+            Domain::Authenticated => {
+                if !caller.is_enabled() {
+                    return Err(windlass_v1::error::account_not_enabled(&caller.account().name).into());
+                }
+                Ok(Scope::Authenticated(Authenticated { service, caller }))
+            }
+            Domain::Account => {
+                let named = headers.get(ACCOUNT).map(HeaderValue::to_str).transpose();
+                let named = named.map_err(|_| Failure::bad_request("The header x-anchore-account holds no name."))?;
+                let own = caller.account().name.clone();
+                let permission = permission(Target::Account(named.unwrap_or(&own)));
+                let account = service.authorise(&caller, &permission).await?.unwrap_or_else(|| caller.account_name());
+                Ok(Scope::Account(Tenant::new(service.tenant(&account), caller)))
+            }
+            Domain::Named => {
+                let name = path.get("accountname");
+                let account = service.authorise(&caller, &permission(Target::Account(name))).await?;
+                let account = account.unwrap_or_else(|| caller.account_name());
+                let tenant = service.tenant(&account);
+                Ok(Scope::Named(Administration { service, caller, tenant }))
+            }
+            Domain::System => {
+                service.authorise(&caller, &permission(Target::System)).await?;
+                Ok(Scope::System(System { service, caller }))
+            }
+            Domain::Administrators => {
+                service.authorise(&caller, &permission(Target::System)).await?;
+                Ok(Scope::Administrators(System { service, caller }))
+            }
+        }
+    }
+
+    async fn identify(&self, headers: &HeaderMap, address: Option<IpAddr>) -> Result<Caller, Failure> {
+        let presented = credentials::read(headers).ok_or(Failure::Unauthenticated)?;
+        match self.service.authenticate(presented.presented(), address).await? {
+            Ok(caller) => Ok(caller),
+            Err(Denied::Unknown) => Err(Failure::Unauthenticated),
+            Err(Denied::TooMany(seconds)) => Err(Failure::TooManyAttempts(seconds)),
+        }
+    }
+}
+
+/// The sender's id for the request if it is harmless, or a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let harmless = |id: &&str| {
+        (1..=REQUEST_ID_LENGTH).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(harmless);
+    given.map_or_else(windlass_operations::random_id, str::to_owned)
+}
+
+fn options(allowed: &[Method]) -> Response<Body> {
+    let mut response = StatusCode::OK.into_response();
+    allow(&mut response, allowed);
+    response
+}
+
+fn allow(response: &mut Response<Body>, allowed: &[Method]) {
+    let mut names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+    if allowed.contains(&Method::GET) {
+        names.push("HEAD");
+    }
+    names.push("OPTIONS");
+    names.sort_unstable();
+    if let Ok(value) = HeaderValue::from_str(&names.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, value);
+    }
+}

@@ -1,0 +1,102 @@
+//! Which operation a path means (`spec/api.md` A1.1).
+
+use std::collections::HashMap;
+
+use axum::http::Method;
+use matchit::Router;
+
+use crate::{
+    description::Document,
+    operation::{Operation, PathArguments},
+};
+
+/// What a path leads to.
+pub(super) enum Found<'a> {
+    Operation(&'a Operation, PathArguments),
+    /// A document that describes the API.
+    Document(&'a Document),
+    /// There is something, but it does not have the method; it has these.
+    Methods(Vec<Method>),
+    Nothing,
+}
+
+/// Every path there is.
+pub(super) struct Routes {
+    router: Router<usize>,
+    /// By path: the operations on it.
+    resources: Vec<Vec<Operation>>,
+    documents: HashMap<&'static str, Document>,
+}
+
+impl Routes {
+    pub(super) fn new(operations: Vec<Operation>, documents: Vec<Document>) -> Self {
+        let mut router = Router::new();
+        let mut resources: Vec<Vec<Operation>> = Vec::new();
+        for operation in operations {
+            match resources.iter_mut().find(|resource| resource[0].path == operation.path) {
+                Some(resource) => resource.push(operation),
+                None => {
+                    router
+                        .insert(operation.path, resources.len())
+                        .expect("the table's paths do not contradict each other");
+                    resources.push(vec![operation]);
+                }
+            }
+        }
+        let documents = documents.into_iter().map(|document| (document.path, document)).collect();
+        Self { router, resources, documents }
+    }
+
+    pub(super) fn find(&self, method: &Method, path: &str) -> Found<'_> {
+        let Some(path) = normalise(path) else { return Found::Nothing };
+        if let Some(document) = self.documents.get(path.as_str()) {
+            let is_read = [Method::GET, Method::HEAD].contains(method);
+            return if is_read { Found::Document(document) } else { Found::Methods(vec![Method::GET]) };
+        }
+        let Ok(matched) = self.router.at(&path) else { return Found::Nothing };
+        let resource = &self.resources[*matched.value];
+        // Whoever answers GET answers HEAD, without the body.
+        let wanted = if method == Method::HEAD { &Method::GET } else { method };
+        match resource.iter().find(|operation| operation.method == *wanted) {
+            Some(operation) => {
+                let arguments = matched.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+                Found::Operation(operation, PathArguments::new(arguments.collect()))
+            }
+            None => Found::Methods(resource.iter().map(|operation| operation.method.clone()).collect()),
+        }
+    }
+}
+
+/// The path as the table has it: decoded, without the version in front and a slash behind.
+fn normalise(path: &str) -> Option<String> {
+    let path = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
+    let path = match path.strip_prefix("/v1") {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
+        _ => &path,
+    };
+    let path = path.strip_suffix('/').unwrap_or(path);
+    Some(if path.is_empty() { "/".to_owned() } else { path.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_mean_the_same_with_and_without_version_slash_and_encoding() {
+        for (given, meant) in [
+            ("/v1", "/"),
+            ("/v1/", "/"),
+            ("", "/"),
+            ("/images", "/images"),
+            ("/v1/images/", "/images"),
+            ("/v1/images/sha256%3Aabc", "/images/sha256:abc"),
+            ("/registries/a.example%2Fteam%2F*", "/registries/a.example/team/*"),
+            ("/v10", "/v10"),
+            ("/v2/version", "/v2/version"),
+        ] {
+            assert_eq!(normalise(given).as_deref(), Some(meant), "{given}");
+        }
+        assert_eq!(normalise("/%ff"), None);
+    }
+}

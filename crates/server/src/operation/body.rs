@@ -1,0 +1,233 @@
+//! Bodies of requests: what an operation takes, and the check before anybody asks who the caller is.
+
+use std::sync::Arc;
+
+use axum::{
+    body::{Body as HttpBody, Bytes},
+    http::{HeaderMap, header},
+};
+use http_body_util::{BodyExt as _, Limited};
+use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use utoipa::{
+    ToSchema,
+    openapi::{RefOr, Schema},
+};
+use windlass_policy::pyrepr;
+use windlass_v1::error::Problem;
+
+use super::SchemaTable;
+use crate::Failure;
+
+/// Longest JSON document or form that is read, in bytes.
+const DOCUMENT_LIMIT: usize = 64 << 20;
+
+/// What kind of body an operation takes.
+#[derive(Clone)]
+pub(crate) enum BodyKind {
+    /// What is sent is ignored.
+    None,
+    Json(Arc<JsonSchema>),
+    Form(Arc<JsonSchema>),
+    /// Bytes, of at most that many.
+    Raw {
+        limit: u64,
+    },
+}
+
+/// A schema with all that it refers to, and the check made of it.
+pub(crate) struct JsonSchema {
+    pub(crate) schema: RefOr<Schema>,
+    pub(crate) components: SchemaTable,
+    validator: Validator,
+}
+
+impl JsonSchema {
+    fn of<T: ToSchema>() -> Arc<Self> {
+        let mut components = Vec::new();
+        T::schemas(&mut components);
+        let schema = T::schema();
+        let mut document = json!(schema);
+        let named: serde_json::Map<String, Value> =
+            components.iter().map(|(name, schema)| (name.clone(), json!(schema))).collect();
+        document["components"] = json!({ "schemas": named });
+        let validator = jsonschema::draft202012::new(&document).expect("a schema made from a type is one");
+        Arc::new(Self { schema, components, validator })
+    }
+
+    fn check(&self, value: &Value) -> Result<(), Problem> {
+        match self.validator.iter_errors(value).next() {
+            Some(error) => Err(Problem::bad_request(explain(&error))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The words of the original's check (`spec/api.md` A1.5); clients match on some of them.
+fn explain(error: &ValidationError<'_>) -> String {
+    // What is nullable is one of two; the branch that is no null has the reason.
+    if let ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } = error.kind() {
+        let is_null = |error: &ValidationError<'_>| matches!(error.kind(), ValidationErrorKind::Type { kind } if format!("{kind:?}").contains("Null"));
+        if let Some(inner) = context.iter().flatten().find(|error| !is_null(error)) {
+            return explain(inner);
+        }
+    }
+    let instance = pyrepr::value(error.instance());
+    let text = match error.kind() {
+        ValidationErrorKind::Required { property } => format!("{} is a required property", pyrepr::value(property)),
+        ValidationErrorKind::Type { kind } => {
+            let name = match kind {
+                jsonschema::error::TypeKind::Single(kind) => kind.to_string(),
+                jsonschema::error::TypeKind::Multiple(kinds) => {
+                    let named = kinds.iter().map(|kind| kind.to_string()).find(|kind| kind != "null");
+                    named.unwrap_or_else(|| "null".into())
+                }
+            };
+            format!("{instance} is not of type {}", pyrepr::text(&name))
+        }
+        ValidationErrorKind::Enum { options } => format!("{instance} is not one of {}", pyrepr::value(options)),
+        ValidationErrorKind::Pattern { pattern } => format!("{instance} does not match {}", pyrepr::text(pattern)),
+        ValidationErrorKind::MinLength { .. } | ValidationErrorKind::MinItems { .. } => {
+            format!("{instance} is too short")
+        }
+        ValidationErrorKind::MaxLength { .. } | ValidationErrorKind::MaxItems { .. } => {
+            format!("{instance} is too long")
+        }
+        ValidationErrorKind::Minimum { limit } => format!("{instance} is less than the minimum of {limit}"),
+        ValidationErrorKind::Maximum { limit } => format!("{instance} is greater than the maximum of {limit}"),
+        _ => error.to_string(),
+    };
+    let place = error.instance_path().to_string();
+    let place = place.trim_start_matches('/').replace('/', ".");
+    if place.is_empty() { text } else { format!("{text} - '{place}'") }
+}
+
+/// A body after the checks that come before authentication.
+pub(crate) enum Checked {
+    None,
+    Json(Value),
+    /// Not read yet.
+    Raw(HttpBody),
+}
+
+impl BodyKind {
+    /// Reads and checks what can be without knowing the caller.
+    pub(super) async fn check(&self, headers: &HeaderMap, body: HttpBody) -> Result<Checked, Failure> {
+        match self {
+            Self::None => Ok(Checked::None),
+            Self::Raw { .. } => Ok(Checked::Raw(body)),
+            Self::Json(schema) => {
+                let bytes = collect(body, DOCUMENT_LIMIT).await?;
+                let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+                if !is_json(media_type) && !bytes.is_empty() {
+                    return Err(Problem::unsupported_media_type(media_type).into());
+                }
+                if bytes.is_empty() {
+                    return Err(Problem::missing_body().into());
+                }
+                let value: Value = serde_json::from_slice(&bytes).map_err(|_| Problem::unparsable_body())?;
+                schema.check(&value)?;
+                Ok(Checked::Json(value))
+            }
+            Self::Form(_) => {
+                let bytes = collect(body, 64 << 10).await?;
+                let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(&bytes).unwrap_or_default();
+                Ok(Checked::Json(pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect()))
+            }
+        }
+    }
+}
+
+fn is_json(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// Reads a body into memory.
+pub(crate) async fn collect(body: HttpBody, limit: usize) -> Result<Bytes, Failure> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(Failure::bad_request(format!("The body is longer than {limit} bytes.")))
+        }
+        Err(error) => Err(Failure::bad_request(format!("The body cannot be read to its end: {error}"))),
+    }
+}
+
+/// What an operation takes as its body.
+pub(crate) trait Body: 'static {
+    /// What its function is handed.
+    type Value: Send + 'static;
+
+    fn kind() -> BodyKind;
+
+    /// Makes the value of what was checked.
+    fn value(checked: Checked) -> Result<Self::Value, Failure>;
+}
+
+/// No body.
+pub(crate) enum NoBody {}
+
+impl Body for NoBody {
+    type Value = ();
+
+    fn kind() -> BodyKind {
+        BodyKind::None
+    }
+
+    fn value(_: Checked) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// A JSON document that must be there and fit the schema of `T`.
+pub(crate) struct JsonBody<T>(std::marker::PhantomData<T>);
+
+impl<T: ToSchema + DeserializeOwned + Send + 'static> Body for JsonBody<T> {
+    type Value = T;
+
+    fn kind() -> BodyKind {
+        BodyKind::Json(JsonSchema::of::<T>())
+    }
+
+    fn value(checked: Checked) -> Result<T, Failure> {
+        let Checked::Json(value) = checked else { unreachable!("the kind decides what is checked") };
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let place = error.path().to_string();
+            Problem::bad_request(format!("{} - '{place}'", error.into_inner())).into()
+        })
+    }
+}
+
+/// A form.
+pub(crate) struct Form<T>(std::marker::PhantomData<T>);
+
+impl<T: ToSchema + DeserializeOwned + Send + 'static> Body for Form<T> {
+    type Value = T;
+
+    fn kind() -> BodyKind {
+        BodyKind::Form(JsonSchema::of::<T>())
+    }
+
+    fn value(checked: Checked) -> Result<T, Failure> {
+        let Checked::Json(value) = checked else { unreachable!("the kind decides what is checked") };
+        serde_json::from_value(value).map_err(|error| Problem::bad_request(error.to_string()).into())
+    }
+}
+
+/// Bytes that the function reads itself, at most `LIMIT` of them.
+pub(crate) struct RawBody<const LIMIT: u64>;
+
+impl<const LIMIT: u64> Body for RawBody<LIMIT> {
+    type Value = HttpBody;
+
+    fn kind() -> BodyKind {
+        BodyKind::Raw { limit: LIMIT }
+    }
+
+    fn value(checked: Checked) -> Result<HttpBody, Failure> {
+        let Checked::Raw(body) = checked else { unreachable!("the kind decides what is checked") };
+        Ok(HttpBody::new(Limited::new(body, usize::try_from(LIMIT).unwrap_or(usize::MAX))))
+    }
+}

@@ -1,0 +1,69 @@
+//! The service itself: its version, health and metrics (`spec/api.md` A4.1).
+
+use axum::{
+    body::Body,
+    http::{Response, StatusCode, header},
+    response::IntoResponse,
+};
+use windlass_v1::{
+    error::{ErrorCodeDescription, error_codes},
+    services::Version,
+};
+
+use crate::{
+    Failure,
+    operation::{Answer, Described, Input, Json, Operation},
+    scope::{Authenticated, Public},
+};
+
+pub(crate) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("/", "ping", "Tells the version of the API").for_anyone(ping),
+        Operation::get("/health", "health_check", "Tells whether work can be accepted")
+            .fails(503, "The database does not answer.")
+            .for_anyone(health),
+        Operation::get("/version", "version_check", "Tells the version of the software").for_anyone(version),
+        Operation::get("/metrics", "metrics", "Counters in the text format of Prometheus").for_anyone(metrics),
+        Operation::get("/system/error_codes", "describe_error_codes", "Lists the codes of errors").for_users(codes),
+    ]
+}
+
+async fn ping(_: Public, _: Input<(), ()>) -> Result<Json<&'static str>, Failure> {
+    Ok(Json("v1"))
+}
+
+async fn health(public: Public, _: Input<(), ()>) -> Result<Json<&'static str>, Failure> {
+    public.service.store().ping().await.map_err(|error| {
+        tracing::error!(%error, "the database does not answer");
+        Failure::new(StatusCode::SERVICE_UNAVAILABLE, "The database does not answer.")
+    })?;
+    Ok(Json("ok"))
+}
+
+async fn version(_: Public, _: Input<(), ()>) -> Result<Json<Version>, Failure> {
+    Ok(Json(Version::default()))
+}
+
+async fn codes(_: Authenticated, _: Input<(), ()>) -> Result<Json<Vec<ErrorCodeDescription>>, Failure> {
+    Ok(Json(error_codes()))
+}
+
+/// The text format of Prometheus.
+struct Exposition(String);
+
+impl IntoResponse for Exposition {
+    fn into_response(self) -> Response<Body> {
+        ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], self.0).into_response()
+    }
+}
+
+impl Answer for Exposition {
+    fn describe() -> Described {
+        Described { status: StatusCode::OK, media_type: "text/plain", schema: None, components: Vec::new() }
+    }
+}
+
+async fn metrics(public: Public, _: Input<(), ()>) -> Result<Exposition, Failure> {
+    let text = public.metrics.render();
+    text.map(Exposition).ok_or_else(|| Failure::not_found("This process counts nothing: metrics are switched off."))
+}

@@ -1,0 +1,6 @@
+//! The API as its clients see it, over a service on both engines.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod client;
+mod protocol;

@@ -1,0 +1,70 @@
+//! What holds for every operation: addresses, errors, descriptions.
+
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+use windlass_operations::testing::on_every_service;
+
+use crate::client::Client;
+
+#[test]
+fn the_service_tells_what_it_is_to_anyone() {
+    on_every_service(|bench| async move {
+        let nobody = Client::of(&bench);
+        for root in ["/", "/v1", "/v1/"] {
+            assert_eq!(nobody.get(root).await.ok(), json!("v1"));
+        }
+        assert_eq!(nobody.get("/health").await.ok(), json!("ok"));
+        assert_eq!(nobody.get("/v1/version").await.ok()["api"], json!({}));
+        assert_eq!(nobody.get("/swagger.json").await.ok()["info"]["version"], "0.1.20");
+        assert_eq!(nobody.get("/v1/openapi.json").await.ok()["openapi"], "3.1.0");
+    });
+}
+
+#[test]
+fn what_is_not_there_is_a_problem_and_not_a_question_of_who_asks() {
+    on_every_service(|bench| async move {
+        let nobody = Client::of(&bench);
+        let answer = nobody.get("/v2/version").await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        assert_eq!(answer.headers["content-type"], "application/problem+json");
+        assert_eq!(answer.json()["title"], "Not Found");
+        let answer = nobody.delete("/health").await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(answer.headers["allow"], "GET, HEAD, OPTIONS");
+        let answer = nobody.send(Method::OPTIONS, "/v1/health", None, Vec::new()).await;
+        assert_eq!((answer.status, answer.bytes.len()), (StatusCode::OK, 0));
+        let answer = nobody.send(Method::HEAD, "/health", None, Vec::new()).await;
+        assert_eq!((answer.status, answer.bytes.len()), (StatusCode::OK, 0));
+    });
+}
+
+#[test]
+fn nobody_is_told_to_say_who_they_are() {
+    on_every_service(|bench| async move {
+        let nobody = Client::of(&bench);
+        for client in
+            [nobody.clone(), nobody.user("admin", "wrong1"), nobody.user("ghost", "foobar"), nobody.bearer("x")]
+        {
+            let answer = client.get("/system/error_codes").await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+            assert_eq!(answer.text(), "Unauthorized");
+            assert_eq!(answer.headers["www-authenticate"], "basic realm=\"Authentication required\"");
+        }
+        assert!(Client::admin(&bench).get("/system/error_codes").await.ok().is_array());
+    });
+}
+
+#[test]
+fn guessing_passwords_is_slowed_down() {
+    on_every_service(|bench| async move {
+        let guesser = Client::of(&bench).user("admin", "guessed");
+        for _ in 0..10 {
+            assert_eq!(guesser.get("/system/error_codes").await.status, StatusCode::UNAUTHORIZED);
+        }
+        let answer = guesser.get("/system/error_codes").await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(answer.headers["retry-after"], "1");
+        bench.pass(2);
+        assert!(Client::admin(&bench).get("/system/error_codes").await.ok().is_array());
+    });
+}
