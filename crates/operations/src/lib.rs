@@ -23,6 +23,7 @@ mod settings;
 mod tenant;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod vulnerabilities;
 mod worker;
 
 pub use cipher::{Cipher, InvalidKey, random_id};
@@ -32,3 +33,4 @@ pub use events::Happening;
 pub use service::Service;
 pub use settings::{Limits, OauthSettings, Settings};
 pub use tenant::Tenant;
+pub use vulnerabilities::VulnerabilitySettings;

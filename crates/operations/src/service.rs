@@ -5,7 +5,7 @@ use windlass_objects::Objects;
 use windlass_sources::registry::ecr::{Ecr, EcrOptions};
 use windlass_store::{AccountName, Store};
 
-use crate::{Cipher, Clock, Settings, Tenant, identity::Identity};
+use crate::{Cipher, Clock, Settings, Tenant, identity::Identity, vulnerabilities};
 
 /// Everything that one process of the service works with. It may touch what belongs to anyone: only what acts for the
 /// installation itself is given one.
@@ -18,6 +18,10 @@ pub struct Service {
     pub(crate) identity: Identity,
     /// Tokens of Amazon's registries.
     pub(crate) ecr: Ecr,
+    /// The vulnerability data in force.
+    pub(crate) data: vulnerabilities::Local,
+    /// What was told of images lately.
+    pub(crate) rendered: vulnerabilities::Rendered,
     /// Wakes this process's workers when there is a job.
     pub(crate) work: Notify,
 }
@@ -29,7 +33,8 @@ impl Service {
             allow_ambient: settings.allow_ambient_credentials,
             ..EcrOptions::from_environment()
         });
-        Arc::new(Self { store, objects, cipher, clock, settings, identity, ecr, work: Notify::new() })
+        let (data, rendered) = Default::default();
+        Arc::new(Self { store, objects, cipher, clock, settings, identity, ecr, data, rendered, work: Notify::new() })
     }
 
     pub fn store(&self) -> &Store {

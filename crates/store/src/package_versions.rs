@@ -6,8 +6,10 @@ pub mod lookups;
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, entity::prelude::*,
+    ActiveValue::Set,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+    entity::prelude::*,
     sea_query::{OnConflict, Query},
 };
 
@@ -107,11 +109,6 @@ impl Store {
         Ok(query.into_tuple::<i64>().one(self.reader()).await?.is_some())
     }
 
-    /// Whether the findings of any package are not those of this data.
-    pub async fn has_pending_package_versions(&self, data: i64) -> Result<bool> {
-        Ok(!self.pending_package_versions(data, 0, 1).await?.is_empty())
-    }
-
     /// These packages, in no order.
     pub async fn package_versions(&self, ids: &[i64]) -> Result<Vec<Model>> {
         of_ids(self.reader(), ids).await
@@ -143,6 +140,25 @@ pub async fn of_ids(on: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<Model>
     Ok(rows)
 }
 
+/// As [`of_ids`], and nobody else changes them until the transaction ends. In the order of ids, so that two who lock do not
+/// wait for each other.
+pub async fn lock(on: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<Model>> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    let mut rows = Vec::with_capacity(ids.len());
+    for part in ids.chunks(BATCH) {
+        let query = Entity::find().filter(Column::Id.is_in(part.iter().copied())).order_by_asc(Column::Id);
+        rows.extend(query.lock_exclusive().all(on).await?);
+    }
+    Ok(rows)
+}
+
+/// Whether the findings of any package are not those of this data.
+pub async fn has_pending(on: &impl ConnectionTrait, data: i64) -> Result<bool> {
+    let query = Entity::find().select_only().column(Column::Id).filter(pending(data)).limit(1);
+    Ok(query.into_tuple::<i64>().one(on).await?.is_some())
+}
+
 /// What matching said of a package.
 #[derive(Clone, Debug)]
 pub struct Matched {
@@ -155,11 +171,7 @@ pub struct Matched {
 /// Writes what matching with this data said beside findings.
 pub async fn set_matched(on: &impl ConnectionTrait, matched: &[Matched], data: i64) -> Result<()> {
     for one in matched {
-        let row = ActiveModel {
-            rest: Set(Some(one.rest.clone())),
-            matched_by: Set(Some(data)),
-            ..Default::default()
-        };
+        let row = ActiveModel { rest: Set(Some(one.rest.clone())), matched_by: Set(Some(data)), ..Default::default() };
         // Almost all packages say the same here: nothing. Those that do are written together below.
         if one.rest != NOTHING {
             Entity::update_many().set(row).filter(Column::Id.eq(one.id)).exec(on).await?;
@@ -167,11 +179,7 @@ pub async fn set_matched(on: &impl ConnectionTrait, matched: &[Matched], data: i
     }
     let plain: Vec<i64> = matched.iter().filter(|one| one.rest == NOTHING).map(|one| one.id).collect();
     for part in plain.chunks(BATCH) {
-        let row = ActiveModel {
-            rest: Set(Some(NOTHING.into())),
-            matched_by: Set(Some(data)),
-            ..Default::default()
-        };
+        let row = ActiveModel { rest: Set(Some(NOTHING.into())), matched_by: Set(Some(data)), ..Default::default() };
         Entity::update_many().set(row).filter(Column::Id.is_in(part.iter().copied())).exec(on).await?;
     }
     lookups::replace(on, matched).await
@@ -186,6 +194,13 @@ pub async fn forget_matches(on: &impl ConnectionTrait, ids: &[i64]) -> Result<()
         let row = ActiveModel { matched_by: Set(None), ..Default::default() };
         Entity::update_many().set(row).filter(Column::Id.is_in(part.iter().copied())).exec(on).await?;
     }
+    Ok(())
+}
+
+/// Makes all packages be matched again.
+pub async fn forget_all_matches(on: &impl ConnectionTrait) -> Result<()> {
+    let row = ActiveModel { matched_by: Set(None), ..Default::default() };
+    Entity::update_many().set(row).filter(Column::MatchedBy.is_not_null()).exec(on).await?;
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! Findings that are none in an image, because the owners of all packages that have them have fixed the flaw.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, entity::prelude::*,
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    entity::prelude::*,
     sea_query::{OnConflict, Query},
 };
 
