@@ -33,6 +33,7 @@ mod subscriptions;
 mod tenant;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod vulnerabilities;
 mod worker;
 mod text;
 mod watching;
@@ -48,3 +49,4 @@ pub use service::Service;
 pub use settings::{Limits, OauthSettings, Settings};
 pub use subscriptions::SubscriptionFilter;
 pub use tenant::Tenant;
+pub use vulnerabilities::VulnerabilitySettings;

@@ -5,7 +5,7 @@ use windlass_objects::Objects;
 use windlass_sources::registry::ecr::{Ecr, EcrOptions};
 use windlass_store::{AccountName, Store};
 
-use crate::{Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Identity};
+use crate::{Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Identity, vulnerabilities};
 
 /// Everything that one process of the service works with. It may touch what belongs to anyone: only what acts for the
 /// installation itself is given one.
@@ -19,6 +19,10 @@ pub struct Service {
     /// Tokens of Amazon's registries.
     pub(crate) ecr: Ecr,
     pub(crate) judges: Judges,
+    /// The vulnerability data in force.
+    pub(crate) data: vulnerabilities::Local,
+    /// What was told of images lately.
+    pub(crate) rendered: vulnerabilities::Rendered,
     /// Wakes this process's workers when there is a job.
     pub(crate) work: Notify,
 }
@@ -32,8 +36,9 @@ impl Service {
             sts_endpoint: settings.sts_endpoint.clone(),
             ..EcrOptions::from_environment()
         });
-        let judges = Judges::default();
-        Arc::new(Self { store, objects, cipher, clock, settings, identity, ecr, judges, work: Notify::new() })
+        let (judges, data, rendered) = Default::default();
+        let work = Notify::new();
+        Arc::new(Self { store, objects, cipher, clock, settings, identity, ecr, judges, data, rendered, work })
     }
 
     pub fn store(&self) -> &Store {

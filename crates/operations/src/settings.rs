@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::analysis::AnalysisSettings;
+use crate::{VulnerabilitySettings, analysis::AnalysisSettings};
 
 /// What a process of the service goes by.
 #[derive(Clone, Debug)]
@@ -28,6 +28,7 @@ pub struct Settings {
     /// Analyses at once in this process.
     pub analysis_threads: usize,
     pub analysis: AnalysisSettings,
+    pub vulnerabilities: VulnerabilitySettings,
 }
 
 /// Log-in for tokens.
@@ -59,6 +60,7 @@ impl Default for Settings {
             hints: false,
             analysis_threads: 1,
             analysis: AnalysisSettings::default(),
+            vulnerabilities: VulnerabilitySettings::default(),
         }
     }
 }

@@ -23,6 +23,7 @@ mod connect;
 mod error;
 pub mod evaluations;
 pub mod events;
+pub mod findings;
 pub mod image_tags;
 pub mod images;
 pub mod jobs;
@@ -35,6 +36,8 @@ pub mod policies;
 mod purge;
 pub mod registry_credentials;
 pub mod registries;
+pub mod package_versions;
+pub mod queried_images;
 pub mod repository_tags;
 pub mod role_bindings;
 pub mod schedules;
@@ -44,6 +47,8 @@ pub mod subscriptions;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod users;
+pub mod vulnerability_data;
+pub mod vulnerability_records;
 pub mod watches;
 
 pub use account::Account;
@@ -51,3 +56,6 @@ pub use connect::{Address, InvalidAddress, Store, Transaction};
 pub use error::{Error, Result};
 pub use moment::Moment;
 pub use names::{AccountName, InvalidName, Username};
+
+/// Rows that are written or looked for with one statement: SQLite takes 32,766 values, PostgreSQL 65,535.
+pub(crate) const BATCH: usize = 1000;
