@@ -34,7 +34,6 @@ pub mod object_chunks;
 pub mod object_references;
 pub mod policies;
 mod purge;
-pub mod registry_credentials;
 pub mod registries;
 pub mod package_versions;
 pub mod queried_images;
