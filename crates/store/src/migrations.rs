@@ -25,11 +25,11 @@ pub(crate) const VERSION: usize = STEPS.len();
 
 /// The steps in the words of an engine.
 pub(crate) fn migrator(engine: DbBackend) -> Migrator {
-    let step = |(index, (name, sql)): (usize, &(&'static str, &'static str))| {
+    let step = |(number, (name, sql)): (i64, &(&'static str, &'static str))| {
         let sql = AssertSqlSafe(translate(sql, engine)).into_sql_str();
-        Migration::new(index as i64 + 1, Cow::Borrowed(*name), MigrationType::Simple, sql, false)
+        Migration::new(number, Cow::Borrowed(*name), MigrationType::Simple, sql, false)
     };
-    Migrator::with_migrations(STEPS.iter().enumerate().map(step).collect())
+    Migrator::with_migrations((1..).zip(STEPS).map(step).collect())
 }
 
 /// What the engines call by different names.

@@ -9,7 +9,7 @@ use windlass_operations::{
 use windlass_store::testing::on_every_engine;
 
 use crate::{
-    place::{Place, Wish, bytes, json_of, registry_with},
+    place::{Place, add, add_with, bytes, json_of, registry_with},
     registry::Sample,
 };
 
@@ -34,10 +34,9 @@ fn what_is_in_an_image_is_read_as_it_was_kept() {
         let sample = Sample::new("bash");
         let Some(registry) = registry_with(&sample).await else { return };
         let place = Place::new(store).await;
-        let tenant = place.tenant("alpha").await;
+        let tenant = &place.alpha;
         let dockerfile = STANDARD.encode("FROM scratch\n");
-        let wish = Wish { dockerfile: Some(dockerfile.leak()), ..Wish::default() };
-        place.add(&tenant, &registry.address, &sample, &["1"], wish).await;
+        add_with(tenant, &registry.address, json!({ "dockerfile": dockerfile }), false).await;
         assert!(place.work().await);
         let digest = sample.digest.as_str();
 
@@ -82,7 +81,7 @@ fn what_is_in_an_image_is_read_as_it_was_kept() {
             let bill = json_of(bill).await;
             assert!(bill[key].is_string() && bill.to_string().contains("\"bash\""), "{bill}");
         }
-        let image = place.image(&tenant, digest).await;
+        let image = place.image(tenant, digest).await;
         let sbom = tenant.sbom(&image).await.unwrap();
         assert_eq!(sbom.inspection.dockerfile.as_deref(), Some("FROM scratch\n"));
     });
@@ -94,10 +93,9 @@ fn a_dockerfile_is_told_to_whom_gave_it() {
         let sample = Sample::new("bash");
         let Some(registry) = registry_with(&sample).await else { return };
         let place = Place::new(store).await;
-        let (alpha, beta) = (place.tenant("alpha").await, place.tenant("beta").await);
-        let wish = Wish { dockerfile: Some("RlJPTSBhCg=="), ..Wish::default() };
-        place.add(&alpha, &registry.address, &sample, &["1"], wish).await;
-        place.add(&beta, &registry.address, &sample, &["1"], Wish::default()).await;
+        let (alpha, beta) = (&place.alpha, &place.beta);
+        add_with(alpha, &registry.address, json!({"dockerfile": "RlJPTSBhCg=="}), false).await;
+        add(beta, &registry.address, "1").await;
         assert!(place.work().await && place.work().await);
         let told = json_of(beta.image_metadata(&sample.digest, "dockerfile").await.unwrap()).await;
         assert_eq!(told["metadata"], json!([]));
@@ -110,11 +108,10 @@ fn a_dockerfile_is_told_to_whom_gave_it() {
 fn what_is_not_known_or_not_analysed_is_not_found() {
     on_every_engine(|store| async move {
         let sample = Sample::new("bash");
+        let Some(registry) = registry_with(&sample).await else { return };
         let place = Place::new(store).await;
-        let (alpha, beta) = (place.tenant("alpha").await, place.tenant("beta").await);
-        place
-            .add(&alpha, "127.0.0.1:1", &sample, &["1"], Wish { dockerfile: Some("RlJPTSBhCg=="), force: false })
-            .await;
+        let (alpha, beta) = (&place.alpha, &place.beta);
+        add_with(alpha, &registry.address, json!({"dockerfile": "RlJPTSBhCg=="}), false).await;
         let digest = sample.digest.as_str();
         for kind in ["bogus", "OS"] {
             let (status, message, _) = refusal(alpha.image_content(digest, kind).await);

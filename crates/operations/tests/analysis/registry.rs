@@ -57,7 +57,7 @@ impl Sample {
 pub(crate) struct Registry {
     process: Child,
     pub(crate) address: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Registry {
@@ -81,7 +81,7 @@ impl Registry {
             eprintln!("SKIPPED: docker-registry is not installed (Debian package docker-registry)");
             return None;
         };
-        let registry = Self { process, address, _folder: folder };
+        let registry = Self { process, address, folder: folder };
         let started = Instant::now();
         while TcpStream::connect(&registry.address).is_err() {
             assert!(started.elapsed() < Duration::from_secs(20), "docker-registry does not listen");
@@ -102,6 +102,14 @@ impl Registry {
         }
         let manifest = client.put(self.url(&format!("manifests/{tag}"))).header("content-type", MANIFEST);
         send(manifest.body(sample.manifest.clone())).await;
+    }
+
+    /// Forgets the image, as a registry does that cleans up.
+    pub(crate) fn lose(&self, sample: &Sample) {
+        let hex = sample.digest.trim_start_matches("sha256:");
+        let folder =
+            self.folder.path().join("data/docker/registry/v2/repositories/team/app/_manifests/revisions/sha256");
+        std::fs::remove_dir_all(folder.join(hex)).unwrap();
     }
 
     /// It takes connections still, and answers nothing.

@@ -5,8 +5,13 @@
 mod accounts;
 mod analyses;
 mod events;
+mod images;
+mod audit_records;
+mod evaluations;
 mod jobs;
 mod opening;
+mod policies;
+mod purge;
 mod registries;
 mod schedules;
 mod services;
