@@ -91,9 +91,10 @@ impl Tenant {
     pub(crate) async fn record(&self, found: Found, addition: Addition<'_>) -> Result<String> {
         self.check_size(&found)?;
         check_dockerfile(addition.dockerfile)?;
-        let manifest = self.service.objects.put(found.manifest).await?.to_string();
-        let parent = match found.parent {
-            Some((digest, bytes)) => Some((digest, self.service.objects.put(bytes).await?.to_string())),
+        let objects = &self.service.objects;
+        let manifest = objects.put(found.manifest.clone()).await?.to_string();
+        let parent = match &found.parent {
+            Some((digest, bytes)) => Some((digest.clone(), objects.put(bytes.clone()).await?.to_string())),
             None => None,
         };
         let now = self.service.clock.moment();
@@ -142,6 +143,10 @@ impl Tenant {
         }
         tx.commit().await.map_err(StoreError::from)?;
         self.service.work.notify_waiters();
+        // Until now nothing referred to them, so that a collection may have taken what was there already.
+        for document in [Some(found.manifest), found.parent.map(|(_, bytes)| bytes)].into_iter().flatten() {
+            objects.put(document).await?;
+        }
         Ok(image.digest)
     }
 
