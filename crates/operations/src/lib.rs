@@ -10,19 +10,23 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+pub mod analysis;
 mod cipher;
 mod clock;
 mod error;
 pub mod evaluations;
 mod events;
 pub mod identity;
+pub mod images;
 pub mod policies;
 mod recent;
+mod registry_access;
 mod service;
 mod settings;
 mod tenant;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod worker;
 
 pub use cipher::{Cipher, InvalidKey, random_id};
 pub use clock::Clock;

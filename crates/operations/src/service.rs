@@ -2,6 +2,7 @@ use std::{fmt, sync::Arc};
 
 use tokio::sync::Notify;
 use windlass_objects::Objects;
+use windlass_sources::registry::ecr::{Ecr, EcrOptions};
 use windlass_store::{AccountName, Store};
 
 use crate::{Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Identity};
@@ -16,6 +17,8 @@ pub struct Service {
     pub(crate) settings: Settings,
     pub(crate) identity: Identity,
     pub(crate) judges: Judges,
+    /// Tokens of Amazon's registries.
+    pub(crate) ecr: Ecr,
     /// Wakes this process's workers when there is a job.
     pub(crate) work: Notify,
 }
@@ -24,7 +27,11 @@ impl Service {
     pub fn new(store: Store, objects: Objects, cipher: Cipher, clock: Clock, settings: Settings) -> Arc<Self> {
         let identity = Identity::new(&settings);
         let judges = Judges::default();
-        Arc::new(Self { store, objects, cipher, clock, settings, identity, judges, work: Notify::new() })
+        let ecr = Ecr::new(EcrOptions {
+            allow_ambient: settings.allow_ambient_credentials,
+            ..EcrOptions::from_environment()
+        });
+        Arc::new(Self { store, objects, cipher, clock, settings, identity, judges, ecr, work: Notify::new() })
     }
 
     pub fn store(&self) -> &Store {

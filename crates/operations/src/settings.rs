@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::analysis::AnalysisSettings;
+
 /// What a process of the service goes by.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -17,6 +19,7 @@ pub struct Settings {
     pub hints: bool,
     /// Analyses at once in this process.
     pub analysis_threads: usize,
+    pub analysis: AnalysisSettings,
 }
 
 /// Log-in for tokens.
@@ -43,6 +46,7 @@ impl Default for Settings {
             allow_ambient_credentials: false,
             hints: false,
             analysis_threads: 1,
+            analysis: AnalysisSettings::default(),
         }
     }
 }

@@ -38,7 +38,7 @@ impl Bench {
     /// When there is no room for it.
     pub async fn with(store: Store, settings: Settings) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
-        let location = Location::folder(folder.path().join("objects")).expect("it is a folder");
+        let location = Location::folder(&folder.path().join("objects")).expect("it is a folder");
         let objects = Objects::open(&location, Options::default()).await.expect("the folder can be made");
         let cipher = Cipher::parse(&Cipher::generate_key()).expect("it is a key");
         let seconds = Arc::new(AtomicI64::new(1_767_268_800));

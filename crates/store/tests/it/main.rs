@@ -6,6 +6,7 @@ mod accounts;
 mod analyses;
 mod audit_records;
 mod evaluations;
+mod images;
 mod jobs;
 mod opening;
 mod policies;
