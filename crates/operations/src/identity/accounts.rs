@@ -133,9 +133,7 @@ impl Service {
 
     /// Gives a new account what every account begins with, in the transaction that makes it.
     pub(super) async fn furnish(self: &Arc<Self>, tx: &Transaction, name: &AccountName) -> Result<()> {
-        // Here goes the default policy: self.tenant(name).install_default_policy(tx)
-        let _ = (tx, name);
-        Ok(())
+        self.tenant(name).install_default_policy(tx).await
     }
 
     /// An account that is not the installation's own.

@@ -4,5 +4,8 @@
 
 mod accounts;
 mod client;
+mod content;
+mod images;
 mod isolation;
 mod protocol;
+mod watching;

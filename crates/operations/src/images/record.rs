@@ -1,0 +1,121 @@
+//! Rows as the API shows them.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use windlass_store::{
+    Moment, image_tags,
+    images::{self, Described, facts},
+};
+use windlass_v1::{
+    Annotations,
+    images::{AnalysisStatus, DockerfileMode, ImageContent, ImageDetail, ImageMetadata, ImageRecord, ImageStatus},
+    timestamp::IsoSeconds,
+};
+
+use crate::{Error, Result};
+
+pub(super) fn records(found: Vec<Described>, tags: Vec<image_tags::Model>) -> Result<Vec<ImageRecord>> {
+    let mut tags_of: HashMap<i64, Vec<image_tags::Model>> = HashMap::new();
+    for tag in tags {
+        tags_of.entry(tag.image).or_default().push(tag);
+    }
+    let shown = found.into_iter().map(|(image, facts)| {
+        let tags = tags_of.remove(&image.id).unwrap_or_default();
+        record(image, facts, &tags)
+    });
+    shown.collect()
+}
+
+fn record(image: images::Model, facts: Option<facts::Model>, tags: &[image_tags::Model]) -> Result<ImageRecord> {
+    Ok(ImageRecord {
+        annotations: annotations(&image)?,
+        image_content: content(&image, facts),
+        image_detail: tags.iter().map(|tag| detail(&image, tag)).collect(),
+        image_type: "docker".to_owned(),
+        image_status: status(image.status),
+        analysis_status: analysis_status(image.analysis_status),
+        created_at: seconds(image.created_at),
+        last_updated: seconds(image.last_updated),
+        analyzed_at: image.analyzed_at.map(seconds),
+        image_digest: image.digest,
+        parent_digest: image.parent_digest,
+        user_id: image.account,
+    })
+}
+
+fn detail(image: &images::Model, tag: &image_tags::Model) -> ImageDetail {
+    ImageDetail {
+        registry: tag.registry.clone(),
+        repo: tag.repository.clone(),
+        tag: tag.tag.clone(),
+        fulltag: tag.fulltag(),
+        fulldigest: format!("{}/{}@{}", tag.registry, tag.repository, image.digest),
+        digest: image.digest.clone(),
+        image_digest: image.digest.clone(),
+        image_id: image.image_id.clone(),
+        user_id: image.account.clone(),
+        dockerfile: image.dockerfile.clone(),
+        created_at: seconds(tag.created_at),
+        last_updated: seconds(tag.last_updated),
+        tag_detected_at: seconds(tag.detected_at),
+    }
+}
+
+fn content(image: &images::Model, facts: Option<facts::Model>) -> ImageContent {
+    let Some(facts) = facts else { return ImageContent::default() };
+    // The analysis is shared by whoever has the image; a Dockerfile is of the one who gave it.
+    let mode = if image.dockerfile.is_some() { DockerfileMode::Actual } else { DockerfileMode::Guessed };
+    ImageContent {
+        metadata: ImageMetadata {
+            arch: facts.arch,
+            distro: facts.distro,
+            distro_version: facts.distro_version,
+            dockerfile_mode: Some(mode),
+            image_size: u64::try_from(facts.image_size).ok(),
+            layer_count: u64::try_from(facts.layer_count).ok(),
+        },
+    }
+}
+
+/// What users said of an image.
+pub(super) fn annotations(image: &images::Model) -> Result<Annotations> {
+    serde_json::from_str(&image.annotations)
+        .map_err(|error| Error::Broken(format!("the annotations of image {} cannot be read: {error}", image.digest)))
+}
+
+fn seconds(moment: Moment) -> IsoSeconds {
+    Timestamp::from(moment).into()
+}
+
+pub(super) fn status(status: images::Status) -> ImageStatus {
+    match status {
+        images::Status::Active => ImageStatus::Active,
+        images::Status::Deleting => ImageStatus::Deleting,
+    }
+}
+
+pub(super) fn stored_status(status: ImageStatus) -> images::Status {
+    match status {
+        ImageStatus::Active => images::Status::Active,
+        ImageStatus::Deleting => images::Status::Deleting,
+    }
+}
+
+pub(crate) fn analysis_status(status: images::AnalysisStatus) -> AnalysisStatus {
+    match status {
+        images::AnalysisStatus::NotAnalyzed => AnalysisStatus::NotAnalyzed,
+        images::AnalysisStatus::Analyzing => AnalysisStatus::Analyzing,
+        images::AnalysisStatus::Analyzed => AnalysisStatus::Analyzed,
+        images::AnalysisStatus::AnalysisFailed => AnalysisStatus::AnalysisFailed,
+    }
+}
+
+pub(super) fn stored_analysis_status(status: AnalysisStatus) -> images::AnalysisStatus {
+    match status {
+        AnalysisStatus::NotAnalyzed => images::AnalysisStatus::NotAnalyzed,
+        AnalysisStatus::Analyzing => images::AnalysisStatus::Analyzing,
+        AnalysisStatus::Analyzed => images::AnalysisStatus::Analyzed,
+        AnalysisStatus::AnalysisFailed => images::AnalysisStatus::AnalysisFailed,
+    }
+}

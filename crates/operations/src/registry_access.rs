@@ -1,0 +1,67 @@
+//! Speaking to registries on behalf of an account: with the credentials it has stored, or as nobody.
+
+use windlass_sources::{
+    Error as SourceError,
+    registry::{Registry, RegistryOptions, Secret, credential_for, ecr::AwsIdentity, host_of},
+};
+use windlass_store::registries::Model;
+use windlass_v1::registries::AWS_ECR;
+
+use crate::{Error, Result, Tenant, registries::owner};
+
+/// Further attempts while somebody waits for the answer.
+const RETRIES: u32 = 1;
+
+impl Tenant {
+    /// How the registry of a repository is spoken to with the stored credentials that cover it. The inner error is the
+    /// registry's.
+    pub(crate) async fn registry_options(
+        &self,
+        registry: &str,
+        repository: &str,
+    ) -> Result<Result<RegistryOptions, SourceError>> {
+        let rows = self.account.registries().await?;
+        let row = credential_for(&rows, |row: &Model| &row.registry, registry, repository);
+        let verify = row.is_none_or(|row| row.verify);
+        let stored = match row {
+            Some(row) => {
+                let secret = self.service.cipher.decrypt(&owner(&row.account, &row.registry), &row.secret)?;
+                Some((row.kind == AWS_ECR, row.username.clone(), secret))
+            }
+            None => None,
+        };
+        let (service, registry) = (self.service.clone(), registry.to_owned());
+        blocking(move || {
+            let secret = match stored {
+                None => None,
+                Some((true, username, secret)) => {
+                    Some(service.ecr.secret(host_of(&registry), &AwsIdentity::parse(&username, &secret))?)
+                }
+                Some((false, username, password)) if username.is_empty() && password.is_empty() => None,
+                Some((false, username, password)) => Some(Secret::Password { username, password }),
+            };
+            Ok(RegistryOptions { retries: RETRIES, ..RegistryOptions::stored(secret, verify) })
+        })
+        .await
+    }
+
+    /// Does something with the registry of a repository, on a thread that may block.
+    pub(crate) async fn with_registry<T: Send + 'static>(
+        &self,
+        registry: &str,
+        repository: &str,
+        work: impl FnOnce(&Registry) -> Result<T, SourceError> + Send + 'static,
+    ) -> Result<Result<T, SourceError>> {
+        let options = match self.registry_options(registry, repository).await? {
+            Ok(options) => options,
+            Err(error) => return Ok(Err(error)),
+        };
+        let registry = registry.to_owned();
+        blocking(move || work(&Registry::connect(&registry, &options)?)).await
+    }
+}
+
+/// Does what waits for the network on a thread of its own.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Broken(error.to_string()))
+}

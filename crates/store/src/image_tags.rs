@@ -1,0 +1,208 @@
+//! Tags of images. A tag stands for the image that it was detected at last; the others are its history.
+
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, JoinType, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Condition,
+};
+
+use crate::{Account, AccountName, Moment, Result, images};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "image_tags")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub image: i64,
+    pub account: String,
+    /// A host, with its port where it has one.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub registry: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub repository: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tag: String,
+    /// When it was last seen to come to stand for the image.
+    pub detected_at: Moment,
+    pub created_at: Moment,
+    pub last_updated: Moment,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(belongs_to = "images::Entity", from = "Column::Image", to = "images::Column::Id")]
+    Image,
+}
+
+impl Related<images::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Image.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// `registry/repository:tag`
+    pub fn fulltag(&self) -> String {
+        fulltag(&self.registry, &self.repository, &self.tag)
+    }
+
+    pub fn name(&self) -> TagName<'_> {
+        TagName { registry: &self.registry, repository: &self.repository, tag: &self.tag }
+    }
+}
+
+/// A tag by its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TagName<'a> {
+    pub registry: &'a str,
+    pub repository: &'a str,
+    pub tag: &'a str,
+}
+
+impl TagName<'_> {
+    /// `registry/repository:tag`
+    pub fn fulltag(&self) -> String {
+        fulltag(self.registry, self.repository, self.tag)
+    }
+
+    pub(crate) fn condition(&self) -> Condition {
+        Condition::all()
+            .add(Column::Registry.eq(self.registry))
+            .add(Column::Repository.eq(self.repository))
+            .add(Column::Tag.eq(self.tag))
+    }
+}
+
+fn fulltag(registry: &str, repository: &str, tag: &str) -> String {
+    format!("{registry}/{repository}:{tag}")
+}
+
+/// A tag and its image in short.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Summary {
+    pub digest: String,
+    pub parent_digest: String,
+    pub image_id: String,
+    pub registry: String,
+    pub repository: String,
+    pub tag: String,
+    pub analysis_status: images::AnalysisStatus,
+    pub status: images::Status,
+    pub created_at: Moment,
+    pub analyzed_at: Option<Moment>,
+    pub detected_at: Moment,
+}
+
+impl Summary {
+    /// `registry/repository:tag`
+    pub fn fulltag(&self) -> String {
+        fulltag(&self.registry, &self.repository, &self.tag)
+    }
+}
+
+/// Engines take a limited number of values in one statement.
+const AT_ONCE: usize = 10_000;
+
+impl Account {
+    /// The tags of images, each image's in the order they came to it.
+    pub async fn tags_of_images(&self, images: &[i64]) -> Result<Vec<Model>> {
+        let mut tags = Vec::new();
+        for part in images.chunks(AT_ONCE) {
+            let own = Entity::find().filter(Column::Account.eq(self.name().as_str()));
+            let query = in_order(own.filter(Column::Image.is_in(part.iter().copied())));
+            tags.extend(query.all(self.reader()).await?);
+        }
+        Ok(tags)
+    }
+
+    /// Every tag of images in one of these states, oldest image first.
+    pub async fn tag_summaries(&self, statuses: &[images::Status]) -> Result<Vec<Summary>> {
+        let query = Entity::find()
+            .select_only()
+            .columns([Column::Registry, Column::Repository, Column::Tag, Column::DetectedAt])
+            .columns([
+                images::Column::Digest,
+                images::Column::ParentDigest,
+                images::Column::ImageId,
+                images::Column::AnalysisStatus,
+                images::Column::Status,
+                images::Column::CreatedAt,
+                images::Column::AnalyzedAt,
+            ])
+            .join(JoinType::InnerJoin, Relation::Image.def())
+            .filter(Column::Account.eq(self.name().as_str()))
+            .filter(images::Column::Status.is_in(statuses.iter().copied()));
+        let query = in_order(query.order_by_asc(images::Column::CreatedAt).order_by_asc(images::Column::Id));
+        Ok(query.into_model::<Summary>().all(self.reader()).await?)
+    }
+}
+
+fn in_order(query: Select<Entity>) -> Select<Entity> {
+    let query = query.order_by_asc(Column::DetectedAt).order_by_asc(Column::Registry);
+    query.order_by_asc(Column::Repository).order_by_asc(Column::Tag)
+}
+
+/// The tags of an image in the order they came to it.
+pub async fn of_image(on: &impl ConnectionTrait, image: i64) -> Result<Vec<Model>> {
+    Ok(in_order(Entity::find().filter(Column::Image.eq(image))).all(on).await?)
+}
+
+/// The image that a tag stands for: of those that are there to stay, the one it was last detected at.
+pub async fn newest(on: &impl ConnectionTrait, account: &AccountName, tag: TagName<'_>) -> Result<Option<i64>> {
+    let query = Entity::find()
+        .select_only()
+        .column(Column::Image)
+        .join(JoinType::InnerJoin, Relation::Image.def())
+        .filter(Column::Account.eq(account.as_str()))
+        .filter(tag.condition())
+        .filter(images::Column::Status.eq(images::Status::Active));
+    let latest = query.order_by_desc(Column::DetectedAt).order_by_desc(Column::Image);
+    Ok(latest.into_tuple().one(on).await?)
+}
+
+/// Whether any image has a tag, or had it.
+pub async fn is_known(on: &impl ConnectionTrait, account: &AccountName, tag: TagName<'_>) -> Result<bool> {
+    let own = Entity::find().filter(Column::Account.eq(account.as_str())).filter(tag.condition());
+    Ok(own.one(on).await?.is_some())
+}
+
+/// Gives an image a tag that it does not have.
+pub async fn insert(
+    on: &impl ConnectionTrait,
+    account: &AccountName,
+    image: i64,
+    tag: TagName<'_>,
+    detected_at: Moment,
+    now: Moment,
+) -> Result<()> {
+    let row = ActiveModel {
+        image: Set(image),
+        account: Set(account.to_string()),
+        registry: Set(tag.registry.to_owned()),
+        repository: Set(tag.repository.to_owned()),
+        tag: Set(tag.tag.to_owned()),
+        detected_at: Set(detected_at),
+        created_at: Set(detected_at),
+        last_updated: Set(now),
+    };
+    Entity::insert(row).exec_without_returning(on).await?;
+    Ok(())
+}
+
+/// Notes that a tag has come to stand for an image that has it: it did before, and did not since.
+pub async fn detect_again(
+    on: &impl ConnectionTrait,
+    image: i64,
+    tag: TagName<'_>,
+    detected_at: Moment,
+    now: Moment,
+) -> Result<()> {
+    let row = ActiveModel {
+        detected_at: Set(detected_at),
+        created_at: Set(detected_at),
+        last_updated: Set(now),
+        ..Default::default()
+    };
+    Entity::update_many().set(row).filter(Column::Image.eq(image)).filter(tag.condition()).exec(on).await?;
+    Ok(())
+}

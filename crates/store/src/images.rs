@@ -1,0 +1,338 @@
+//! Images of accounts, by the digests of their manifests.
+//!
+//! Whoever changes an image changes the columns it is about and no others, if the row is still in the state the change is
+//! meant for: a worker that ends late neither brings back an image that was deleted meanwhile nor takes away an annotation
+//! (`spec/operations.md` D-27).
+
+pub mod facts;
+
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, JoinType, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select, SelectTwo,
+    entity::prelude::*,
+    sea_query::{Alias, Condition, ExprTrait as _, OnConflict, Query},
+};
+
+use crate::{Account, AccountName, Moment, Result, Store, image_tags, image_tags::TagName};
+
+/// Whether an image is there to stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Status {
+    #[sea_orm(string_value = "active")]
+    Active,
+    /// To be removed by the next collection.
+    #[sea_orm(string_value = "deleting")]
+    Deleting,
+}
+
+/// How far its analysis is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum AnalysisStatus {
+    #[sea_orm(string_value = "not_analyzed")]
+    NotAnalyzed,
+    #[sea_orm(string_value = "analyzing")]
+    Analyzing,
+    #[sea_orm(string_value = "analyzed")]
+    Analyzed,
+    #[sea_orm(string_value = "analysis_failed")]
+    AnalysisFailed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "images")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub account: String,
+    /// Of the manifest for one platform: `sha256:…`
+    pub digest: String,
+    /// Of the index that led to it; the same as `digest` where none did.
+    pub parent_digest: String,
+    /// Digest of the config, without `sha256:`.
+    pub image_id: String,
+    pub status: Status,
+    pub analysis_status: AnalysisStatus,
+    /// A JSON object.
+    pub annotations: String,
+    /// As it was given, in base64.
+    pub dockerfile: Option<String>,
+    pub analysis: Option<i64>,
+    /// Key of the manifest in object storage.
+    pub manifest: String,
+    /// Key of the index in object storage.
+    pub parent_manifest: Option<String>,
+    /// Why the last analysis failed, for programs.
+    pub failure_code: Option<String>,
+    /// The same for people.
+    pub failure_reason: Option<String>,
+    pub created_at: Moment,
+    pub last_updated: Moment,
+    /// When an analysis was last completed.
+    pub analyzed_at: Option<Moment>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(belongs_to = "facts::Entity", from = "Column::Analysis", to = "facts::Column::Id")]
+    Facts,
+    #[sea_orm(has_many = "image_tags::Entity")]
+    Tags,
+}
+
+impl Related<facts::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Facts.def()
+    }
+}
+
+impl Related<image_tags::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Tags.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// An image and, once it is analysed, what its analysis says in short.
+pub type Described = (Model, Option<facts::Model>);
+
+/// Which images are meant; what is not said does not matter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    pub status: Option<Status>,
+    pub analysis_status: Option<AnalysisStatus>,
+}
+
+/// A part of a list that is ordered by creation, newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Creation and id of the last image of the page before.
+    pub after: Option<(Moment, i64)>,
+    pub limit: u64,
+}
+
+/// An image to be written.
+#[derive(Clone, Debug)]
+pub struct NewImage {
+    pub digest: String,
+    pub parent_digest: String,
+    pub image_id: String,
+    pub manifest: String,
+    pub parent_manifest: Option<String>,
+    /// A JSON object.
+    pub annotations: String,
+    pub dockerfile: Option<String>,
+    pub created_at: Moment,
+}
+
+impl Account {
+    /// The image with this very digest.
+    pub async fn image(&self, digest: &str) -> Result<Option<Model>> {
+        Ok(self.own_images().filter(Column::Digest.eq(digest)).one(self.reader()).await?)
+    }
+
+    /// The newest image with this digest, or whose index has it.
+    pub async fn find_image(&self, digest: &str, filter: Filter) -> Result<Option<Described>> {
+        let query = filter.of(self.own_images()).filter(named(digest));
+        Ok(newest_first(query.find_also_related(facts::Entity)).one(self.reader()).await?)
+    }
+
+    /// The newest image with this image id.
+    pub async fn find_image_by_id(&self, image_id: &str, filter: Filter) -> Result<Option<Described>> {
+        let query = filter.of(self.own_images()).filter(Column::ImageId.eq(image_id));
+        Ok(newest_first(query.find_also_related(facts::Entity)).one(self.reader()).await?)
+    }
+
+    /// The newest image with this digest, or whose index has it, that has a tag in a repository.
+    pub async fn find_image_in(
+        &self,
+        registry: &str,
+        repository: &str,
+        digest: &str,
+        filter: Filter,
+    ) -> Result<Option<Described>> {
+        let tagged = Query::select()
+            .column(image_tags::Column::Image)
+            .from(image_tags::Entity)
+            .and_where(image_tags::Column::Account.eq(self.name().as_str()))
+            .and_where(image_tags::Column::Registry.eq(registry))
+            .and_where(image_tags::Column::Repository.eq(repository))
+            .to_owned();
+        let query = filter.of(self.own_images()).filter(named(digest)).filter(Column::Id.in_subquery(tagged));
+        Ok(newest_first(query.find_also_related(facts::Entity)).one(self.reader()).await?)
+    }
+
+    /// The images that a tag stood for, the last one first; at most `limit`.
+    pub async fn images_of_tag(&self, tag: TagName<'_>, filter: Filter, limit: Option<u64>) -> Result<Vec<Described>> {
+        let query =
+            filter.of(self.own_images()).join(JoinType::InnerJoin, Relation::Tags.def()).filter(tag.condition());
+        let query = query.find_also_related(facts::Entity).limit(limit);
+        let latest = query.order_by_desc(image_tags::Column::DetectedAt).order_by_desc(Column::Id);
+        Ok(latest.all(self.reader()).await?)
+    }
+
+    /// Images, newest first.
+    pub async fn images(&self, filter: Filter, page: Option<Page>) -> Result<Vec<Described>> {
+        let mut query = filter.of(self.own_images());
+        if let Some(page) = page {
+            if let Some((created_at, id)) = page.after {
+                let same_moment = Column::CreatedAt.eq(created_at).and(Column::Id.lt(id));
+                query = query.filter(Column::CreatedAt.lt(created_at).or(same_moment));
+            }
+            query = query.limit(page.limit);
+        }
+        Ok(newest_first(query.find_also_related(facts::Entity)).all(self.reader()).await?)
+    }
+
+    fn own_images(&self) -> Select<Entity> {
+        Entity::find().filter(Column::Account.eq(self.name().as_str()))
+    }
+}
+
+impl Filter {
+    /// Images that are there to stay.
+    pub fn active() -> Self {
+        Self { status: Some(Status::Active), analysis_status: None }
+    }
+
+    fn of(self, mut query: Select<Entity>) -> Select<Entity> {
+        if let Some(status) = self.status {
+            query = query.filter(Column::Status.eq(status));
+        }
+        if let Some(status) = self.analysis_status {
+            query = query.filter(Column::AnalysisStatus.eq(status));
+        }
+        query
+    }
+}
+
+fn named(digest: &str) -> Condition {
+    Condition::any().add(Column::Digest.eq(digest)).add(Column::ParentDigest.eq(digest))
+}
+
+fn newest_first(query: SelectTwo<Entity, facts::Entity>) -> SelectTwo<Entity, facts::Entity> {
+    query.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id)
+}
+
+impl Store {
+    /// Images of all accounts that wait to be collected, longest first; at most `limit`.
+    pub async fn images_to_collect(&self, limit: u64) -> Result<Vec<Model>> {
+        let query = Entity::find().filter(Column::Status.eq(Status::Deleting)).order_by_asc(Column::LastUpdated);
+        Ok(query.order_by_asc(Column::Id).limit(limit).all(self.reader()).await?)
+    }
+}
+
+/// Makes sure that an image is there, and locks it until the transaction ends; tells whether it had to be made. What is
+/// there stays as it is.
+pub async fn ensure(
+    on: &impl ConnectionTrait,
+    account: &AccountName,
+    image: NewImage,
+    now: Moment,
+) -> Result<(Model, bool)> {
+    let digest = image.digest.clone();
+    let row = ActiveModel {
+        account: Set(account.to_string()),
+        digest: Set(image.digest),
+        parent_digest: Set(image.parent_digest),
+        image_id: Set(image.image_id),
+        status: Set(Status::Active),
+        analysis_status: Set(AnalysisStatus::NotAnalyzed),
+        annotations: Set(image.annotations),
+        dockerfile: Set(image.dockerfile),
+        manifest: Set(image.manifest),
+        parent_manifest: Set(image.parent_manifest),
+        created_at: Set(image.created_at),
+        last_updated: Set(now),
+        ..Default::default()
+    };
+    // Not a look first: two that add the same image at once must not fail.
+    let there = OnConflict::columns([Column::Account, Column::Digest]).do_nothing().to_owned();
+    let made = Entity::insert(row).on_conflict(there).exec_without_returning(on).await? > 0;
+    let image = lock(on, account, &digest).await?.ok_or_else(|| DbErr::RecordNotFound(format!("image {digest}")))?;
+    Ok((image, made))
+}
+
+/// The image with this very digest, locked until the transaction ends.
+pub async fn lock(on: &impl ConnectionTrait, account: &AccountName, digest: &str) -> Result<Option<Model>> {
+    let own = Entity::find().filter(Column::Account.eq(account.as_str())).filter(Column::Digest.eq(digest));
+    Ok(own.lock_exclusive().one(on).await?)
+}
+
+/// What is changed of an image that is there; nothing of what is not given.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Digest of an index that led to the image, and its key in object storage.
+    pub parent: Option<(String, String)>,
+    /// Key of the manifest in object storage.
+    pub manifest: Option<String>,
+    /// A JSON object.
+    pub annotations: Option<String>,
+    pub dockerfile: Option<String>,
+}
+
+/// Changes an image that the transaction has locked.
+pub async fn change(on: &impl ConnectionTrait, image: i64, change: Change, now: Moment) -> Result<()> {
+    let mut row = ActiveModel { last_updated: Set(now), ..Default::default() };
+    if let Some((digest, object)) = change.parent {
+        row.parent_digest = Set(digest);
+        row.parent_manifest = Set(Some(object));
+    }
+    if let Some(manifest) = change.manifest {
+        row.manifest = Set(manifest);
+    }
+    if let Some(annotations) = change.annotations {
+        row.annotations = Set(annotations);
+    }
+    if let Some(dockerfile) = change.dockerfile {
+        row.dockerfile = Set(Some(dockerfile));
+    }
+    Entity::update_many().set(row).filter(Column::Id.eq(image)).exec(on).await?;
+    Ok(())
+}
+
+/// Makes an image as one that is new: there to stay, and not analysed. What was found in it before is kept until it is
+/// found anew.
+pub async fn reset(on: &impl ConnectionTrait, image: i64, now: Moment) -> Result<()> {
+    let row = ActiveModel {
+        status: Set(Status::Active),
+        analysis_status: Set(AnalysisStatus::NotAnalyzed),
+        failure_code: Set(None),
+        failure_reason: Set(None),
+        last_updated: Set(now),
+        ..Default::default()
+    };
+    Entity::update_many().set(row).filter(Column::Id.eq(image)).exec(on).await?;
+    Ok(())
+}
+
+/// Marks an image as one to be removed; `false` if it is one already.
+pub async fn mark_deleting(on: &impl ConnectionTrait, image: i64, now: Moment) -> Result<bool> {
+    let row = ActiveModel { status: Set(Status::Deleting), last_updated: Set(now), ..Default::default() };
+    let marked = Entity::update_many().set(row).filter(Column::Id.eq(image)).filter(Column::Status.eq(Status::Active));
+    Ok(marked.exec(on).await?.rows_affected > 0)
+}
+
+/// Removes an image with its tags and the verdicts on it, if it is still to be removed; tells whether it was.
+pub async fn remove(on: &impl ConnectionTrait, image: &Model) -> Result<bool> {
+    let marked = Entity::delete_many().filter(Column::Id.eq(image.id)).filter(Column::Status.eq(Status::Deleting));
+    if marked.exec(on).await?.rows_affected == 0 {
+        return Ok(false);
+    }
+    let verdicts = Query::delete()
+        .from_table(Alias::new("evaluations"))
+        .and_where(Expr::col(Alias::new("account")).eq(image.account.as_str()))
+        .and_where(Expr::col(Alias::new("digest")).eq(image.digest.as_str()))
+        .to_owned();
+    on.execute(&verdicts).await?;
+    Ok(true)
+}
+
+/// The full names of an image's tags: `registry/repository:tag`.
+pub async fn full_tags(on: &impl ConnectionTrait, image: i64) -> Result<Vec<String>> {
+    let tags = image_tags::of_image(on, image).await?;
+    Ok(tags.iter().map(image_tags::Model::fulltag).collect())
+}
