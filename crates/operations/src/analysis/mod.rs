@@ -16,3 +16,5 @@ mod testing;
 pub use documents::ArtifactType;
 pub use reading::{BillFormat, StoredDocument};
 pub use settings::AnalysisSettings;
+
+pub(crate) use reading::analysis_of;
