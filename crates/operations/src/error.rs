@@ -1,4 +1,4 @@
-use windlass_v1::error::{ErrorCode, ErrorEnvelope};
+use windlass_v1::error::{ErrorCode, ErrorEnvelope, Problem};
 
 /// What everything here returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -9,6 +9,9 @@ pub enum Error {
     /// The request is at fault, or the state of things; the text is for whoever asked.
     #[error("{}", .0.message)]
     Refused(Box<ErrorEnvelope>),
+    /// A document in the request has not the shape that its description demands.
+    #[error("{}", .0.detail.as_deref().unwrap_or(&.0.title))]
+    Problem(Box<Problem>),
     #[error(transparent)]
     Store(#[from] windlass_store::Error),
     #[error(transparent)]
@@ -58,5 +61,11 @@ impl Error {
 impl From<ErrorEnvelope> for Error {
     fn from(envelope: ErrorEnvelope) -> Self {
         Self::Refused(Box::new(envelope))
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
     }
 }

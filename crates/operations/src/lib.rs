@@ -10,23 +10,43 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+pub mod analysis;
 mod cipher;
 mod clock;
 mod error;
+mod event_log;
 mod events;
 pub mod identity;
+mod object_chunks;
 pub mod images;
+mod liveness;
+mod registries;
 mod registry_access;
+mod repositories;
+mod scheduler;
+pub mod evaluations;
+pub mod policies;
+mod recent;
 mod service;
 mod settings;
+mod subscriptions;
 mod tenant;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod vulnerabilities;
+mod worker;
+mod text;
+mod watching;
 
 pub use cipher::{Cipher, InvalidKey, random_id};
 pub use clock::Clock;
 pub use error::{Error, Result};
+pub use event_log::EventFilter;
 pub use events::Happening;
+pub use object_chunks::ObjectChunks;
+pub use repositories::WatchRequest;
 pub use service::Service;
 pub use settings::{Limits, OauthSettings, Settings};
+pub use subscriptions::SubscriptionFilter;
 pub use tenant::Tenant;
+pub use vulnerabilities::VulnerabilitySettings;

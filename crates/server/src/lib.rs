@@ -22,6 +22,7 @@ mod metrics;
 mod operation;
 mod resources;
 mod scope;
+mod stored;
 
 pub use dispatch::router;
 pub(crate) use failure::Failure;

@@ -1,16 +1,57 @@
 //! The resources of the API: one file each.
 
 mod accounts;
+mod api_keys;
+mod artifacts;
+mod audit;
+mod content;
+mod evaluations;
+mod events;
+mod feeds;
 mod images;
+mod metadata;
+mod oauth;
+mod policies;
+mod queries;
+mod registries;
+mod repositories;
+mod roles;
+mod sboms;
 mod service;
+mod subscriptions;
 mod summaries;
+mod users;
+mod vulnerabilities;
 
 use crate::operation::Operation;
 
 /// Every operation there is.
 pub(crate) fn all() -> Vec<Operation> {
-    [service::operations(), accounts::operations(), images::operations(), summaries::operations()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        service::operations(),
+        accounts::operations(),
+        users::operations(),
+        roles::operations(),
+        api_keys::operations(),
+        oauth::operations(),
+        audit::operations(),
+        images::operations(),
+        summaries::operations(),
+        content::operations(),
+        metadata::operations(),
+        artifacts::operations(),
+        sboms::operations(),
+        vulnerabilities::operations(),
+        evaluations::operations(),
+        policies::operations(),
+        subscriptions::operations(),
+        repositories::operations(),
+        registries::operations(),
+        events::operations(),
+        feeds::operations(),
+        queries::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

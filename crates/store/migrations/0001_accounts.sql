@@ -50,16 +50,21 @@ CREATE TABLE role_bindings (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (username, account, role)
 );
+CREATE INDEX role_bindings_by_account ON role_bindings (account);
 
 CREATE TABLE audit_records (
     id         {{id}},
     created_at BIGINT NOT NULL,
+    -- Who; nothing where nobody proved to be anybody.
     username   TEXT,
     account    TEXT NOT NULL,
     action     TEXT NOT NULL,
     target     TEXT NOT NULL,
     outcome    TEXT NOT NULL,
+    -- The status of the response.
+    status     BIGINT NOT NULL,
     address    TEXT,
     request_id TEXT
 );
-CREATE INDEX audit_records_by_account ON audit_records (account, created_at);
+CREATE INDEX audit_records_by_account ON audit_records (account, id);
+CREATE INDEX audit_records_by_age ON audit_records (created_at);

@@ -3,8 +3,12 @@ CREATE TABLE policies (
     id           TEXT NOT NULL,
     active       BOOLEAN NOT NULL,
     source       TEXT NOT NULL,
+    -- Copied from the bundle, for lists.
+    name         TEXT,
+    description  TEXT,
     -- As it was given.
     bundle       TEXT NOT NULL,
+    -- sha256 of the bundle with its members in order.
     digest       TEXT NOT NULL,
     created_at   BIGINT NOT NULL,
     last_updated BIGINT NOT NULL,
@@ -23,6 +27,8 @@ CREATE TABLE evaluations (
     policy_digest    TEXT NOT NULL,
     analysis         BIGINT NOT NULL,
     data             BIGINT,
+    -- sha256 of what else went in: choices of the account, the Dockerfile, the program's version.
+    inputs           TEXT NOT NULL,
     -- A moment at which time alone changes the verdict.
     valid_until      BIGINT,
     -- The result in object storage.
@@ -30,6 +36,6 @@ CREATE TABLE evaluations (
     created_at       BIGINT NOT NULL,
     last_evaluated   BIGINT NOT NULL
 );
-CREATE INDEX evaluations_by_image ON evaluations (account, digest, fulltag, last_evaluated);
+CREATE INDEX evaluations_by_image ON evaluations (account, digest, fulltag, policy_id, last_evaluated);
 CREATE INDEX evaluations_by_policy ON evaluations (account, policy_id);
 CREATE INDEX evaluations_by_object ON evaluations (object);

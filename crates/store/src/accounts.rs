@@ -74,17 +74,23 @@ impl Store {
     pub async fn find_account(&self, name: &str) -> Result<Option<Model>> {
         Ok(Entity::find_by_id(name).one(self.reader()).await?)
     }
+}
 
-    /// Changes the state, if it is one of `from` still; tells whether it was.
-    pub async fn change_account_state(&self, name: &str, from: &[State], to: State, now: Moment) -> Result<bool> {
-        let changed = Entity::update_many()
-            .set(ActiveModel { state: Set(to), last_updated: Set(now), ..Default::default() })
-            .filter(Column::Name.eq(name))
-            .filter(Column::State.is_in(from.iter().copied()))
-            .exec(self.writer())
-            .await?;
-        Ok(changed.rows_affected > 0)
-    }
+/// Changes the state, if it is one of `from` still; tells whether it was.
+pub async fn change_state(
+    on: &impl ConnectionTrait,
+    name: &AccountName,
+    from: &[State],
+    to: State,
+    now: Moment,
+) -> Result<bool> {
+    let changed = Entity::update_many()
+        .set(ActiveModel { state: Set(to), last_updated: Set(now), ..Default::default() })
+        .filter(Column::Name.eq(name.as_str()))
+        .filter(Column::State.is_in(from.iter().copied()))
+        .exec(on)
+        .await?;
+    Ok(changed.rows_affected > 0)
 }
 
 /// Adds an account, enabled.

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _, entity::prelude::*,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, entity::prelude::*,
 };
 
 use crate::{Moment, Result, Store};
@@ -46,6 +46,10 @@ impl Store {
     pub async fn api_keys(&self, username: &str) -> Result<Vec<Model>> {
         let query = Entity::find().filter(Column::Username.eq(username)).order_by_asc(Column::Name);
         Ok(query.all(self.reader()).await?)
+    }
+
+    pub async fn count_api_keys(&self, username: &str) -> Result<u64> {
+        Ok(Entity::find().filter(Column::Username.eq(username)).count(self.reader()).await?)
     }
 
     pub async fn find_api_key(&self, id: &str) -> Result<Option<Model>> {

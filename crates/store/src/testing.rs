@@ -7,6 +7,10 @@ use std::{env, future::Future, str::FromStr as _};
 
 use sqlx::{ConnectOptions as _, Executor as _, postgres::PgConnectOptions};
 
+mod rows;
+
+pub use rows::{Column, columns, fill, rows};
+
 use crate::{Address, Store};
 
 /// Runs a test on an empty store of every engine.

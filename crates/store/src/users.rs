@@ -5,7 +5,7 @@ use sea_orm::{
     EnumIter, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
 
-use crate::{AccountName, Moment, Result, Store, Username, accounts};
+use crate::{Account, AccountName, Moment, Result, Store, Username, accounts};
 
 /// Where a user comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -97,8 +97,8 @@ pub mod credential {
 pub struct Identity {
     pub user: Model,
     pub account: accounts::Model,
-    /// What a password is compared with; absent where none was set.
-    pub password_hash: Option<String>,
+    /// The password; absent where none was set.
+    pub credential: Option<credential::Model>,
 }
 
 impl Store {
@@ -115,28 +115,35 @@ impl Store {
     async fn identity(&self, which: sea_orm::sea_query::SimpleExpr) -> Result<Option<Identity>> {
         let query = Entity::find().filter(which).find_also_related(accounts::Entity);
         let Some((user, Some(account))) = query.one(self.reader()).await? else { return Ok(None) };
-        let hash = credential::Entity::find_by_id(&user.username).one(self.reader()).await?;
-        Ok(Some(Identity { user, account, password_hash: hash.map(|hash| hash.password_hash) }))
-    }
-
-    /// The users of an account, by name.
-    pub async fn users(&self, account: &str) -> Result<Vec<Model>> {
-        let query = Entity::find().filter(Column::Account.eq(account)).filter(Column::Kind.ne(Kind::Internal));
-        Ok(query.order_by_asc(Column::Username).all(self.reader()).await?)
+        let credential = credential::Entity::find_by_id(&user.username).one(self.reader()).await?;
+        Ok(Some(Identity { user, account, credential }))
     }
 
     pub async fn find_user(&self, username: &str) -> Result<Option<Model>> {
         Ok(Entity::find_by_id(username).one(self.reader()).await?)
     }
+}
 
-    /// When the user's password was set; `None` where there is none.
+impl Account {
+    /// The account's users, by name.
+    pub async fn users(&self) -> Result<Vec<Model>> {
+        let query = self.own_users().filter(Column::Kind.ne(Kind::Internal));
+        Ok(query.order_by_asc(Column::Username).all(self.reader()).await?)
+    }
+
+    pub async fn find_user(&self, username: &str) -> Result<Option<Model>> {
+        Ok(self.own_users().filter(Column::Username.eq(username)).one(self.reader()).await?)
+    }
+
+    /// When the password of a user of this account was set; `None` where there is none.
     pub async fn password_set_at(&self, username: &str) -> Result<Option<Moment>> {
-        let query = credential::Entity::find_by_id(username).select_only().column(credential::Column::CreatedAt);
+        let query = self.own_users().filter(Column::Username.eq(username)).inner_join(credential::Entity);
+        let query = query.select_only().column(credential::Column::CreatedAt);
         Ok(query.into_tuple().one(self.reader()).await?)
     }
 
-    pub async fn delete_password(&self, username: &str) -> Result<bool> {
-        Ok(credential::Entity::delete_by_id(username).exec(self.writer()).await?.rows_affected > 0)
+    fn own_users(&self) -> Select<Entity> {
+        Entity::find().filter(Column::Account.eq(self.name().as_str()))
     }
 }
 
@@ -177,13 +184,20 @@ pub async fn set_password(on: &impl ConnectionTrait, username: &str, password_ha
     Ok(())
 }
 
-/// Removes a user with its password, keys and roles.
-pub async fn delete(on: &impl ConnectionTrait, username: &str) -> Result<bool> {
-    Ok(Entity::delete_by_id(username).exec(on).await?.rows_affected > 0)
+/// Removes a user's password.
+pub async fn delete_password(on: &impl ConnectionTrait, username: &str) -> Result<bool> {
+    Ok(credential::Entity::delete_by_id(username).exec(on).await?.rows_affected > 0)
+}
+
+/// Removes a user of an account with its password, keys and roles.
+pub async fn delete(on: &impl ConnectionTrait, account: &AccountName, username: &str) -> Result<bool> {
+    let which =
+        Entity::delete_many().filter(Column::Username.eq(username)).filter(Column::Account.eq(account.as_str()));
+    Ok(which.exec(on).await?.rows_affected > 0)
 }
 
 /// Removes every user of an account.
-pub async fn delete_all(on: &impl ConnectionTrait, account: &str) -> Result<()> {
-    Entity::delete_many().filter(Column::Account.eq(account)).exec(on).await?;
+pub async fn delete_all(on: &impl ConnectionTrait, account: &AccountName) -> Result<()> {
+    Entity::delete_many().filter(Column::Account.eq(account.as_str())).exec(on).await?;
     Ok(())
 }

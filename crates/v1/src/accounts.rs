@@ -1,7 +1,7 @@
 //! Accounts, their users and the users' credentials (`spec/api.md` A2.4, A4.16).
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{timestamp::IsoSeconds, words::words};
 
@@ -63,6 +63,8 @@ pub struct AccountRequest {
 
 /// Names that no new account may have.
 pub const RESERVED_ACCOUNTS: [&str; 3] = ["admin", "anchore-system", "system"];
+/// The lengths that passwords may have, in characters.
+pub const PASSWORD_LENGTHS: std::ops::RangeInclusive<usize> = 6..=128;
 /// Users that cannot be deleted.
 pub const PROTECTED_USERS: [&str; 2] = ["admin", "anchore-system"];
 
@@ -189,6 +191,24 @@ impl std::fmt::Debug for CredentialRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CredentialRequest").field("kind", &self.kind).finish_non_exhaustive()
     }
+}
+
+/// Which accounts are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct AccountQuery {
+    /// Only those in this state.
+    #[param(inline, nullable = false)]
+    pub state: Option<AccountState>,
+}
+
+/// Which credential is removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CredentialQuery {
+    #[param(inline)]
+    pub credential_type: CredentialType,
 }
 
 #[cfg(test)]

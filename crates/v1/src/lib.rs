@@ -14,8 +14,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 pub mod accounts;
+pub mod api_keys;
 pub mod archives;
 pub mod artifacts;
+pub mod audit;
 mod base64_lines;
 pub mod content;
 pub mod error;
@@ -31,6 +33,7 @@ mod pull_string;
 pub mod queries;
 pub mod registries;
 pub mod repositories;
+pub mod roles;
 pub mod services;
 pub mod subscriptions;
 pub mod timestamp;

@@ -40,6 +40,11 @@ impl MetadataResponse {
     }
 }
 
+/// A document as it is told: in base64, a newline after every 76 characters (`spec/api.md` K25).
+pub fn encoded(document: &[u8]) -> String {
+    base64_lines::encode(document)
+}
+
 /// The document in base64; `None` where there is none.
 pub(crate) fn document(sbom: &Sbom, kind: MetadataType) -> Option<String> {
     let Source::Image(image) = &sbom.source else { return None };
@@ -48,7 +53,7 @@ pub(crate) fn document(sbom: &Sbom, kind: MetadataType) -> Option<String> {
         MetadataType::DockerHistory => serde_json::to_vec(&history(image)).ok()?,
         MetadataType::Dockerfile => sbom.inspection.dockerfile.clone()?.into_bytes(),
     };
-    (!text.is_empty()).then(|| base64_lines::encode(&text))
+    (!text.is_empty()).then(|| encoded(&text))
 }
 
 /// A step that made an image, as the Docker daemon tells it.

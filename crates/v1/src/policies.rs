@@ -1,5 +1,6 @@
 //! Policy bundles: their records and what is wrong with them (`spec/api.md` A4.7).
 
+use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -58,6 +59,11 @@ pub fn other_policy(route: &str, payload: &str) -> String {
     format!("policyId in route is different from policyId in payload: {route} != {payload}")
 }
 
+/// The id of a bundle that was given without one (`spec/policy.md` §1.1).
+pub fn nameless_id(account: &str, name: &str) -> String {
+    format!("{:x}", Md5::digest(format!("{account}:{name}")))
+}
+
 impl PolicyRecord {
     /// The record as lists tell it.
     #[must_use]
@@ -81,7 +87,7 @@ pub struct PolicyUpdate {
     #[schema(nullable = false)]
     pub active: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = PolicyBundle, required = false)]
+    #[schema(nullable = false, value_type = Object, required = false)]
     pub policybundle: Option<Value>,
 }
 

@@ -1,9 +1,12 @@
 //! API keys: long random secrets for programs, in place of a user's password.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use windlass_store::api_keys;
+use windlass_v1::{
+    api_keys::{ApiKey, ApiKeyRequest, CreatedApiKey},
+    error,
+};
 
 use super::{Caller, Role, password::hex};
 use crate::{
@@ -15,80 +18,78 @@ use crate::{
 pub(super) const USERNAME: &str = "_api_key";
 /// How keys begin, so that scanners for secrets find them.
 const PREFIX: &str = "wlk_";
-
-/// A key to be made.
-#[derive(Debug)]
-pub struct NewApiKey<'a> {
-    pub name: &'a str,
-    pub role: Option<Role>,
-    pub expires_at: Option<Timestamp>,
-}
-
-/// What is shown of a key: everything but the secret.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ApiKeyDescription {
-    pub name: String,
-    pub role: Option<String>,
-    pub created_at: Timestamp,
-    pub expires_at: Option<Timestamp>,
-    pub last_used_at: Option<Timestamp>,
-}
-
-impl From<api_keys::Model> for ApiKeyDescription {
-    fn from(row: api_keys::Model) -> Self {
-        let api_keys::Model { name, role, created_at, expires_at, last_used_at, .. } = row;
-        Self {
-            name,
-            role,
-            created_at: created_at.into(),
-            expires_at: expires_at.map(Into::into),
-            last_used_at: last_used_at.map(Into::into),
-        }
-    }
-}
+/// Keys of one user.
+const MOST: u64 = 100;
 
 pub(super) fn is_one(token: &str) -> bool {
     token.starts_with(PREFIX)
 }
 
-impl Service {
-    /// Makes a key for a user; the secret is shown this once.
+impl Caller {
+    /// Refuses those who came with a key that is restricted to a role: who may set passwords and make keys could make one
+    /// that is not.
     ///
     /// # Errors
-    /// 409 where the user has a key of that name.
-    pub async fn create_api_key(&self, username: &str, key: NewApiKey<'_>) -> Result<(String, ApiKeyDescription)> {
+    /// 403.
+    pub fn demand_whole(&self) -> Result<()> {
+        match self.restricted_to {
+            Some(_) => Err(error::forbidden(&self.account().name, "updateUser", Some(self.username())).into()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Service {
+    /// Makes a key for the caller; the secret is shown this once.
+    ///
+    /// # Errors
+    /// 409 where the caller has a key of that name, 400 where there is no such role, its end has passed, or the caller has
+    /// too many keys; 403 for callers with a restricted key.
+    pub async fn create_api_key(&self, caller: &Caller, request: &ApiKeyRequest) -> Result<CreatedApiKey> {
+        caller.demand_whole()?;
+        let role = request.role.as_deref().map(Role::demand).transpose()?;
+        let now = self.clock.moment();
+        let expires_at = request.expires_at.map(|at| at.timestamp().into());
+        if expires_at.is_some_and(|end| end <= now) {
+            return Err(Error::invalid("The key's end, expires_at, has passed already"));
+        }
+        let username = caller.username();
+        if self.store.count_api_keys(username).await? >= MOST {
+            return Err(Error::invalid(format!("User {username} has {MOST} API keys already; delete one first")));
+        }
         let (id, secret) = (random_id(), hex(&random::<24>()));
         let row = api_keys::Model {
             id: id.clone(),
             username: username.to_owned(),
-            name: key.name.to_owned(),
+            name: request.name.clone(),
             secret_hash: hash(&secret),
-            role: key.role.map(|role| role.name().to_owned()),
-            created_at: self.clock.moment(),
-            expires_at: key.expires_at.map(Into::into),
+            role: role.map(|role| role.name().to_owned()),
+            created_at: now,
+            expires_at,
             last_used_at: None,
         };
         match self.store.insert_api_key(row.clone()).await {
-            Ok(()) => Ok((format!("{PREFIX}{id}_{secret}"), row.into())),
+            Ok(()) => Ok(CreatedApiKey { key: format!("{PREFIX}{id}_{secret}"), description: describe(row) }),
             Err(windlass_store::Error::Exists) => {
-                Err(Error::conflict(format!("User {username} has an API key named {} already", key.name)))
+                Err(Error::conflict(format!("User {username} has an API key named {} already", request.name)))
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The keys of a user, by name.
-    pub async fn api_keys(&self, username: &str) -> Result<Vec<ApiKeyDescription>> {
-        Ok(self.store.api_keys(username).await?.into_iter().map(Into::into).collect())
+    /// The caller's keys, by name.
+    pub async fn api_keys(&self, caller: &Caller) -> Result<Vec<ApiKey>> {
+        Ok(self.store.api_keys(caller.username()).await?.into_iter().map(describe).collect())
     }
 
     /// # Errors
-    /// 404 where the user has no such key.
-    pub async fn delete_api_key(&self, username: &str, name: &str) -> Result<()> {
-        if self.store.delete_api_key(username, name).await? {
+    /// 404 where the caller has no such key; 403 for callers with a restricted key.
+    pub async fn delete_api_key(&self, caller: &Caller, name: &str) -> Result<()> {
+        caller.demand_whole()?;
+        if self.store.delete_api_key(caller.username(), name).await? {
             return Ok(());
         }
-        Err(Error::not_found(format!("User {username} has no API key named {name}")))
+        Err(Error::not_found(format!("User {} has no API key named {name}", caller.username())))
     }
 
     pub(super) async fn by_api_key(&self, token: &str) -> Result<Option<Caller>> {
@@ -103,6 +104,7 @@ impl Service {
         }
         let role = match &key.role {
             None => None,
+            // A role that a later version knew is no leave to do anything.
             Some(name) => match Role::parse(name) {
                 None => return Ok(None),
                 role => role,
@@ -119,4 +121,16 @@ impl Service {
 
 fn hash(secret: &str) -> String {
     hex(&Sha256::digest(secret))
+}
+
+fn describe(row: api_keys::Model) -> ApiKey {
+    let api_keys::Model { name, role, created_at, expires_at, last_used_at, .. } = row;
+    let shown = |moment| Timestamp::from(moment).into();
+    ApiKey {
+        name,
+        role,
+        created_at: shown(created_at),
+        expires_at: expires_at.map(shown),
+        last_used_at: last_used_at.map(shown),
+    }
 }

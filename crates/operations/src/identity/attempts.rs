@@ -17,6 +17,8 @@ const FREE: u32 = 10;
 const FREE_OF_ADDRESS: u32 = 100;
 /// The longest wait, in seconds.
 const LONGEST: u64 = 300;
+/// Seconds after which refusals are forgotten.
+const FORGOTTEN: i64 = 3600;
 /// How the keys of names begin.
 const USER: &str = "user ";
 /// Names and addresses that are counted.
@@ -30,6 +32,10 @@ struct Count {
 }
 
 impl Count {
+    fn is_forgotten(self, now: Timestamp) -> bool {
+        now.duration_since(self.last) > SignedDuration::from_secs(FORGOTTEN)
+    }
+
     /// Seconds until the next attempt is looked at.
     fn wait(self, now: Timestamp) -> Option<u64> {
         let over = self.refusals.checked_sub(self.free)?;
@@ -57,11 +63,16 @@ impl Attempts {
         let mut counts = self.counts();
         if counts.len() >= COUNTED {
             counts.retain(|_, count| count.wait(now).is_some());
+            // So many that wait are an attack from everywhere; those of whom there is no room are not counted.
+            if counts.len() >= COUNTED {
+                return;
+            }
         }
         for key in keys(username, from) {
             let free = if key.starts_with(USER) { FREE } else { FREE_OF_ADDRESS };
             let count = counts.entry(key).or_insert(Count { free, refusals: 0, last: now });
-            *count = Count { free, refusals: count.refusals.saturating_add(1), last: now };
+            let before = if count.is_forgotten(now) { 0 } else { count.refusals };
+            *count = Count { free, refusals: before.saturating_add(1), last: now };
         }
     }
 
@@ -82,9 +93,18 @@ impl Attempts {
 /// Counted are a name wherever it is tried from only together with the address, so that nobody can lock out another, and
 /// an address whatever name it tries.
 fn keys(username: &str, from: Option<IpAddr>) -> impl Iterator<Item = String> {
+    let from = from.map(neighbourhood);
     let address = from.map(|from| format!("address {from}"));
     let name = (!username.is_empty()).then(|| format!("{USER}{username} at {from:?}"));
     name.into_iter().chain(address)
+}
+
+/// Whoever has one IPv6 address has the 2⁶⁴ around it as well.
+fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+        address => address,
+    }
 }
 
 #[cfg(test)]
@@ -114,5 +134,33 @@ mod tests {
         assert!(attempts.wait("bob", here, now).is_some(), "but not for ever");
         attempts.succeeded("ada", here);
         assert_eq!(attempts.wait("ada", here, now), None);
+    }
+
+    #[test]
+    fn addresses_of_one_sender_are_counted_together() {
+        let attempts = Attempts::new();
+        let now = Timestamp::UNIX_EPOCH;
+        for last in 0..=FREE {
+            let from: IpAddr = format!("2001:db8::{last:x}").parse().unwrap();
+            attempts.failed("ada", Some(from), now);
+        }
+        let from = |address: &str| Some(address.parse().unwrap());
+        assert!(attempts.wait("ada", from("2001:db8::ffff"), now).is_some());
+        assert_eq!(attempts.wait("ada", from("2001:db8:0:1::1"), now), None);
+        for _ in 0..=FREE {
+            attempts.failed("bob", from("192.0.2.1"), now);
+        }
+        assert!(attempts.wait("bob", from("::ffff:192.0.2.1"), now).is_some(), "it is the same address");
+    }
+
+    #[test]
+    fn refusals_of_long_ago_do_not_count() {
+        let attempts = Attempts::new();
+        let mut now = Timestamp::UNIX_EPOCH;
+        for _ in 0..FREE * 3 {
+            attempts.failed("ada", None, now);
+            now += SignedDuration::from_secs(FORGOTTEN + 1);
+            assert_eq!(attempts.wait("ada", None, now), None);
+        }
     }
 }

@@ -4,26 +4,29 @@
 //! is ([`Caller`]), [`Service::authorise`] whether they may. Every look-up is made anew, so that a removed user is nobody
 //! from then on; only the slow comparison of passwords is remembered, together with what it compared.
 
+mod accounts;
 mod api_key;
 mod attempts;
+mod audit;
 mod bootstrap;
 mod caller;
 mod password;
 mod permission;
 mod role;
+mod role_bindings;
 mod token;
+mod users;
 
 use std::net::IpAddr;
 
-pub use api_key::{ApiKeyDescription, NewApiKey};
+pub use audit::Deed;
 pub use bootstrap::{ADMIN, SYSTEM};
 pub use caller::Caller;
 pub use permission::{Permission, Target};
 pub use role::Role;
-pub use token::IssuedToken;
 
 use attempts::Attempts;
-use password::Passwords;
+use password::{Login, Passwords};
 
 use crate::{Result, Service, Settings};
 
@@ -65,16 +68,21 @@ impl Service {
     /// # Errors
     /// When the store fails; that nobody is found is no error.
     pub async fn authenticate(&self, presented: Presented<'_>, from: Option<IpAddr>) -> Result<Result<Caller, Denied>> {
-        let now = self.clock.now();
+        // Keys and tokens cannot be guessed: whoever tries is counted by the address alone.
         let subject = match &presented {
-            Presented::Password { username, .. } => (*username).to_owned(),
-            Presented::Bearer(_) => String::new(),
+            Presented::Password { username, .. } if *username != api_key::USERNAME => (*username).to_owned(),
+            _ => String::new(),
         };
-        if let Some(seconds) = self.identity.attempts.wait(&subject, from, now) {
+        if let Some(seconds) = self.identity.attempts.wait(&subject, from, self.clock.now()) {
             return Ok(Err(Denied::TooMany(seconds)));
         }
         let found = match presented {
-            Presented::Password { username, password } => self.by_password(username, password).await?,
+            Presented::Password { username: api_key::USERNAME, password } => self.by_api_key(password).await?,
+            Presented::Password { username, password } => match self.by_password(username, password, from).await? {
+                Err(Denied::Unknown) => None,
+                Err(denied) => return Ok(Err(denied)),
+                Ok(caller) => Some(caller),
+            },
             Presented::Bearer(token) if api_key::is_one(token) => self.by_api_key(token).await?,
             Presented::Bearer(token) => self.by_token(token).await?,
         };
@@ -84,20 +92,34 @@ impl Service {
                 Ok(Ok(caller))
             }
             None => {
-                self.identity.attempts.failed(&subject, from, now);
+                self.identity.attempts.failed(&subject, from, self.clock.now());
                 tracing::warn!(username = %subject, address = ?from, "a log-in was refused");
                 Ok(Err(Denied::Unknown))
             }
         }
     }
 
-    async fn by_password(&self, username: &str, password: &str) -> Result<Option<Caller>> {
-        if username == api_key::USERNAME {
-            return self.by_api_key(password).await;
-        }
+    async fn by_password(
+        &self,
+        username: &str,
+        password: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Result<Caller, Denied>> {
         let identity = self.store.identity_by_name(username).await?;
-        let hash = identity.as_ref().and_then(|identity| identity.password_hash.as_deref());
-        let matches = self.identity.passwords.verify(username, password, hash).await?;
-        Ok(identity.filter(|_| matches).map(Caller::new))
+        let credential = identity.as_ref().and_then(|identity| identity.credential.as_ref());
+        let hash = credential.map(|credential| credential.password_hash.as_str());
+        let login = Login { username, password, hash };
+        let Identity { passwords, attempts } = &self.identity;
+        if !passwords.knows(login) {
+            let place = passwords.place().await?;
+            // Others may have been first while this one waited, with the same password, or with many wrong ones.
+            if let Some(seconds) = attempts.wait(username, from, self.clock.now()) {
+                return Ok(Err(Denied::TooMany(seconds)));
+            }
+            if !passwords.knows(login) && !passwords.compare(login, place).await? {
+                return Ok(Err(Denied::Unknown));
+            }
+        }
+        Ok(identity.map(Caller::new).ok_or(Denied::Unknown))
     }
 }

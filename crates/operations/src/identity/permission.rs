@@ -3,7 +3,7 @@
 use windlass_store::{AccountName, accounts::State};
 use windlass_v1::error;
 
-use super::Caller;
+use super::{Caller, Role, accounts::account_not_found};
 use crate::{Error, Result, Service};
 
 /// Whose things something is done to.
@@ -23,6 +23,8 @@ pub struct Permission<'a> {
     pub action: &'a str,
     /// The one thing it is done to; everything where it is not named.
     pub object: Option<&'a str>,
+    /// Whether something is different afterwards: the names of some actions do not tell.
+    pub changes: bool,
 }
 
 impl Service {
@@ -39,10 +41,10 @@ impl Service {
             Target::System => "system",
         };
         let refused = || Error::from(error::forbidden(domain, permission.action, permission.object));
-        if caller.restricted_to.is_some_and(|role| !role.allows(permission.action)) {
+        if caller.restricted_to.is_some_and(|role| !role.allows(permission.action, permission.changes)) {
             return Err(refused());
         }
-        if !caller.is_administrator() && !self.is_granted(caller, domain, permission.action).await? {
+        if !caller.is_administrator() && !self.is_granted(caller, domain, permission).await? {
             return Err(refused());
         }
         let Target::Account(name) = permission.on else { return Ok(None) };
@@ -50,7 +52,7 @@ impl Service {
             return Ok(Some(caller.account_name()));
         }
         let Some(account) = self.store.find_account(name).await? else {
-            return Err(Error::not_found(format!("Account {name} not found")));
+            return Err(account_not_found());
         };
         if account.state != State::Enabled && !caller.is_administrator() {
             return Err(error::account_not_enabled(name).into());
@@ -58,17 +60,19 @@ impl Service {
         Ok(Some(account.account_name()))
     }
 
-    /// Whether a user who is no administrator holds a role in that account that allows the action. Who holds no role at
-    /// all has full control over the own account.
-    async fn is_granted(&self, caller: &Caller, domain: &str, action: &str) -> Result<bool> {
-        if domain == "system" {
+    /// Whether a user who is no administrator may do it in that account: as the roles held there allow, and without a role
+    /// there in the own account. Roles in other accounts take nothing away, or whoever gives them could lock users out of
+    /// their own account.
+    async fn is_granted(&self, caller: &Caller, domain: &str, permission: &Permission<'_>) -> Result<bool> {
+        if matches!(permission.on, Target::System) {
             return Ok(false);
         }
         let bindings = self.store.role_bindings(caller.username()).await?;
-        if bindings.is_empty() {
+        let mut held = bindings.iter().filter(|binding| binding.account == domain).peekable();
+        if held.peek().is_none() {
             return Ok(domain == caller.account().name);
         }
-        let held = bindings.iter().filter(|binding| binding.account == domain);
-        Ok(held.filter_map(|binding| super::Role::parse(&binding.role)).any(|role| role.allows(action)))
+        let allows = |role: Role| role.allows(permission.action, permission.changes);
+        Ok(held.filter_map(|binding| Role::parse(&binding.role)).any(allows))
     }
 }

@@ -20,15 +20,31 @@ const ROLES: &[(Role, &str, &str, Actions)] = &[
     (
         Role::ReadWrite,
         "read-write",
-        "Everything in the account but its users and roles.",
-        &["", "!createUser", "!updateUser", "!deleteUser", "!createRole", "!deleteRole"],
+        "Everything in the account but its users, roles and audit records.",
+        &[
+            "",
+            "!createAccount",
+            "!updateAccount",
+            "!deleteAccount",
+            "!createUser",
+            "!updateUser",
+            "!deleteUser",
+            "!createRole",
+            "!deleteRole",
+            "!listAuditRecords",
+        ],
     ),
-    (Role::ReadOnly, "read-only", "Looking at everything, changing nothing.", &["get", "list"]),
+    (
+        Role::ReadOnly,
+        "read-only",
+        "Looking at everything but audit records, changing nothing.",
+        &["get", "list", "!listAuditRecords"],
+    ),
     (
         Role::PolicyEditor,
         "policy-editor",
-        "Looking at everything, and changing policies.",
-        &["get", "list", "createPolicy", "updatePolicy", "deletePolicy"],
+        "Looking at everything but audit records, and changing policies.",
+        &["get", "list", "!listAuditRecords", "createPolicy", "updatePolicy", "deletePolicy"],
     ),
     (
         Role::ImageAnalyser,
@@ -53,7 +69,7 @@ const ROLES: &[(Role, &str, &str, Actions)] = &[
     (
         Role::AccountAdministrator,
         "account-admin",
-        "The account's users and their roles, and nothing else.",
+        "The account's users, their roles and what they did, and nothing else.",
         &[
             "getAccount",
             "listUsers",
@@ -64,6 +80,7 @@ const ROLES: &[(Role, &str, &str, Actions)] = &[
             "listRoles",
             "createRole",
             "deleteRole",
+            "listAuditRecords",
         ],
     ),
 ];
@@ -82,12 +99,15 @@ impl Role {
         Self::all().find(|(role, ..)| *role == self).map(|(_, name, _)| name).expect("every role is in the table")
     }
 
-    /// Whether it may be done.
-    pub fn allows(self, action: &str) -> bool {
+    /// Whether it may be done. Some actions that `change` things are called as if they looked at them (`getEvent` deletes
+    /// events, too): leave to look is no leave to do those.
+    pub fn allows(self, action: &str, changes: bool) -> bool {
         let actions = ROLES.iter().find(|(role, ..)| *role == self).map_or(&[][..], |(.., actions)| actions);
+        let looks = |rule: &str| rule.starts_with("get") || rule.starts_with("list");
         let fits = |rule: &str| action.starts_with(rule);
         let (without, with): (Vec<&str>, Vec<&str>) = actions.iter().partition(|rule| rule.starts_with('!'));
-        with.into_iter().any(fits) && !without.into_iter().any(|rule| fits(&rule[1..]))
+        with.into_iter().any(|rule| fits(rule) && !(changes && looks(rule)))
+            && !without.into_iter().any(|rule| fits(&rule[1..]))
     }
 }
 
@@ -99,20 +119,40 @@ mod tests {
     fn roles_allow_what_they_are_for_and_no_more() {
         for (role, allowed, refused) in [
             (Role::FullControl, &["deleteImage", "createUser", "createRole"][..], &[][..]),
-            (Role::ReadWrite, &["deleteImage", "getUser", "createPolicy"], &["createUser", "deleteUser", "createRole"]),
-            (Role::ReadOnly, &["listImages", "getUser"], &["createImage", "updateSubscription", "deleteEvents"]),
+            (
+                Role::ReadWrite,
+                &["deleteImage", "getUser", "createPolicy", "updateFeeds"],
+                &["createUser", "deleteUser", "createRole", "deleteAccount", "listAuditRecords"],
+            ),
+            (Role::ReadOnly, &["listImages", "getUser"], &["createImage", "deleteEvents", "listAuditRecords"]),
             (Role::PolicyEditor, &["updatePolicy", "listImages"], &["createImage", "deleteImage"]),
             (
                 Role::ImageAnalyser,
                 &["createImage", "getImageEvaluation"],
                 &["deleteImage", "createPolicy", "listUsers"],
             ),
-            (Role::AccountAdministrator, &["createUser", "createRole"], &["listImages", "createImage"]),
+            (
+                Role::AccountAdministrator,
+                &["createUser", "createRole", "listAuditRecords"],
+                &["listImages", "createImage"],
+            ),
         ] {
-            allowed.iter().for_each(|action| assert!(role.allows(action), "{role:?} allows {action}"));
-            refused.iter().for_each(|action| assert!(!role.allows(action), "{role:?} refuses {action}"));
+            let changes = |action: &str| !action.starts_with("get") && !action.starts_with("list");
+            let allows = |action: &str| role.allows(action, changes(action));
+            allowed.iter().for_each(|action| assert!(allows(action), "{role:?} allows {action}"));
+            refused.iter().for_each(|action| assert!(!allows(action), "{role:?} refuses {action}"));
             assert_eq!(Role::parse(role.name()), Some(role));
         }
         assert_eq!(Role::parse("god"), None);
+    }
+
+    #[test]
+    fn leave_to_look_is_no_leave_to_change() {
+        for role in [Role::ReadOnly, Role::PolicyEditor] {
+            assert!(role.allows("getEvent", false));
+            assert!(!role.allows("getEvent", true), "{role:?}");
+        }
+        assert!(Role::ReadWrite.allows("getEvent", true));
+        assert!(!Role::ImageAnalyser.allows("getImage", true));
     }
 }

@@ -1,9 +1,12 @@
 //! Tokens: JSON Web Tokens in the form of the original (`spec/api.md` A2.1, A2.2).
 
+use std::net::IpAddr;
+
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use windlass_v1::oauth::TokenResponse;
 
-use super::{Caller, password::hex};
+use super::{Caller, Denied, Presented, api_key::USERNAME, password::hex};
 use crate::{
     Error, Result, Service,
     cipher::{random, random_id},
@@ -23,16 +26,31 @@ struct Claims {
     jti: String,
 }
 
-/// A token, and how long it holds, in seconds.
-#[derive(Debug)]
-pub struct IssuedToken {
-    pub token: String,
-    pub expires_in: u64,
-}
-
 impl Service {
-    /// Issues a token to who has logged in.
-    pub async fn issue_token(&self, caller: &Caller) -> Result<IssuedToken> {
+    /// Issues a token for a user and a password. An API key gets none: a token would outlive it, and its role.
+    ///
+    /// # Errors
+    /// 403 where tokens are switched off. That the two do not fit is no error.
+    pub async fn grant_token(
+        &self,
+        username: &str,
+        password: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Result<TokenResponse, Denied>> {
+        if !self.settings.oauth.enabled {
+            return Err(Error::refused(403, "OAuth is not enabled in this service"));
+        }
+        if username == USERNAME {
+            return Ok(Err(Denied::Unknown));
+        }
+        match self.authenticate(Presented::Password { username, password }, from).await? {
+            Ok(caller) if caller.is_enabled() => Ok(Ok(self.issue_token(&caller).await?)),
+            Ok(_) => Ok(Err(Denied::Unknown)),
+            Err(denied) => Ok(Err(denied)),
+        }
+    }
+
+    async fn issue_token(&self, caller: &Caller) -> Result<TokenResponse> {
         let key = self.token_key().await?;
         let now = self.clock.now().as_second();
         let expires_in = self.settings.oauth.expiration.as_secs();
@@ -45,7 +63,7 @@ impl Service {
         };
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(&key))
             .map_err(|error| Error::Broken(format!("a token cannot be signed: {error}")))?;
-        Ok(IssuedToken { token, expires_in })
+        Ok(TokenResponse::bearer(token, expires_in))
     }
 
     pub(super) async fn by_token(&self, token: &str) -> Result<Option<Caller>> {
@@ -61,7 +79,11 @@ impl Service {
         if data.claims.exp <= self.clock.now().as_second() {
             return Ok(None);
         }
-        Ok(self.store.identity_by_id(&data.claims.sub).await?.map(Caller::new))
+        // Whoever sets another password wants what came of the old one to end.
+        let identity = self.store.identity_by_id(&data.claims.sub).await?.filter(|identity| {
+            identity.credential.as_ref().is_some_and(|credential| credential.created_at.seconds() <= data.claims.iat)
+        });
+        Ok(identity.map(Caller::new))
     }
 
     /// The key that all processes of this installation sign with.

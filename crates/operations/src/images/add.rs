@@ -20,7 +20,7 @@ use windlass_v1::{
 };
 
 use super::{ANALYSE, events, lookup::Found, record};
-use crate::{Error, Result, Tenant};
+use crate::{Error, Result, Tenant, subscriptions::kind_of};
 
 /// How often an analysis is tried.
 const ATTEMPTS: i64 = 3;
@@ -160,7 +160,7 @@ impl Tenant {
                     _ => false,
                 };
                 let id = subscription_id(self.name().as_str(), &key, kind);
-                subscriptions::ensure(on, self.name(), &id, stored_kind(kind), &key, activate, now).await?;
+                subscriptions::ensure(on, self.name(), &id, kind_of(kind), &key, activate, now).await?;
             }
         }
         Ok(())
@@ -216,16 +216,6 @@ fn merged(mut annotations: Annotations, added: Option<&Annotations>) -> Result<S
         };
     }
     serde_json::to_string(&annotations).map_err(|error| Error::Broken(error.to_string()))
-}
-
-fn stored_kind(kind: SubscriptionType) -> subscriptions::Kind {
-    match kind {
-        SubscriptionType::RepoUpdate => subscriptions::Kind::RepositoryUpdate,
-        SubscriptionType::TagUpdate => subscriptions::Kind::TagUpdate,
-        SubscriptionType::PolicyEval => subscriptions::Kind::PolicyEvaluation,
-        SubscriptionType::VulnUpdate => subscriptions::Kind::VulnerabilityUpdate,
-        SubscriptionType::AnalysisUpdate => subscriptions::Kind::AnalysisUpdate,
-    }
 }
 
 fn by_tag(reference: &TagReference) -> Result<Reference> {

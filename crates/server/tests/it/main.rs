@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod accounts;
 mod client;
+mod content;
 mod images;
+mod isolation;
 mod protocol;
+mod watching;

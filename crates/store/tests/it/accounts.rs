@@ -25,9 +25,11 @@ fn accounts_are_listed_by_name_and_state_without_the_installations_own() {
         let names = |accounts: Vec<accounts::Model>| accounts.into_iter().map(|a| a.name).collect::<Vec<_>>();
         assert_eq!(names(store.accounts(None).await.unwrap()), ["alpha", "zulu"]);
 
-        let enabled = &[State::Enabled];
-        assert!(store.change_account_state("zulu", enabled, State::Disabled, Moment(8)).await.unwrap());
-        assert!(!store.change_account_state("zulu", enabled, State::Deleting, Moment(9)).await.unwrap());
+        let (zulu, enabled) = (AccountName::parse("zulu").unwrap(), &[State::Enabled]);
+        let tx = store.begin().await.unwrap();
+        assert!(accounts::change_state(&tx, &zulu, enabled, State::Disabled, Moment(8)).await.unwrap());
+        assert!(!accounts::change_state(&tx, &zulu, enabled, State::Deleting, Moment(9)).await.unwrap());
+        tx.commit().await.unwrap();
         assert_eq!(names(store.accounts(Some(State::Disabled)).await.unwrap()), ["zulu"]);
         let zulu = store.find_account("zulu").await.unwrap().unwrap();
         assert_eq!((zulu.created_at, zulu.last_updated), (Moment(7), Moment(8)));
@@ -57,14 +59,17 @@ fn a_user_goes_with_its_account_and_its_password_with_the_user() {
 
         let identity = store.identity_by_id("id-1").await.unwrap().unwrap();
         assert_eq!(identity.account.name, "alpha");
-        assert_eq!(identity.password_hash.as_deref(), Some("hash-2"));
-        assert_eq!(store.password_set_at("ada").await.unwrap(), Some(Moment(3)));
+        assert_eq!(identity.credential.unwrap().password_hash, "hash-2");
+        assert_eq!(store.account(&alpha).password_set_at("ada").await.unwrap(), Some(Moment(3)));
+        let other = store.account(&team(&store, "other").await);
+        assert_eq!(other.password_set_at("ada").await.unwrap(), None, "she is none of theirs");
+        assert_eq!((other.find_user("ada").await.unwrap(), other.users().await.unwrap()), (None, vec![]));
 
         let tx = store.begin().await.unwrap();
         accounts::delete(&tx, &alpha).await.unwrap();
         tx.commit().await.unwrap();
         assert!(store.identity_by_name("ada").await.unwrap().is_none());
-        assert_eq!(store.password_set_at("ada").await.unwrap(), None);
+        assert_eq!(store.account(&alpha).password_set_at("ada").await.unwrap(), None);
     });
 }
 

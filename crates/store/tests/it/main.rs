@@ -3,6 +3,28 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod accounts;
+mod analyses;
+mod events;
 mod images;
+mod audit_records;
+mod evaluations;
 mod jobs;
 mod opening;
+mod policies;
+mod purge;
+mod registries;
+mod schedules;
+mod services;
+mod subscriptions;
+mod watches;
+
+use windlass_store::{AccountName, Moment, Store, accounts as store_accounts};
+
+/// An account to own things.
+async fn team(store: &Store, name: &str) -> AccountName {
+    let name = AccountName::parse(name).unwrap();
+    let tx = store.begin().await.unwrap();
+    store_accounts::insert(&tx, &name, store_accounts::Kind::User, None, Moment(0)).await.unwrap();
+    tx.commit().await.unwrap();
+    name
+}

@@ -6,13 +6,9 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
+use windlass_policy::packs::{self, Pack};
 
-use crate::{
-    Outcome,
-    diagnostics::Hinted,
-    output::Target,
-    packs::{self, Pack},
-};
+use crate::{Outcome, diagnostics::Hinted, output::Target};
 
 #[derive(Args)]
 pub(super) struct PackArguments {

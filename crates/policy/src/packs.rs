@@ -1,12 +1,14 @@
 //! Policy bundles that come with the program: one folder each under `policies/`.
 
 /// A bundle with what its rules are for.
-pub(crate) struct Pack {
-    pub(crate) name: &'static str,
+#[derive(Clone, Copy, Debug)]
+pub struct Pack {
+    /// Of its folder: `cis-docker`
+    pub name: &'static str,
     /// The bundle's JSON.
-    pub(crate) bundle: &'static str,
+    pub bundle: &'static str,
     /// Markdown: a title, then each rule with the control that it serves.
-    pub(crate) readme: &'static str,
+    pub readme: &'static str,
 }
 
 macro_rules! pack {
@@ -19,9 +21,12 @@ macro_rules! pack {
     };
 }
 
+/// The bundle that new accounts judge by (`spec/policy.md` §6).
+pub const DEFAULT: Pack = pack!("default");
+
 /// A new pack is its folder and its line here.
-pub(crate) const ALL: &[Pack] = &[
-    pack!("default"),
+pub const ALL: &[Pack] = &[
+    DEFAULT,
     pack!("cis-docker"),
     pack!("disa-container-hardening"),
     pack!("ffiec"),
@@ -33,7 +38,7 @@ pub(crate) const ALL: &[Pack] = &[
 
 impl Pack {
     /// The title of its description.
-    pub(crate) fn title(&self) -> &'static str {
+    pub fn title(&self) -> &'static str {
         self.readme.lines().next().unwrap_or_default().trim_start_matches(['#', ' '])
     }
 }
@@ -42,7 +47,7 @@ impl Pack {
 mod tests {
     use std::{collections::BTreeSet, path::Path};
 
-    use windlass_policy::{Bundle, CompiledBundle, Profile};
+    use crate::{Bundle, CompiledBundle, Profile};
 
     use super::*;
 

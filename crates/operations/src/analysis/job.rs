@@ -1,0 +1,192 @@
+//! One analysis as a job: begun, ended or given back, each in one transaction.
+//!
+//! A worker changes of an image's row only what an analysis changes, so that whatever happens to the image meanwhile stays
+//! (`spec/operations.md` D-27), and writes nothing once another worker has its job.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use windlass_store::{
+    AccountName, Transaction,
+    analyses::{self, progress},
+    events::Level,
+    images,
+    jobs::Claim,
+};
+use windlass_v1::events::{EventLevel, EventType};
+
+use super::{failure::Failure, settings::analysis_key};
+use crate::{Happening, Result, Service, Tenant, vulnerabilities::KnownPackages};
+
+/// The payload of a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct AnalysisRequest {
+    /// Whether the image is to be read even if its analysis is there.
+    pub(crate) force: bool,
+}
+
+/// An analysis that an image gets.
+enum Made {
+    /// It was made for somebody before.
+    Found(i64),
+    New {
+        analysis: analyses::NewAnalysis,
+        packages: KnownPackages,
+        force: bool,
+    },
+}
+
+impl Service {
+    /// Does a claimed job. Whoever drops the future gives the job up; it is done again when its lease has run out.
+    pub(crate) async fn analyse_claimed(self: &Arc<Self>, claim: &Claim) -> Result<()> {
+        let account =
+            AccountName::parse(&claim.job.account).map_err(|error| crate::Error::Broken(error.to_string()))?;
+        let tenant = self.tenant(&account);
+        let begun = match tenant.account.image(&claim.job.key).await? {
+            Some(image) if progress::begin(&self.store, image.id, self.clock.moment()).await? => Some(image),
+            _ => None,
+        };
+        let Some(image) = begun else {
+            // It was deleted, or another job has done it.
+            let tx = self.store.begin().await?;
+            claim.complete(&tx).await?;
+            return Ok(tx.commit().await.map_err(windlass_store::Error::from)?);
+        };
+        if claim.is_exhausted() {
+            return self.give_up(claim, &account, &image, Failure::abandoned(claim.job.max_attempts)).await;
+        }
+        let done = match self.make(&tenant, &image, claim).await {
+            Ok(made) => self.finish(claim, &account, &image, made).await.map_err(Failure::from),
+            Err(failure) => Err(failure),
+        };
+        let Err(failure) = done else { return Ok(()) };
+        match failure.pause(claim.job.attempts, claim.job.max_attempts) {
+            Some(pause) => {
+                tracing::warn!(
+                    image = image.digest,
+                    code = failure.code,
+                    reason = failure.reason,
+                    "will be tried again"
+                );
+                let now = self.clock.moment();
+                progress::pause(&self.store, image.id, now).await?;
+                let not_before = now.plus_seconds(i64::try_from(pause.as_secs()).unwrap_or(i64::MAX));
+                claim.retry(&self.store, &failure.reason, not_before, now).await?;
+                Ok(())
+            }
+            None => self.give_up(claim, &account, &image, failure).await,
+        }
+    }
+
+    /// Gives a job back, as a process does that stops.
+    pub(crate) async fn release_analysis(&self, claim: &Claim) -> Result<()> {
+        let now = self.clock.moment();
+        let account =
+            AccountName::parse(&claim.job.account).map_err(|error| crate::Error::Broken(error.to_string()))?;
+        if let Some(image) = self.store.account(&account).image(&claim.job.key).await? {
+            progress::pause(&self.store, image.id, now).await?;
+        }
+        claim.release(&self.store, now).await?;
+        Ok(())
+    }
+
+    async fn make(&self, tenant: &Tenant, image: &images::Model, claim: &Claim) -> Result<Made, Failure> {
+        let AnalysisRequest { force } = serde_json::from_str(&claim.job.payload).unwrap_or_default();
+        let key = analysis_key(&image.digest, &self.settings);
+        if !force && let Some(found) = self.store.find_analysis(&key).await? {
+            return Ok(Made::Found(found));
+        }
+        let sbom = Arc::new(self.analyse(&image.digest, tenant.places(image).await?).await?);
+        let packages = self.know_packages(&sbom).await?;
+        let analysis = self.keep(&image.digest, &key, sbom).await?;
+        Ok(Made::New { analysis, packages, force })
+    }
+
+    /// Writes the analysis, what it changes of the image, what it tells, and the end of the job.
+    async fn finish(&self, claim: &Claim, account: &AccountName, image: &images::Model, made: Made) -> Result<()> {
+        let now = self.clock.moment();
+        let tx = self.store.begin().await?;
+        if !claim.complete(&tx).await? {
+            tracing::warn!(image = image.digest, "the analysis came too late: another worker has the job");
+            return Ok(());
+        }
+        let analysis = match made {
+            Made::Found(analysis) => analysis,
+            Made::New { analysis, packages, force } => {
+                if force {
+                    analyses::supersede(&tx, &analysis.key).await?;
+                }
+                let analysis = analyses::insert(&tx, analysis, now).await?;
+                packages.record(self, &tx, analysis).await?;
+                analysis
+            }
+        };
+        if let Some(image) = progress::finish(&tx, image.id, analysis, now).await? {
+            let details = update(&image);
+            for fulltag in images::full_tags(&tx, image.id).await? {
+                self.tell_about(&tx, account, EventType::UserAnalysisCompleted, &fulltag, details.clone()).await?;
+            }
+        }
+        Ok(tx.commit().await.map_err(windlass_store::Error::from)?)
+    }
+
+    /// Writes that the image cannot be analysed, and why.
+    async fn give_up(
+        &self,
+        claim: &Claim,
+        account: &AccountName,
+        image: &images::Model,
+        failure: Failure,
+    ) -> Result<()> {
+        let Failure { code, reason, .. } = failure;
+        tracing::warn!(image = image.digest, code, reason, "the image cannot be analysed");
+        let now = self.clock.moment();
+        let tx = self.store.begin().await?;
+        if !claim.bury(&tx, &reason, now).await? {
+            return Ok(());
+        }
+        if progress::fail(&tx, image.id, code, &reason, now).await? {
+            let tags = images::full_tags(&tx, image.id).await?;
+            for fulltag in &tags {
+                self.tell_about(&tx, account, EventType::UserAnalysisFailed, fulltag, json!(reason)).await?;
+            }
+            let msg = EventType::AnalysisFailed.message();
+            let details = json!({"msg": msg, "cause": reason, "code": code, "tag": tags.first()});
+            self.tell_about(&tx, account, EventType::AnalysisFailed, &image.digest, details).await?;
+        }
+        Ok(tx.commit().await.map_err(windlass_store::Error::from)?)
+    }
+
+    async fn tell_about(
+        &self,
+        tx: &Transaction,
+        account: &AccountName,
+        kind: EventType,
+        resource: &str,
+        details: Value,
+    ) -> Result<()> {
+        let level = match kind.level() {
+            EventLevel::Info => Level::Info,
+            EventLevel::Error => Level::Error,
+        };
+        let resource = (kind.resource_type().as_str(), Some(resource));
+        let message = kind.message().to_owned();
+        let happening = Happening { kind: kind.as_str(), level, message, details, resource, source: "analyzer" };
+        self.tell(tx, account, happening).await
+    }
+}
+
+/// What is told of an image that was analysed (`spec/operations.md` §2.7).
+fn update(image: &images::Model) -> Value {
+    let annotations: Value = serde_json::from_str(&image.annotations).unwrap_or_else(|_| json!({}));
+    let state =
+        |status: &str| json!({"imageDigest": image.digest, "analysis_status": status, "annotations": annotations});
+    json!({
+        "subscription_type": "analysis_update",
+        "last_eval": state("analyzing"),
+        "curr_eval": state("analyzed"),
+        "annotations": annotations,
+    })
+}

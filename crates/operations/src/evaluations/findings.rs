@@ -1,0 +1,39 @@
+use jiff::Timestamp;
+use windlass_matching::Outcome;
+use windlass_policy::FirstSeen;
+use windlass_sbom::Sbom;
+
+use crate::{Error, Result, Tenant};
+
+/// What is known of an image's vulnerabilities.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    pub outcome: Outcome,
+    /// When each finding was first seen.
+    pub first_seen: FirstSeen,
+    /// When the vulnerability data was built; `None`: there is none.
+    pub database_built: Option<Timestamp>,
+}
+
+/// Who knows the vulnerabilities of images.
+pub trait Findings: Sync {
+    /// The vulnerability data in force; `None`: there is none.
+    fn in_force(&self) -> impl Future<Output = Result<Option<i64>>> + Send;
+
+    /// What is known of an analysed image by that data.
+    fn of(&self, analysis: i64, data: Option<i64>, sbom: &Sbom) -> impl Future<Output = Result<Found>> + Send;
+}
+
+/// Where no vulnerability data is in force, nothing is found, and rules say that nothing could be.
+impl Findings for Tenant {
+    async fn in_force(&self) -> Result<Option<i64>> {
+        Ok(self.service.store.data_in_force().await?)
+    }
+
+    async fn of(&self, _: i64, data: Option<i64>, _: &Sbom) -> Result<Found> {
+        match data {
+            None => Ok(Found::default()),
+            Some(data) => Err(Error::Broken(format!("the vulnerability data {data} cannot be asked about images"))),
+        }
+    }
+}

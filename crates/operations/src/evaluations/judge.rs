@@ -1,0 +1,143 @@
+//! From what is known of an image to a verdict: the work, off the threads that answer.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use windlass_policy::{Action, Bundle, CompiledBundle, Image, Knowledge, Profile, Request};
+use windlass_sbom::Sbom;
+use windlass_store::{evaluations::Basis, policies};
+use windlass_v1::evaluations::{EvaluationResult, Subject};
+
+use super::{Analysed, Findings, Found};
+use crate::{Error, Result, Tenant, policies::document, recent::Recent};
+
+/// Bytes of the bundles that are kept ready.
+const BUNDLES: usize = 16 << 20;
+/// Packages, files and findings of the images that are kept ready: some hundred bytes each.
+const ENTRIES: usize = 200_000;
+
+/// What this process keeps ready for evaluations, and how many it makes at once.
+pub(crate) struct Judges {
+    bundles: Recent<(String, Profile), CompiledBundle>,
+    inputs: Recent<InputKey, EvaluationInput>,
+    room: Arc<Semaphore>,
+}
+
+/// Account, digest, analysis, vulnerability data, and the digest of what else goes in.
+type InputKey = (String, String, i64, Option<i64>, String);
+
+/// What rules look at.
+pub(super) struct EvaluationInput {
+    pub(super) sbom: Sbom,
+    pub(super) found: Found,
+}
+
+/// A bundle, an image, and how to judge it.
+pub(super) struct Case {
+    pub(super) account: String,
+    pub(super) image_id: String,
+    pub(super) image_digest: String,
+    pub(super) tag: String,
+    pub(super) bundle: Arc<CompiledBundle>,
+    pub(super) input: Arc<EvaluationInput>,
+    pub(super) previous: Option<Sbom>,
+    pub(super) unmapped: Action,
+    pub(super) now: Timestamp,
+}
+
+/// A verdict that is not kept yet.
+pub(super) struct Judged {
+    pub(super) result: EvaluationResult,
+    pub(super) action: Action,
+    pub(super) valid_until: Option<Timestamp>,
+}
+
+impl Default for Judges {
+    fn default() -> Self {
+        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { bundles: Recent::new(BUNDLES), inputs: Recent::new(ENTRIES), room: Arc::new(Semaphore::new(at_once)) }
+    }
+}
+
+impl Judges {
+    /// The bundle of a policy, ready to judge.
+    pub(super) async fn bundle(&self, policy: &policies::Model, profile: Profile) -> Result<Arc<CompiledBundle>> {
+        let key = (policy.digest.clone(), profile);
+        if let Some(bundle) = self.bundles.get(&key) {
+            return Ok(bundle);
+        }
+        let document = document(policy)?;
+        let compile = move || CompiledBundle::new(Arc::new(Bundle::unchecked(document)), profile);
+        let bundle = Arc::new(self.work(compile).await?);
+        self.bundles.put(key, Arc::clone(&bundle), policy.bundle.len());
+        Ok(bundle)
+    }
+
+    pub(super) async fn judge(&self, case: Case) -> Result<Judged> {
+        self.work(move || case.judge()).await
+    }
+
+    /// Runs what takes the processor's time where it keeps no other task waiting, as many at once as there are processors:
+    /// more would only take more memory.
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let place = Arc::clone(&self.room).acquire_owned().await;
+        let place = place.map_err(|error| Error::Broken(error.to_string()))?;
+        let worked = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            work()
+        });
+        worked.await.map_err(|error| Error::Broken(format!("an evaluation failed: {error}")))
+    }
+}
+
+impl Tenant {
+    /// What rules look at, of an image of the account.
+    pub(super) async fn input(
+        &self,
+        image: &Analysed,
+        basis: &Basis,
+        findings: &impl Findings,
+    ) -> Result<Arc<EvaluationInput>> {
+        let Basis { analysis, data, inputs, .. } = basis.clone();
+        let key = (self.name().to_string(), image.image.digest.clone(), analysis, data, inputs);
+        let inputs = &self.service.judges.inputs;
+        if let Some(input) = inputs.get(&key) {
+            return Ok(input);
+        }
+        let sbom = self.sbom(&image.image).await?;
+        let found = findings.of(image.analysis, basis.data, &sbom).await?;
+        let weight = sbom.packages.len() + sbom.files.len() + sbom.relationships.len() + found.outcome.findings.len();
+        let input = Arc::new(EvaluationInput { sbom, found });
+        inputs.put(key, Arc::clone(&input), weight.max(1));
+        Ok(input)
+    }
+}
+
+impl Case {
+    /// The verdict: a function of what is given.
+    pub(super) fn judge(&self) -> Judged {
+        let Found { outcome, first_seen, database_built } = &self.input.found;
+        let knowledge = Knowledge {
+            database_built: *database_built,
+            first_seen: Some(first_seen),
+            previous: self.previous.as_ref(),
+            ..Knowledge::default()
+        };
+        let image = Image::new(&self.input.sbom, outcome, knowledge);
+        let request = Request { unmapped: self.unmapped, ..Request::new(&image, &self.tag, self.now) };
+        let verdict = self.bundle.evaluate(&request);
+        let subject = Subject {
+            user_id: &self.account,
+            image_id: &self.image_id,
+            image_digest: &self.image_digest,
+            tag: &self.tag,
+            created_at: self.now,
+        };
+        Judged {
+            result: EvaluationResult::new(&verdict, self.bundle.bundle(), &subject),
+            action: verdict.final_action,
+            valid_until: verdict.valid_until,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Workers: they claim jobs and do them, one at a time each.
+//!
+//! A worker says every [`HEARTBEAT`] that it lives. One that does not for [`LEASE`] seconds has lost its job to another;
+//! it stops when it hears so, and whatever it would still write is refused.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+use windlass_store::jobs::Claim;
+
+use crate::{Result, Service, images, vulnerabilities};
+
+/// Seconds.
+const LEASE: i64 = 60;
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// How long a job may wait that was asked for in another process, or is to be tried again.
+const POLL: Duration = Duration::from_secs(1);
+/// Pause after the database failed.
+const RECOVERY: Duration = Duration::from_secs(5);
+
+/// What jobs are done here.
+const KINDS: &[&str] = &[images::ANALYSE, vulnerabilities::REMATCH];
+
+impl Service {
+    /// Does jobs until `stop` is cancelled, as many at once as the settings say. Jobs that are not done then are given back.
+    pub async fn run_workers(self: &Arc<Self>, stop: &CancellationToken) {
+        let workers = (1..=self.settings.analysis_threads.max(1)).map(|number| {
+            let (service, stop) = (Arc::clone(self), stop.clone());
+            let name = format!("{}/{number}", self.settings.host_id);
+            tokio::spawn(async move { service.run_worker(&name, &stop).await })
+        });
+        for worker in workers.collect::<Vec<_>>() {
+            if let Err(error) = worker.await {
+                tracing::error!(%error, "a worker crashed");
+            }
+        }
+    }
+
+    async fn run_worker(self: &Arc<Self>, name: &str, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            let pause = match self.work_once(name, stop).await {
+                Ok(true) => continue,
+                Ok(false) => POLL,
+                Err(error) => {
+                    tracing::error!(%error, worker = name, "a job could not be done");
+                    RECOVERY
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.work.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Does the next job, if there is one, and says whether there was.
+    ///
+    /// # Errors
+    /// When the database fails. What went wrong with the job itself is written with it.
+    pub async fn work_once(self: &Arc<Self>, worker: &str, stop: &CancellationToken) -> Result<bool> {
+        let now = self.clock.moment();
+        let claimed = self.store.claim_job(KINDS, worker, now.plus_seconds(LEASE), now).await?;
+        let Some(claim) = claimed else { return Ok(false) };
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => self.release(&claim).await?,
+            () = self.keep_lease(&claim) => tracing::warn!(job = claim.job.id, "another worker has the job"),
+            done = self.perform(&claim) => done?,
+        }
+        Ok(true)
+    }
+
+    async fn perform(self: &Arc<Self>, claim: &Claim) -> Result<()> {
+        if claim.job.kind != vulnerabilities::REMATCH {
+            return self.analyse_claimed(claim).await;
+        }
+        let done = self.rematch_claimed(claim).await;
+        if let Err(error) = &done {
+            let now = self.clock.moment();
+            claim.retry(&self.store, &error.to_string(), now.plus_seconds(LEASE), now).await?;
+        }
+        done
+    }
+
+    /// Gives a job back, as a process does that stops.
+    async fn release(&self, claim: &Claim) -> Result<()> {
+        if claim.job.kind != vulnerabilities::REMATCH {
+            return self.release_analysis(claim).await;
+        }
+        claim.release(&self.store, self.clock.moment()).await?;
+        Ok(())
+    }
+
+    /// Keeps the lease; ends when it is lost.
+    async fn keep_lease(&self, claim: &Claim) {
+        loop {
+            tokio::time::sleep(HEARTBEAT).await;
+            let now = self.clock.moment();
+            match claim.extend(&self.store, now.plus_seconds(LEASE), now).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                // The work goes on: if the database is back before the lease runs out, nothing is lost.
+                Err(error) => tracing::warn!(%error, job = claim.job.id, "the lease could not be extended"),
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Debian's `docker-registry` on a free port, and a small image for it.
+
+use std::{
+    io::Write as _,
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use windlass_image::Digest;
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+
+/// An image of one layer.
+pub(crate) struct Sample {
+    config: Vec<u8>,
+    layer: Vec<u8>,
+    pub(crate) manifest: Vec<u8>,
+    pub(crate) digest: String,
+    pub(crate) image_id: String,
+}
+
+impl Sample {
+    /// Debian with a package of this name and a secret.
+    pub(crate) fn new(package: &str) -> Self {
+        let status =
+            format!("Package: {package}\nStatus: install ok installed\nVersion: 1.2-3\nArchitecture: amd64\n\n");
+        let tar = tar(&[
+            ("etc/os-release", "ID=debian\nVERSION_ID=12\n"),
+            ("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"),
+            ("etc/server.key", "-----BEGIN RSA PRIVATE KEY-----\n"),
+            ("var/lib/dpkg/status", &status),
+        ]);
+        let layer = gzip(&tar);
+        let config = json!({
+            "os": "linux", "architecture": "amd64", "config": {},
+            "rootfs": {"type": "layers", "diff_ids": [Digest::of(&tar).as_str()]},
+            "history": [{"created_by": "/bin/sh -c #(nop) ADD file:1 in /"}],
+        });
+        let config = config.to_string().into_bytes();
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": MANIFEST,
+            "config": descriptor(CONFIG, &config), "layers": [descriptor(LAYER, &layer)],
+        });
+        let manifest = manifest.to_string().into_bytes();
+        let (digest, image_id) = (Digest::of(&manifest).to_string(), Digest::of(&config).hex().to_owned());
+        Self { config, layer, manifest, digest, image_id }
+    }
+}
+
+/// A registry of its own for one test; ends with it.
+pub(crate) struct Registry {
+    process: Child,
+    pub(crate) address: String,
+    folder: TempDir,
+}
+
+impl Registry {
+    /// Nothing, and a loud line, if the program is not installed.
+    pub(crate) fn start() -> Option<Self> {
+        let folder = TempDir::new().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = format!("127.0.0.1:{port}");
+        let config = json!({
+            "version": 0.1,
+            "log": {"level": "error", "accesslog": {"disabled": true}},
+            "storage": {"filesystem": {"rootdirectory": folder.path().join("data")}},
+            "http": {"addr": address, "secret": "s"},
+        });
+        // JSON is YAML.
+        let path = folder.path().join("config.yml");
+        std::fs::write(&path, config.to_string()).unwrap();
+        let mut command = Command::new("docker-registry");
+        command.arg("serve").arg(&path).env_clear().stdout(Stdio::null()).stderr(Stdio::null());
+        let Ok(process) = command.spawn() else {
+            eprintln!("SKIPPED: docker-registry is not installed (Debian package docker-registry)");
+            return None;
+        };
+        let registry = Self { process, address, folder: folder };
+        let started = Instant::now();
+        while TcpStream::connect(&registry.address).is_err() {
+            assert!(started.elapsed() < Duration::from_secs(20), "docker-registry does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(registry)
+    }
+
+    /// As `team/app:TAG`.
+    pub(crate) async fn push(&self, sample: &Sample, tag: &str) {
+        let client = Client::builder().no_proxy().build().unwrap();
+        for blob in [&sample.config, &sample.layer] {
+            let upload = send(client.post(self.url("blobs/uploads/"))).await;
+            let location = upload.headers()["location"].to_str().unwrap().to_owned();
+            let mark = if location.contains('?') { '&' } else { '?' };
+            let url = format!("{location}{mark}digest={}", Digest::of(blob));
+            send(client.put(url).header("content-type", "application/octet-stream").body(blob.clone())).await;
+        }
+        let manifest = client.put(self.url(&format!("manifests/{tag}"))).header("content-type", MANIFEST);
+        send(manifest.body(sample.manifest.clone())).await;
+    }
+
+    /// Forgets the image, as a registry does that cleans up.
+    pub(crate) fn lose(&self, sample: &Sample) {
+        let hex = sample.digest.trim_start_matches("sha256:");
+        let folder =
+            self.folder.path().join("data/docker/registry/v2/repositories/team/app/_manifests/revisions/sha256");
+        std::fs::remove_dir_all(folder.join(hex)).unwrap();
+    }
+
+    /// It takes connections still, and answers nothing.
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap().success());
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}/v2/team/app/{path}", self.address)
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+async fn send(request: RequestBuilder) -> reqwest::Response {
+    let response = request.send().await.unwrap();
+    assert!(response.status().is_success(), "{response:?}");
+    response
+}
+
+fn descriptor(media_type: &str, bytes: &[u8]) -> Value {
+    json!({"mediaType": media_type, "digest": Digest::of(bytes).as_str(), "size": bytes.len()})
+}
+
+fn tar(members: &[(&str, &str)]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, text) in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, text.as_bytes()).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
