@@ -1,6 +1,6 @@
 use windlass_store::{
     Account, Moment, Store,
-    accounts::{State, change_state},
+    accounts::{self, State},
     repository_tags,
     subscriptions::{Change, Kind, Model},
     testing::on_every_engine,
@@ -47,7 +47,7 @@ fn active_subscriptions_of_enabled_accounts_are_watched() {
         assert_eq!(due(&store, "", 1, 0).await, ["1"]);
         assert_eq!(due(&store, "1", 1, 0).await, ["4"]);
         let tx = store.begin().await.unwrap();
-        assert!(change_state(&tx, beta.name(), &[State::Enabled], State::Disabled, Moment(2)).await.unwrap());
+        accounts::change_state(&tx, beta.name(), &[State::Enabled], State::Disabled, Moment(2)).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(due(&store, "", 10, 0).await, ["1"]);
     });
