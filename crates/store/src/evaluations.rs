@@ -156,6 +156,15 @@ pub async fn record(
     Ok(new.insert(on).await?)
 }
 
+/// Forgets every verdict on an image, and tells which objects they referred to.
+pub async fn delete_of_image(on: &impl ConnectionTrait, account: &str, digest: &str) -> Result<Vec<String>> {
+    let of_image = Column::Account.eq(account).and(Column::Digest.eq(digest));
+    let objects = Entity::find().select_only().column(Column::Object).distinct().filter(of_image.clone());
+    let objects = objects.into_tuple().all(on).await?;
+    Entity::delete_many().filter(of_image).exec(on).await?;
+    Ok(objects)
+}
+
 /// Forgets the verdicts of a policy, and tells which results they had in object storage.
 pub async fn delete_of_policy(
     on: &impl ConnectionTrait,
