@@ -1,22 +1,27 @@
 //! The resources of the API: one file each.
 
 mod accounts;
+mod api_keys;
 mod artifacts;
+mod audit;
 mod content;
+mod evaluations;
+mod events;
+mod feeds;
 mod images;
 mod metadata;
-mod sboms;
-mod events;
+mod oauth;
+mod policies;
+mod queries;
 mod registries;
 mod repositories;
+mod roles;
+mod sboms;
 mod service;
 mod subscriptions;
 mod summaries;
-mod api_keys;
-mod audit;
-mod oauth;
-mod roles;
 mod users;
+mod vulnerabilities;
 
 use crate::operation::Operation;
 
@@ -25,21 +30,26 @@ pub(crate) fn all() -> Vec<Operation> {
     [
         service::operations(),
         accounts::operations(),
+        users::operations(),
+        roles::operations(),
+        api_keys::operations(),
+        oauth::operations(),
+        audit::operations(),
         images::operations(),
         summaries::operations(),
         content::operations(),
         metadata::operations(),
         artifacts::operations(),
         sboms::operations(),
-        users::operations(),
-        api_keys::operations(),
-        roles::operations(),
-        oauth::operations(),
-        audit::operations(),
+        vulnerabilities::operations(),
+        evaluations::operations(),
+        policies::operations(),
         subscriptions::operations(),
         repositories::operations(),
         registries::operations(),
         events::operations(),
+        feeds::operations(),
+        queries::operations(),
     ]
     .into_iter()
     .flatten()

@@ -3,6 +3,7 @@
 //! Every key of the file has a form in the environment: `analysis: {threads: 2}` is `WINDLASS_ANALYSIS__THREADS=2`.
 
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
@@ -12,12 +13,12 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use windlass_objects::Location;
-use windlass_operations::{Limits, OauthSettings, Settings};
+use windlass_operations::{Limits, OauthSettings, Settings, VulnerabilitySettings};
 use windlass_server::Tls;
 use windlass_store::Address;
 
 use super::ServeArguments;
-use crate::{diagnostics::Hinted, yaml};
+use crate::{diagnostics::Hinted, paths, yaml};
 
 const DEFAULT_FILE: &str = "/etc/windlass/windlass.yaml";
 const PREFIX: &str = "WINDLASS_";
@@ -44,6 +45,10 @@ pub(super) struct Configuration {
     limits: LimitOptions,
     analysis: AnalysisOptions,
     registries: RegistryOptions,
+    vulnerabilities: VulnerabilityOptions,
+    events: EventOptions,
+    /// Seconds between two runs of what recurs, by name.
+    timers: BTreeMap<String, i64>,
 }
 
 /// Comma-separated, or a list.
@@ -105,6 +110,22 @@ struct AnalysisOptions {
 struct RegistryOptions {
     /// Whether registries of AWS may be logged in to as this machine.
     aws_ambient_credentials: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct VulnerabilityOptions {
+    /// Where newer data is looked for.
+    source: Option<String>,
+    /// Whether the network may not be used.
+    offline: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct EventOptions {
+    /// 0: for ever.
+    retention_days: Option<u32>,
 }
 
 /// What this process does.
@@ -228,11 +249,17 @@ impl Configuration {
     }
 
     /// What the service goes by, once it listens on an address.
-    pub(super) fn settings(&self, address: SocketAddr) -> Settings {
+    pub(super) fn settings(&self, address: SocketAddr) -> anyhow::Result<Settings> {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let size = self.limits.compressed_image_size_mb.and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0);
         let expiration = self.oauth.expiration_seconds.map_or(Duration::from_hours(1), Duration::from_secs);
-        Settings {
+        let vulnerabilities = VulnerabilitySettings {
+            folder: self.data_dir()?.join("vulnerability-data"),
+            installed: paths::database_cache().ok(),
+            source: self.vulnerabilities.source.clone().unwrap_or_else(|| VulnerabilitySettings::default().source),
+            offline: self.vulnerabilities.offline,
+        };
+        Ok(Settings {
             base_url: self.base_url.clone().unwrap_or_else(|| format!("{scheme}://{address}")),
             host_id: self.host_id.clone().unwrap_or_else(host_name),
             oauth: OauthSettings { enabled: self.oauth.enabled, expiration },
@@ -240,8 +267,11 @@ impl Configuration {
             allow_ambient_credentials: self.registries.aws_ambient_credentials,
             hints: self.analysis.hints,
             analysis_threads: self.analysis.threads.unwrap_or(1).max(1),
+            timers: self.timers.clone(),
+            event_retention_days: self.events.retention_days.or(Settings::default().event_retention_days),
+            vulnerabilities,
             ..Settings::default()
-        }
+        })
     }
 }
 
@@ -278,10 +308,12 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
 /// Keys of the file.
 const KEYS: &[&str] = &[
     "listen", "base_url", "host_id", "data_dir", "database", "objects", "archive_objects", "role", "admin", "tls", "oauth",
-    "metrics", "limits", "analysis", "registries",
+    "metrics", "limits", "analysis", "registries", "vulnerabilities", "events", "timers",
 ];
 /// Those of them that hold others.
-const SECTIONS: &[&str] = &["admin", "tls", "oauth", "metrics", "limits", "analysis", "registries"];
+const SECTIONS: &[&str] = &[
+    "admin", "tls", "oauth", "metrics", "limits", "analysis", "registries", "vulnerabilities", "events", "timers",
+];
 
 /// A value as YAML would have it.
 fn scalar(text: &str) -> Value {
