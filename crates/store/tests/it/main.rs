@@ -4,10 +4,10 @@
 
 mod accounts;
 mod analyses;
-mod events;
-mod images;
 mod audit_records;
 mod evaluations;
+mod events;
+mod images;
 mod jobs;
 mod opening;
 mod policies;
