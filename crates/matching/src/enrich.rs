@@ -31,7 +31,9 @@ impl<'a> Enricher<'a> {
         handle: &VulnerabilityHandle,
         namespace: &str,
     ) -> Result<Arc<Vulnerability>, LookupError> {
-        remembered(&self.built, (handle.id, namespace.to_owned()), || self.build(handle, namespace).map(Arc::new))
+        remembered(&self.built, (handle.id, namespace.to_owned()), || {
+            describe(handle, namespace, self.advisories).map(Arc::new)
+        })
     }
 
     /// The NVD's and GitHub's records under any of these names, without the record `own` itself; in the order of names.
@@ -64,36 +66,41 @@ impl<'a> Enricher<'a> {
             Ok(self.advisories.vulnerabilities_named(name, Some(provider))?.into_iter().next())
         })
     }
+}
 
-    fn build(&self, handle: &VulnerabilityHandle, namespace: &str) -> Result<Vulnerability, LookupError> {
-        let blob = &handle.blob;
-        let mut names = vec![handle.name.as_str(), blob.id.as_str()];
-        names.extend(blob.aliases.iter().map(String::as_str));
-        let mut cves: Vec<String> =
-            names.iter().map(|name| name.to_ascii_uppercase()).filter(|name| name.starts_with("CVE-")).collect();
-        let mut seen = std::collections::HashSet::new();
-        cves.retain(|cve| seen.insert(cve.clone()));
+/// A record as it is told under a namespace, with what the database knows of its CVEs.
+pub fn describe(
+    handle: &VulnerabilityHandle,
+    namespace: &str,
+    advisories: &dyn Advisories,
+) -> Result<Vulnerability, LookupError> {
+    let blob = &handle.blob;
+    let mut names = vec![handle.name.as_str(), blob.id.as_str()];
+    names.extend(blob.aliases.iter().map(String::as_str));
+    let mut cves: Vec<String> =
+        names.iter().map(|name| name.to_ascii_uppercase()).filter(|name| name.starts_with("CVE-")).collect();
+    let mut seen = std::collections::HashSet::new();
+    cves.retain(|cve| seen.insert(cve.clone()));
 
-        let mut vulnerability = Vulnerability {
-            id: handle.name.clone(),
-            namespace: namespace.to_owned(),
-            provider: handle.provider.clone(),
-            status: handle.status,
-            data_source: blob.references.first().map(|link| link.url.clone()).unwrap_or_default(),
-            urls: blob.references.iter().skip(1).map(|link| link.url.clone()).collect(),
-            description: blob.description.clone(),
-            severity: Severity::of_record(&blob.severities),
-            cvss: cvss::of_record(&blob.severities),
-            published: handle.published.clone(),
-            modified: handle.modified.clone(),
-            aliases: blob.aliases.iter().filter(|alias| !alias.eq_ignore_ascii_case(&handle.name)).cloned().collect(),
-            cves,
-            ..Vulnerability::default()
-        };
-        vulnerability.aliases.sort();
-        vulnerability.aliases.dedup();
-        vulnerability.decorated(|cve| Decoration::look_up(cve, self.advisories))
-    }
+    let mut vulnerability = Vulnerability {
+        id: handle.name.clone(),
+        namespace: namespace.to_owned(),
+        provider: handle.provider.clone(),
+        status: handle.status,
+        data_source: blob.references.first().map(|link| link.url.clone()).unwrap_or_default(),
+        urls: blob.references.iter().skip(1).map(|link| link.url.clone()).collect(),
+        description: blob.description.clone(),
+        severity: Severity::of_record(&blob.severities),
+        cvss: cvss::of_record(&blob.severities),
+        published: handle.published.clone(),
+        modified: handle.modified.clone(),
+        aliases: blob.aliases.iter().filter(|alias| !alias.eq_ignore_ascii_case(&handle.name)).cloned().collect(),
+        cves,
+        ..Vulnerability::default()
+    };
+    vulnerability.aliases.sort();
+    vulnerability.aliases.dedup();
+    vulnerability.decorated(|cve| Decoration::look_up(cve, advisories))
 }
 
 /// The provider whose record of that name describes the flaw for everybody.

@@ -78,6 +78,12 @@ impl Inventory {
         self.answered.get(&package).copied()
     }
 
+    /// The packages whose files a package owns, whether it answers for them or not. All are indexes into
+    /// `Sbom::packages`.
+    pub fn owned_by(&self, package: usize) -> impl Iterator<Item = usize> {
+        self.ownership.owned_by(package)
+    }
+
     /// Every distribution that a package or the artifact is of.
     pub fn distributions(&self) -> BTreeSet<Distribution> {
         let of_packages = self.inputs.iter().filter(|input| input.kind.is_os_package());
@@ -98,7 +104,7 @@ impl Inventory {
         let mut cleared = BTreeMap::new();
         for (&package, names) in &fixed {
             let Some(input) = self.places[package] else { continue };
-            let is_cleared = |finding: &&StoredFinding| finding.matches.iter().all(|one| is_named(&one.names, names));
+            let is_cleared = |finding: &&StoredFinding| finding.is_fixed_by(names);
             let of_package: Vec<&StoredFinding> = findings(input).iter().filter(is_cleared).collect();
             if !of_package.is_empty() {
                 cleared.insert(package, of_package);
@@ -146,7 +152,7 @@ impl Inventory {
     }
 }
 
-fn is_named(own: &[String], names: &HashSet<&str>) -> bool {
+pub(crate) fn is_named(own: &[String], names: &HashSet<&str>) -> bool {
     own.iter().any(|name| names.contains(name.to_ascii_uppercase().as_str()))
 }
 

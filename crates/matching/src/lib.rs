@@ -93,6 +93,7 @@ pub use cvss::{Cvss, CvssKind, CvssMetrics};
 pub use decoration::Decoration;
 pub use distribution::{Distribution, InvalidDistribution};
 pub use engine::{MatchError, compose, explain, match_packages, match_sbom};
+pub use enrich::describe;
 pub use explain::{Consideration, Explanation, Verdict};
 pub use finding::{
     AdvisoryLink, AlertKind, AvailableFix, Finding, Fix, FoundBy, IgnoredFinding, MatchDetail, MatchKind, PackageAlert,
@@ -102,6 +103,7 @@ pub use finding_changes::FindingChanges;
 pub use ignore::{IgnorePackage, IgnoreRule, InvalidIgnoreRule};
 pub use input::{PackageInput, Upstream};
 pub use inventory::Inventory;
+pub use namespace::{namespace_of_package, namespace_of_products, namespace_of_release};
 pub use options::{ChannelMode, Channels, CpeUse, Options};
 pub use outcome::Outcome;
 pub use package_outcome::{IncomparableRecord, Match, OwnClearance, PackageOutcome};

@@ -6,6 +6,21 @@ use windlass_sbom::{Language, PackageType};
 
 use crate::PackageInput;
 
+/// The namespace of records about packages of a type, in no release; the name counts for Microsoft's products alone.
+pub fn namespace_of_package(provider: &str, kind: PackageType, name: &str) -> String {
+    of_ecosystem(provider, &PackageInput { kind, name: name.to_owned(), ..PackageInput::default() })
+}
+
+/// The namespace of records about products, by CPE.
+pub fn namespace_of_products(provider: &str) -> String {
+    of_cpe(provider)
+}
+
+/// The namespace of records about packages of a release of a distribution.
+pub fn namespace_of_release(provider: &str, release: &OperatingSystem) -> String {
+    of_release(provider, release)
+}
+
 /// `debian:distro:debian:12`, `redhat:distro:redhat:9`, `alpine:distro:alpine:edge`
 pub(crate) fn of_release(provider: &str, release: &OperatingSystem) -> String {
     let provider = if provider == "rhel" { "redhat" } else { provider };

@@ -1,7 +1,7 @@
 //! Outcomes as a store keeps them: findings as rows of a package version, records once each.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ContentKey, Finding, Fix, IncomparableRecord, Match, Options, PackageInput, PackageOutcome, Severity,
-    Vulnerability, engine, fold,
+    Vulnerability, engine, fold, inventory::is_named,
 };
 
 /// A [`PackageOutcome`] without the records themselves. Only `findings` grows with what is found; each is a row that
@@ -148,6 +148,12 @@ fn always<T>(result: Result<T, Never>) -> T {
 }
 
 impl StoredFinding {
+    /// Whether it is none where the owners of its package have fixed the flaws of these names
+    /// ([`PackageOutcome::fixed`]), upper case.
+    pub fn is_fixed_by(&self, fixed: &HashSet<&str>) -> bool {
+        self.matches.iter().all(|one| is_named(&one.names, fixed))
+    }
+
     fn of(finding: &Finding, matches: Vec<Match<ContentKey>>) -> Self {
         let record = &finding.vulnerability;
         let unique = |names: &mut dyn Iterator<Item = &str>| {

@@ -4,10 +4,10 @@ use windlass_sources::{
     Error as SourceError,
     registry::{Registry, RegistryOptions, Secret, credential_for, ecr::AwsIdentity, host_of},
 };
-use windlass_store::registry_credentials::Model;
+use windlass_store::registries::Model;
 use windlass_v1::registries::AWS_ECR;
 
-use crate::{Error, Result, Tenant};
+use crate::{Error, Result, Tenant, registries::owner};
 
 /// Further attempts while somebody waits for the answer.
 const RETRIES: u32 = 1;
@@ -20,12 +20,12 @@ impl Tenant {
         registry: &str,
         repository: &str,
     ) -> Result<Result<RegistryOptions, SourceError>> {
-        let rows = self.account.registry_credentials().await?;
+        let rows = self.account.registries().await?;
         let row = credential_for(&rows, |row: &Model| &row.registry, registry, repository);
         let verify = row.is_none_or(|row| row.verify);
         let stored = match row {
             Some(row) => {
-                let secret = self.service.cipher.decrypt(&format!("{}/{}", row.account, row.registry), &row.secret)?;
+                let secret = self.service.cipher.decrypt(&owner(&row.account, &row.registry), &row.secret)?;
                 Some((row.kind == AWS_ECR, row.username.clone(), secret))
             }
             None => None,

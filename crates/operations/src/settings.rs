@@ -1,8 +1,8 @@
 //! Choices of whoever runs the service. They are read once, at the start.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use crate::analysis::AnalysisSettings;
+use crate::{VulnerabilitySettings, analysis::AnalysisSettings};
 
 /// What a process of the service goes by.
 #[derive(Clone, Debug)]
@@ -15,11 +15,20 @@ pub struct Settings {
     pub limits: Limits,
     /// Whether registries may be logged in to with the credentials of the machine (`awsauto`).
     pub allow_ambient_credentials: bool,
+    /// Where requests to the API of Amazon's registries go instead of the usual host, and the same for its token service.
+    pub ecr_endpoint: Option<String>,
+    pub sts_endpoint: Option<String>,
+    /// Days that events are kept; nothing or 0: for ever.
+    pub event_retention_days: Option<u32>,
+    /// Seconds between two runs of what recurs, by name (`cycle_timers`): 0 switches it off, a number out of range counts
+    /// as the nearest in it, and a negative one as its absolute value whatever the range.
+    pub timers: BTreeMap<String, i64>,
     /// Whether images may say in a file what they hold (`/anchore_hints.json`).
     pub hints: bool,
     /// Analyses at once in this process.
     pub analysis_threads: usize,
     pub analysis: AnalysisSettings,
+    pub vulnerabilities: VulnerabilitySettings,
 }
 
 /// Log-in for tokens.
@@ -44,9 +53,14 @@ impl Default for Settings {
             oauth: OauthSettings { enabled: false, expiration: Duration::from_secs(3600) },
             limits: Limits { compressed_image_size_mb: None },
             allow_ambient_credentials: false,
+            ecr_endpoint: None,
+            sts_endpoint: None,
+            event_retention_days: Some(90),
+            timers: BTreeMap::new(),
             hints: false,
             analysis_threads: 1,
             analysis: AnalysisSettings::default(),
+            vulnerabilities: VulnerabilitySettings::default(),
         }
     }
 }

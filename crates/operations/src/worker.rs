@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use windlass_store::jobs::Claim;
 
-use crate::{Result, Service, images};
+use crate::{Result, Service, images, vulnerabilities};
 
 /// Seconds.
 const LEASE: i64 = 60;
@@ -19,7 +19,7 @@ const POLL: Duration = Duration::from_secs(1);
 const RECOVERY: Duration = Duration::from_secs(5);
 
 /// What jobs are done here.
-const KINDS: &[&str] = &[images::ANALYSE];
+const KINDS: &[&str] = &[images::ANALYSE, vulnerabilities::REMATCH];
 
 impl Service {
     /// Does jobs until `stop` is cancelled, as many at once as the settings say. Jobs that are not done then are given back.
@@ -64,11 +64,32 @@ impl Service {
         let Some(claim) = claimed else { return Ok(false) };
         tokio::select! {
             biased;
-            () = stop.cancelled() => self.release_analysis(&claim).await?,
+            () = stop.cancelled() => self.release(&claim).await?,
             () = self.keep_lease(&claim) => tracing::warn!(job = claim.job.id, "another worker has the job"),
-            done = self.analyse_claimed(&claim) => done?,
+            done = self.perform(&claim) => done?,
         }
         Ok(true)
+    }
+
+    async fn perform(self: &Arc<Self>, claim: &Claim) -> Result<()> {
+        if claim.job.kind != vulnerabilities::REMATCH {
+            return self.analyse_claimed(claim).await;
+        }
+        let done = self.rematch_claimed(claim).await;
+        if let Err(error) = &done {
+            let now = self.clock.moment();
+            claim.retry(&self.store, &error.to_string(), now.plus_seconds(LEASE), now).await?;
+        }
+        done
+    }
+
+    /// Gives a job back, as a process does that stops.
+    async fn release(&self, claim: &Claim) -> Result<()> {
+        if claim.job.kind != vulnerabilities::REMATCH {
+            return self.release_analysis(claim).await;
+        }
+        claim.release(&self.store, self.clock.moment()).await?;
+        Ok(())
     }
 
     /// Keeps the lease; ends when it is lost.

@@ -4,18 +4,13 @@ use std::fmt::Write as _;
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
-use crate::{
-    parse::Parsed,
-    syntax::{Category, CategoryKind, Class, Mode, Node},
-};
+use crate::syntax::{Category, CategoryKind, Class, Mode, Node};
 
 /// A pattern in the syntax that both engines read.
 pub(crate) struct Emitted {
     pub(crate) text: String,
     /// Whether only the backtracking engine can run it.
     pub(crate) needs_backtracking: bool,
-    /// Whether it asks for boundaries of words.
-    pub(crate) has_boundaries: bool,
 }
 
 /// Which texts the result is for.
@@ -27,10 +22,11 @@ pub(crate) enum Texts {
     Any,
 }
 
-pub(crate) fn emit(parsed: &Parsed, texts: Texts) -> Emitted {
-    let emitted = Emitted { text: r"\A".into(), needs_backtracking: false, has_boundaries: false };
-    let mut emitter = Emitter { emitted, texts, captures: parsed.has_references };
-    emitter.group("(?:", &parsed.node, !parsed.has_references);
+/// Writes what must be found at the start of a text; groups are counted where something refers to them.
+pub(crate) fn emit(node: &Node, has_references: bool, texts: Texts) -> Emitted {
+    let emitted = Emitted { text: r"\A".into(), needs_backtracking: false };
+    let mut emitter = Emitter { emitted, texts, captures: has_references };
+    emitter.group("(?:", node, !has_references);
     emitter.emitted
 }
 
@@ -144,9 +140,8 @@ impl Emitter {
     }
 
     fn boundary(&mut self, is_negated: bool, is_ascii: bool) {
-        self.emitted.has_boundaries = true;
         if self.texts == Texts::Ascii {
-            self.push(if is_negated { r"\B" } else { r"\b" });
+            self.push(if is_negated { r"(?-u:\B)" } else { r"(?-u:\b)" });
             return;
         }
         let word = Category { kind: CategoryKind::Word, is_negated: false }.text(is_ascii);

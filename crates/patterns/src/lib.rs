@@ -7,18 +7,24 @@
 
 mod emit;
 mod escapes;
+mod fewest;
 mod flags;
-mod lines;
+mod linear;
+mod look_ahead;
 mod parse;
 mod search;
+mod set;
 mod syntax;
+mod text_list;
 mod tokens;
+mod walk;
 
-use std::sync::OnceLock;
+use emit::{Texts, emit};
+use linear::Linear;
+use parse::Parsed;
 
-use emit::{Emitted, Texts, emit};
-
-pub use lines::Lines;
+pub use set::{Matching, PatternSet};
+pub use text_list::TextList;
 
 /// Steps back after which the backtracking engine gives up on a text of at most [`SHORT`] bytes; on a longer one it may
 /// take fewer, since each may lead over the whole text.
@@ -42,13 +48,8 @@ pub struct Pattern {
 
 #[derive(Clone, Debug)]
 enum Engine {
-    Linear {
-        matching: Box<regex::Regex>,
-        /// Finds what `matching` matches, and sooner; in texts of several lines it may find more.
-        searching: Option<Box<regex::Regex>>,
-        /// Finds, among many lines, those that may begin with what `matching` matches.
-        searching_lines: OnceLock<Option<Box<regex::Regex>>>,
-    },
+    /// Conditions that hold together; the first is not negated.
+    Linear(Vec<Linear>),
     /// With the expression, for texts that are long.
     Backtracking(Box<fancy_regex::Regex>, String),
 }
@@ -80,12 +81,11 @@ impl Pattern {
             return Err(invalid(format!("the pattern is longer than {LENGTH_LIMIT} bytes")));
         }
         let parsed = parse::parse(source).map_err(|error| invalid(error.0))?;
-        let any = emit(&parsed, Texts::Any);
-        let ascii = Some(emit(&parsed, Texts::Ascii)).filter(|ascii| ascii.has_boundaries && !ascii.needs_backtracking);
-        let compile = |emitted: &Emitted| Engine::new(emitted).map_err(invalid);
+        let any = Engine::new(&parsed, Texts::Any).map_err(invalid)?;
+        let ascii = if parsed.has_boundaries { Engine::linear(&parsed, Texts::Ascii) } else { None };
         let (engine, exact) = match ascii {
-            None => (compile(&any)?, None),
-            Some(ascii) => (compile(&ascii)?, Some(compile(&any)?)),
+            None => (any, None),
+            Some(ascii) => (ascii.map_err(invalid)?, Some(any)),
         };
         Ok(Self { source: source.to_owned(), engine, exact })
     }
@@ -106,44 +106,50 @@ impl Pattern {
         }
     }
 
-    /// What to look for in many lines at once, where that is faster than to try each.
-    pub(crate) fn searching_lines(&self) -> Option<&regex::Regex> {
+    /// What it comes to on the linear engine; empty where it needs the other one.
+    pub(crate) fn conditions(&self) -> &[Linear] {
         match &self.engine {
-            Engine::Linear { matching, searching_lines, .. } if self.exact.is_none() => {
-                let compile = || lines::searching(matching.as_str()).and_then(|text| linear(&text).ok());
-                searching_lines.get_or_init(compile).as_deref()
-            }
-            Engine::Linear { .. } | Engine::Backtracking(..) => None,
+            Engine::Linear(conditions) => conditions,
+            Engine::Backtracking(..) => &[],
         }
+    }
+
+    /// Whether its conditions say nothing of texts that are empty or not ASCII.
+    pub(crate) fn is_odd_apart(&self) -> bool {
+        self.exact.is_some()
     }
 }
 
 impl Engine {
-    fn new(emitted: &Emitted) -> Result<Self, String> {
-        let text = &emitted.text;
-        if emitted.needs_backtracking {
-            let regex = backtracking(text, STEP_LIMIT).map_err(|error| error.to_string())?;
-            return Ok(Self::Backtracking(Box::new(regex), text.clone()));
+    fn new(parsed: &Parsed, texts: Texts) -> Result<Self, String> {
+        if let Some(linear) = Self::linear(parsed, texts) {
+            return linear;
         }
-        match linear(text) {
-            Ok(matching) => {
-                let parsed = regex_syntax::parse(text).ok();
-                let searched = parsed.as_ref().and_then(search::instead_of);
-                let searching = searched.and_then(|hir| linear(&hir.to_string()).ok());
-                Ok(Self::Linear { matching, searching, searching_lines: OnceLock::new() })
-            }
-            Err(regex::Error::CompiledTooBig(_)) => Err("the pattern is too large once compiled".into()),
-            Err(error) => Err(error.to_string()),
+        let text = emit(&parsed.node, parsed.has_references, texts).text;
+        let regex = backtracking(&text, STEP_LIMIT).map_err(|error| error.to_string())?;
+        Ok(Self::Backtracking(Box::new(regex), text))
+    }
+
+    /// `None` where the linear engine cannot run it.
+    fn linear(parsed: &Parsed, texts: Texts) -> Option<Result<Self, String>> {
+        if parsed.has_references {
+            return None;
         }
+        let emitted = emit(&parsed.node, false, texts);
+        if !emitted.needs_backtracking {
+            return Some(Linear::new(&emitted.text, false).map(|only| Self::Linear(vec![only])));
+        }
+        let conditions = look_ahead::conditions(&parsed.node).into_iter().map(|condition| {
+            let emitted = emit(&condition.node, false, texts);
+            (!emitted.needs_backtracking).then(|| Linear::new(&emitted.text, condition.is_negated).ok())?
+        });
+        let conditions: Vec<Linear> = conditions.collect::<Option<_>>()?;
+        (!conditions.is_empty()).then_some(Ok(Self::Linear(conditions)))
     }
 
     fn is_match(&self, text: &str) -> Result<bool, StepLimitExceeded> {
         match self {
-            Self::Linear { matching, searching: None, .. } => Ok(matching.is_match(text)),
-            // What is not found anywhere does not match either; what is found may be found on a later line.
-            Self::Linear { matching, searching: Some(searching), .. } => {
-                Ok(searching.is_match(text) && (!text.contains('\n') || matching.is_match(text)))
-            }
+            Self::Linear(conditions) => Ok(conditions.iter().all(|condition| condition.holds(text))),
             Self::Backtracking(regex, _) if text.len() <= SHORT => regex.is_match(text).map_err(|_| StepLimitExceeded),
             Self::Backtracking(_, expression) => {
                 let regex = backtracking(expression, STEP_LIMIT * SHORT / text.len());
@@ -151,10 +157,6 @@ impl Engine {
             }
         }
     }
-}
-
-fn linear(expression: &str) -> Result<Box<regex::Regex>, regex::Error> {
-    regex::RegexBuilder::new(expression).size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT).build().map(Box::new)
 }
 
 fn backtracking(expression: &str, step_limit: usize) -> Result<fancy_regex::Regex, fancy_regex::Error> {
@@ -229,6 +231,23 @@ mod tests {
     #[test]
     fn named_characters_are_refused_with_a_remedy() {
         assert_eq!(reason(r"a\N{DASH}"), r"named characters such as \N{DASH} are not read; write \uXXXX at position 1");
+    }
+
+    #[test]
+    fn a_repetition_of_a_repetition_stays_one_where_it_is_searched_for() {
+        let pattern = Pattern::new(".*(?:a{2,3})?b").expect("a pattern");
+        assert_eq!(pattern.matches_start("b"), Ok(true));
+    }
+
+    #[test]
+    fn look_ahead_at_a_fixed_place_takes_linear_time() {
+        let pattern = Pattern::new("(?!b)(a*)*(?:a|aa)+$").expect("a pattern");
+        assert_eq!(pattern.conditions().len(), 2);
+        assert_eq!(pattern.matches_start(&("a".repeat(50_000) + "b")), Ok(false));
+        assert_eq!(pattern.matches_start("aaa"), Ok(true));
+        for backtracking in [r"a*(?!b)c", r"(a)(?!\1)", "(?:a(?!b))*c", "(?<!a)b"] {
+            assert_eq!(Pattern::new(backtracking).expect("a pattern").conditions().len(), 0, "{backtracking}");
+        }
     }
 
     #[test]

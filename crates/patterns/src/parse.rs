@@ -15,6 +15,8 @@ pub(crate) struct Parsed {
     pub(crate) node: Node,
     /// Whether it refers to what groups matched.
     pub(crate) has_references: bool,
+    /// Whether it asks for boundaries of words.
+    pub(crate) has_boundaries: bool,
 }
 
 /// Groups inside groups that are followed; what is deeper is no pattern that a person wrote.
@@ -47,7 +49,8 @@ pub(crate) fn parse(pattern: &str) -> Result<Parsed, SyntaxError> {
         if parser.has_wide_look_behind {
             return Err(SyntaxError("look-behind requires fixed-width pattern".into()));
         }
-        return Ok(Parsed { node, has_references: parser.has_references });
+        let Parser { has_references, has_boundaries, .. } = parser;
+        return Ok(Parsed { node, has_references, has_boundaries });
     }
 }
 
@@ -62,6 +65,7 @@ struct Parser {
     /// Number of groups before the outermost look-behind that is being read.
     before_look_behind: Option<usize>,
     has_references: bool,
+    has_boundaries: bool,
     has_wide_look_behind: bool,
 }
 
@@ -75,6 +79,7 @@ impl Parser {
             conditions: BTreeMap::new(),
             before_look_behind: None,
             has_references: false,
+            has_boundaries: false,
             has_wide_look_behind: false,
         })
     }
@@ -132,6 +137,7 @@ impl Parser {
                 Node::Class(Class { categories: vec![category], is_ascii: flags.ascii, ..Class::default() })
             }
             Escape::Position(Node::WordBoundary { is_negated, .. }) => {
+                self.has_boundaries = true;
                 Node::WordBoundary { is_negated, is_ascii: flags.ascii }
             }
             Escape::Position(node) => node,

@@ -1,6 +1,6 @@
 //! Allow-lists (`whitelists`): findings that an organisation has decided to live with (`spec/policy.md` §1.3, §3.7).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -43,8 +43,9 @@ pub struct AllowListItem {
 #[derive(Debug, Default)]
 struct Index {
     /// Items by literal beginning, in document order.
-    by_prefix: BTreeMap<String, Vec<usize>>,
-    lengths: BTreeSet<usize>,
+    by_prefix: HashMap<String, Vec<usize>>,
+    /// Of these beginnings, each once.
+    lengths: Vec<usize>,
 }
 
 /// Forms of `expires_on`: seconds, a fraction after a dot, a fraction after a third colon.
@@ -66,7 +67,9 @@ impl AllowList {
         let mut index = Index::default();
         for (position, item) in items.iter().enumerate() {
             let prefix = item.selector.prefix();
-            index.lengths.insert(prefix.len());
+            if !index.lengths.contains(&prefix.len()) {
+                index.lengths.push(prefix.len());
+            }
             index.by_prefix.entry(prefix.to_owned()).or_default().push(position);
         }
         let text = |member: &str| list.get(member).and_then(Value::as_str).map(str::to_owned);

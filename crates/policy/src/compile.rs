@@ -11,6 +11,7 @@ use crate::{
     Bundle, Problem, Profile,
     allow_list::AllowList,
     mapping::{ImageSelector, Mapping},
+    path_patterns::PathPatterns,
     problem::nearest,
     pyrepr,
     rule::{Rule, Strictness},
@@ -48,6 +49,7 @@ pub struct Policy {
     pub id: String,
     /// Grouped by gate, gates in the order of their first rule: the order in which rules are evaluated.
     pub rules: Vec<Rule>,
+    pub(crate) paths: PathPatterns,
 }
 
 impl Bundle {
@@ -284,7 +286,8 @@ impl Policy {
             }
         }
         rules.sort_by_key(|rule| gates.iter().position(|gate| *gate == rule.gate.name));
-        Ok(Self { id: policy["id"].as_str().unwrap_or_default().to_owned(), rules })
+        let paths = PathPatterns::of(&rules);
+        Ok(Self { id: policy["id"].as_str().unwrap_or_default().to_owned(), rules, paths })
     }
 }
 

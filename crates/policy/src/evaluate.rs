@@ -11,6 +11,7 @@ use crate::{
     allow_list::AllowList,
     compile::CompiledMapping,
     evaluation::{Allowed, Evaluation, PolicyResult, Reason, Row},
+    gate::Condition,
     mapping::{Identified, ImageSelector},
     rule::Rule,
 };
@@ -179,14 +180,18 @@ impl<'q, 'r> Run<'q, 'r> {
     fn evaluate_policy<'b>(&mut self, policy: &'b Policy, allow_lists: &'b [Arc<AllowList>]) -> PolicyResult<'b> {
         let mut rows = Vec::new();
         let mut action = Action::Go;
+        let mut paths = policy.paths.over(self.context.image);
         for rule in &policy.rules {
             if let Some(problem) = &rule.end_of_life {
                 self.problems.push(problem.clone());
                 continue;
             }
             let mut firings = Firings::new(self.request.now);
-            let checked = rule.check.as_ref().map_err(Clone::clone);
-            if let Err(failure) = checked.and_then(|check| check(&self.context, &mut firings)) {
+            let checked = rule.check.as_ref().map_err(Clone::clone).and_then(|check| match &check.0 {
+                Condition::Facts(check) => check(&self.context, &mut firings),
+                Condition::Paths(pattern, message) => paths.fire_next(pattern, message, &mut firings),
+            });
+            if let Err(failure) = checked {
                 self.problems.push(failed(rule, &failure));
                 action = action.min(self.request.on_failure);
                 continue;

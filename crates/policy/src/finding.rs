@@ -53,7 +53,7 @@ impl<'a> FindingFact<'a> {
 
     /// What trigger ids call it: the vulnerability and, after a plus sign, the package.
     pub fn trigger_id(&self) -> String {
-        format!("{}+{}", self.id(), self.package_label())
+        [self.id(), "+", &self.package_label()].concat()
     }
 
     /// The package's name if the operating system has it, else the file or folder it is, else its name and version.

@@ -2,7 +2,9 @@
 
 use std::ops::BitOr;
 
-use crate::{Arguments, Firings, Image, Parameter, Profile};
+use windlass_sbom::File;
+
+use crate::{Arguments, Firings, Image, Parameter, Profile, rule_pattern::RulePattern};
 
 /// A family of triggers over one kind of fact.
 #[derive(Debug)]
@@ -29,8 +31,29 @@ pub struct Trigger {
     pub origin: Origin,
 }
 
-/// A rule's condition with its parameters: looks at an image and fires as often as it holds.
-pub type Check = Box<dyn Fn(&Context<'_>, &mut Firings) -> Result<(), Failure> + Send + Sync>;
+/// A rule's condition with its parameters.
+pub struct Check(pub(crate) Condition);
+
+pub(crate) enum Condition {
+    /// Looks at an image and fires as often as it holds.
+    Facts(Box<FactsCheck>),
+    /// Holds for each file whose path begins with a match. Patterns of rules are looked for together.
+    Paths(RulePattern, Box<dyn Fn(&File) -> String + Send + Sync>),
+}
+
+type FactsCheck = dyn Fn(&Context<'_>, &mut Firings) -> Result<(), Failure> + Send + Sync;
+
+impl Check {
+    /// A condition that looks at an image and fires as often as it holds.
+    pub fn new(check: impl Fn(&Context<'_>, &mut Firings) -> Result<(), Failure> + Send + Sync + 'static) -> Self {
+        Self(Condition::Facts(Box::new(check)))
+    }
+
+    /// A condition that fires, with this message, for each file whose path begins with a match.
+    pub(crate) fn of_paths(pattern: RulePattern, message: impl Fn(&File) -> String + Send + Sync + 'static) -> Self {
+        Self(Condition::Paths(pattern, Box::new(message)))
+    }
+}
 
 /// What a check may look at.
 #[derive(Clone, Copy, Debug)]

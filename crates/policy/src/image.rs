@@ -4,10 +4,13 @@ use std::{cell::OnceCell, collections::BTreeMap};
 
 use jiff::Timestamp;
 use windlass_matching::Outcome;
-use windlass_patterns::Lines;
+use windlass_patterns::TextList;
 use windlass_sbom::{File, FileKind, ImageSource, Sbom, Source};
 
-use crate::{Profile, dockerfile::Dockerfile, finding::FindingFact, package::PackageFact};
+use crate::{
+    Profile, by_text::ByText, dockerfile::Dockerfile, finding::FindingFact, license_words::LicenseWords,
+    package::PackageFact,
+};
 
 /// An analysed image with what is known about it today. What several rules need is derived once, when the first asks.
 #[derive(Debug)]
@@ -17,8 +20,11 @@ pub struct Image<'a> {
     pub outcome: &'a Outcome,
     pub knowledge: Knowledge<'a>,
     packages: OnceCell<Vec<PackageFact<'a>>>,
+    packages_by_name: OnceCell<ByText<'a>>,
+    license_words: OnceCell<LicenseWords<'a>>,
     findings: OnceCell<Vec<FindingFact<'a>>>,
-    paths: OnceCell<Lines>,
+    findings_by_id: OnceCell<ByText<'a>>,
+    paths: OnceCell<TextList<'a>>,
     /// As each profile reads it.
     dockerfiles: [OnceCell<Dockerfile>; 2],
 }
@@ -70,7 +76,10 @@ impl<'a> Image<'a> {
             outcome,
             knowledge,
             packages: OnceCell::new(),
+            packages_by_name: OnceCell::new(),
+            license_words: OnceCell::new(),
             findings: OnceCell::new(),
+            findings_by_id: OnceCell::new(),
             paths: OnceCell::new(),
             dockerfiles: Default::default(),
         }
@@ -104,9 +113,28 @@ impl<'a> Image<'a> {
         self.packages.get_or_init(|| PackageFact::all(self.sbom))
     }
 
+    /// The packages of exactly this name, in the order of all.
+    pub(crate) fn packages_named(&self, name: &str) -> impl Iterator<Item = &PackageFact<'a>> + use<'_, 'a> {
+        let packages = self.packages();
+        let by_name = self.packages_by_name.get_or_init(|| packages.iter().map(PackageFact::name).collect());
+        by_name.positions(name).map(|position| &packages[position])
+    }
+
+    /// What packages say of their licences.
+    pub(crate) fn license_words(&self) -> &LicenseWords<'a> {
+        self.license_words.get_or_init(|| LicenseWords::of(self.packages()))
+    }
+
     /// Every finding, in the order of the outcome.
     pub fn findings(&self) -> &[FindingFact<'a>] {
         self.findings.get_or_init(|| FindingFact::all(self))
+    }
+
+    /// The findings of exactly this id, in the order of all.
+    pub(crate) fn findings_named(&self, id: &str) -> impl Iterator<Item = &FindingFact<'a>> + use<'_, 'a> {
+        let findings = self.findings();
+        let by_id = self.findings_by_id.get_or_init(|| findings.iter().map(FindingFact::id).collect());
+        by_id.positions(id).map(|position| &findings[position])
     }
 
     /// The Dockerfile, or what is told of it, as the profile reads it.
@@ -120,7 +148,7 @@ impl<'a> Image<'a> {
     }
 
     /// The paths of [`Image::files`], to be searched.
-    pub(crate) fn paths(&self) -> &Lines {
+    pub(crate) fn paths(&self) -> &TextList<'a> {
         self.paths.get_or_init(|| self.files().iter().map(|file| file.location.path.as_str()).collect())
     }
 

@@ -81,8 +81,21 @@ impl<'a> PackageFact<'a> {
 
 /// The packages that rules of the original look at: it left out those that are files of others.
 pub(crate) fn judged<'r>(context: &Context<'r>) -> impl Iterator<Item = &'r PackageFact<'r>> {
-    let with_owned = context.profile == Profile::Native;
-    context.image.packages().iter().filter(move |fact| with_owned || !fact.is_owned)
+    let profile = context.profile;
+    context.image.packages().iter().filter(move |fact| is_judged(fact, profile))
+}
+
+/// Those of them that have exactly this name.
+pub(crate) fn judged_named<'r>(
+    context: &Context<'r>,
+    name: &str,
+) -> impl Iterator<Item = &'r PackageFact<'r>> + use<'r> {
+    let profile = context.profile;
+    context.image.packages_named(name).filter(move |fact| is_judged(fact, profile))
+}
+
+pub(crate) fn is_judged(fact: &PackageFact<'_>, profile: Profile) -> bool {
+    profile == Profile::Native || !fact.is_owned
 }
 
 /// The original's word for a kind of package; kinds it did not know keep ours.

@@ -1,6 +1,6 @@
 //! Regular expressions that rules give.
 
-use windlass_patterns::{Lines, Pattern};
+use windlass_patterns::Pattern;
 
 use crate::Failure;
 
@@ -26,13 +26,5 @@ impl RulePattern {
     /// Where it is no regular expression, or takes too long on this text.
     pub(crate) fn matches_start(&self, text: &str) -> Result<bool, Failure> {
         Ok(self.usable()?.matches_start(text)?)
-    }
-
-    /// Indices of the texts that begin with a match, in order.
-    ///
-    /// # Errors
-    /// Where there are texts and it is no regular expression, or takes too long on one of them.
-    pub(crate) fn matching(&self, texts: &Lines) -> Result<Vec<usize>, Failure> {
-        if texts.is_empty() { Ok(Vec::new()) } else { Ok(texts.matching(self.usable()?)?) }
     }
 }

@@ -60,7 +60,7 @@ struct Codec {
 /// How documents of a format are recognised and read.
 struct Reader {
     recognises: fn(&Signs) -> bool,
-    read: fn(&[u8]) -> Result<Sbom, serde_json::Error>,
+    read: fn(&[u8], Wanted) -> Result<Sbom, serde_json::Error>,
     /// Where in the document the same error is: asked only after `read` failed, because keeping track costs time.
     locate: fn(&[u8]) -> String,
 }
@@ -75,7 +75,7 @@ impl Format {
             read: Some(Reader {
                 recognises: |signs| signs.format.as_deref() == Some(windlass::FORMAT),
                 read: windlass::read,
-                locate: json::locate::<windlass::Input>,
+                locate: windlass::locate,
             }),
         },
         Codec {
@@ -84,7 +84,7 @@ impl Format {
             write: syft::write,
             read: Some(Reader {
                 recognises: |signs| signs.artifacts && (signs.descriptor || signs.schema || signs.source),
-                read: syft::read,
+                read: |document, _| syft::read(document),
                 locate: json::locate::<syft::Input>,
             }),
         },
@@ -94,7 +94,7 @@ impl Format {
             write: cyclonedx::write,
             read: Some(Reader {
                 recognises: |signs| signs.bom_format.as_deref() == Some("CycloneDX"),
-                read: cyclonedx::read,
+                read: |document, _| cyclonedx::read(document),
                 locate: json::locate::<cyclonedx::Input>,
             }),
         },
@@ -104,7 +104,7 @@ impl Format {
             write: spdx::write,
             read: Some(Reader {
                 recognises: |signs| signs.spdx_version.as_deref().is_some_and(|version| version.starts_with("SPDX-2.")),
-                read: spdx::read,
+                read: |document, _| spdx::read(document),
                 locate: json::locate::<spdx::Input>,
             }),
         },
@@ -199,26 +199,61 @@ pub enum ReadError {
     Shape { format: Format, at: String, source: serde_json::Error },
 }
 
+/// What of a document somebody is going to look at, beside what everybody does. Only Windlass's own documents are read
+/// in part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The list of files.
+    pub files: bool,
+    /// The files that package managers say they installed. Who owns files of whom is known without them.
+    pub manifests: bool,
+}
+
+impl Wanted {
+    pub const ALL: Self = Self { files: true, manifests: true };
+
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self { files: self.files || other.files, manifests: self.manifests || other.manifests }
+    }
+}
+
 /// Reads a document of at most `limit` bytes, whichever of the readable formats it has.
 pub fn read_from(input: impl Read, limit: u64) -> Result<Sbom, ReadError> {
+    read_part_from(input, limit, Wanted::ALL)
+}
+
+/// Reads what is wanted of a document of at most `limit` bytes, whichever of the readable formats it has.
+pub fn read_part_from(input: impl Read, limit: u64, wanted: Wanted) -> Result<Sbom, ReadError> {
     let mut document = Vec::new();
     input.take(limit.saturating_add(1)).read_to_end(&mut document)?;
     if document.len() as u64 > limit {
         return Err(ReadError::TooLarge { limit });
     }
-    read(&document)
+    read_part(&document, wanted)
 }
 
 /// Reads a document, whichever of the readable formats it has.
 pub fn read(document: &[u8]) -> Result<Sbom, ReadError> {
+    read_part(document, Wanted::ALL)
+}
+
+fn read_part(document: &[u8], wanted: Wanted) -> Result<Sbom, ReadError> {
     let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
+    // Going through a long document to find out what it is takes as long as half of reading it.
+    if windlass::begins(document)
+        && let Ok(mut sbom) = windlass::read(document, wanted)
+    {
+        sbom.sort();
+        return Ok(sbom);
+    }
     let signs = Signs::of(document)?;
     if signs.spdx_version.as_deref().is_some_and(|version| version.starts_with("SPDX-3")) || signs.graph {
         return Err(ReadError::Unsupported("SPDX 3 documents are not read yet"));
     }
     let (format, reader) = Format::recognised_by(&signs).ok_or(ReadError::Unrecognised)?;
-    let mut sbom =
-        (reader.read)(document).map_err(|source| ReadError::Shape { format, at: (reader.locate)(document), source })?;
+    let shape = |source| ReadError::Shape { format, at: (reader.locate)(document), source };
+    let mut sbom = (reader.read)(document, wanted).map_err(shape)?;
     sbom.sort();
     Ok(sbom)
 }

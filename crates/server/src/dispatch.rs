@@ -1,6 +1,7 @@
 //! From a request to an operation's function and back.
 
-mod credentials;
+pub(crate) mod audit;
+pub(crate) mod credentials;
 mod routes;
 
 use std::{
@@ -30,6 +31,8 @@ use crate::{
     resources,
     scope::{Administration, Authenticated, Public, Scope, System, Tenant},
 };
+use audit::{RefusedLogIn, Witness};
+use credentials::Credentials;
 use routes::{Found, Routes};
 
 /// Names the account that a request is about (`spec/api.md` A2.3).
@@ -51,7 +54,14 @@ pub fn router(service: Arc<Service>, metrics: Metrics) -> Router {
     let application = Arc::new(Application { service, routes, metrics });
     Router::new().fallback(move |request: Request| {
         let application = Arc::clone(&application);
-        async move { application.answer(request).await }
+        async move {
+            if !audit::changes(request.method()) {
+                return application.answer(request).await;
+            }
+            // A change that was begun is ended, and recorded, though its sender hangs up.
+            let answering = tokio::spawn(async move { application.answer(request).await });
+            answering.await.unwrap_or_else(|error| Failure::internal(&error).into_response())
+        }
     })
 }
 
@@ -66,8 +76,13 @@ impl Application {
         let (name, mut response) = async {
             match self.routes.find(&method, &path) {
                 Found::Operation(operation, arguments) => {
-                    let done = self.perform(operation, arguments, request_id.clone(), request).await;
-                    (operation.id, done.unwrap_or_else(Failure::into_response))
+                    let mut witness = Witness::default();
+                    let done = self.perform(operation, arguments, request_id.clone(), request, &mut witness).await;
+                    let response = done.unwrap_or_else(Failure::into_response);
+                    let refused_log_in = response.extensions().get::<RefusedLogIn>().is_some();
+                    let status = response.status();
+                    witness.record(&self.service, operation, &path, &request_id, status, refused_log_in).await;
+                    (operation.id, response)
                 }
                 Found::Document(document) => ("document", document.clone().into_response()),
                 Found::Methods(allowed) if method == Method::OPTIONS => ("options", options(&allowed)),
@@ -102,10 +117,13 @@ impl Application {
         arguments: PathArguments,
         request_id: String,
         request: Request,
+        witness: &mut Witness,
     ) -> Result<Response<Body>, Failure> {
         let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let received = Received::check(operation, arguments, address, request_id, request).await?;
-        let scope = self.admit(operation, &received.headers, &received.path, address).await?;
+        witness.address = address;
+        witness.named = operation.names.and_then(|name| received.member(name)).map(str::to_owned);
+        let scope = self.admit(operation, &received.headers, &received.path, witness).await?;
         operation.run(scope, received).await
     }
 
@@ -115,16 +133,20 @@ impl Application {
         operation: &Operation,
         headers: &HeaderMap,
         path: &PathArguments,
-        address: Option<IpAddr>,
+        witness: &mut Witness,
     ) -> Result<Scope, Failure> {
         let service = Arc::clone(&self.service);
         if operation.permission.domain == Domain::Open {
             return Ok(Scope::Open(Public { service, metrics: self.metrics.clone() }));
         }
-        let caller = self.identify(headers, address).await?;
+        let presented = credentials::read(headers).ok_or(Failure::Unauthenticated)?;
+        witness.tried = presented.username().map(str::to_owned);
+        let caller = self.identify(&presented, witness.address).await?;
+        witness.caller = Some(caller.clone());
         let object = operation.permission.target.map(|name| path.get(name));
         let action = operation.permission.action.unwrap_or("*");
-        let permission = |on| Permission { on, action, object };
+        let changes = audit::changes(&operation.method);
+        let permission = |on| Permission { on, action, object, changes };
         match operation.permission.domain {
             Domain::Open => unreachable!("answered above"),
             Domain::Authenticated => {
@@ -139,12 +161,14 @@ impl Application {
                 let own = caller.account().name.clone();
                 let permission = permission(Target::Account(named.unwrap_or(&own)));
                 let account = service.authorise(&caller, &permission).await?.unwrap_or_else(|| caller.account_name());
+                witness.account = Some(account.to_string());
                 Ok(Scope::Account(Tenant::new(service.tenant(&account), caller)))
             }
             Domain::Named => {
                 let name = path.get("accountname");
                 let account = service.authorise(&caller, &permission(Target::Account(name))).await?;
                 let account = account.unwrap_or_else(|| caller.account_name());
+                witness.account = Some(account.to_string());
                 let tenant = service.tenant(&account);
                 Ok(Scope::Named(Administration { service, caller, tenant }))
             }
@@ -159,8 +183,7 @@ impl Application {
         }
     }
 
-    async fn identify(&self, headers: &HeaderMap, address: Option<IpAddr>) -> Result<Caller, Failure> {
-        let presented = credentials::read(headers).ok_or(Failure::Unauthenticated)?;
+    async fn identify(&self, presented: &Credentials, address: Option<IpAddr>) -> Result<Caller, Failure> {
         match self.service.authenticate(presented.presented(), address).await? {
             Ok(caller) => Ok(caller),
             Err(Denied::Unknown) => Err(Failure::Unauthenticated),

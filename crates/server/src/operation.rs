@@ -46,6 +46,20 @@ pub(crate) enum Domain {
     Administrators,
 }
 
+impl Domain {
+    /// Its name in the description of the API.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Authenticated => "authenticated",
+            Self::Account => "account",
+            Self::Named => "named account",
+            Self::System => "system",
+            Self::Administrators => "administrators",
+        }
+    }
+}
+
 /// What permission it takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Permission {
@@ -69,6 +83,8 @@ pub(crate) struct Operation {
     /// One line for people.
     pub(crate) summary: &'static str,
     pub(crate) permission: Permission,
+    /// The member of the body that names what is made or changed.
+    pub(crate) names: Option<&'static str>,
     pub(crate) query: Vec<Parameter>,
     pub(crate) body: BodyKind,
     pub(crate) answer: Described,
@@ -113,6 +129,7 @@ pub(crate) struct Draft<Q, B> {
     id: &'static str,
     summary: &'static str,
     target: Option<&'static str>,
+    names: Option<&'static str>,
     query: Vec<Parameter>,
     failures: Vec<(u16, &'static str)>,
     takes: PhantomData<fn(Q, B)>,
@@ -121,7 +138,7 @@ pub(crate) struct Draft<Q, B> {
 impl Draft<(), NoBody> {
     fn new(method: Method, path: &'static str, id: &'static str, summary: &'static str) -> Self {
         let (query, failures) = (Vec::new(), Vec::new());
-        Self { method, path, id, summary, target: None, query, failures, takes: PhantomData }
+        Self { method, path, id, summary, target: None, names: None, query, failures, takes: PhantomData }
     }
 }
 
@@ -129,19 +146,25 @@ impl<Q, B> Draft<Q, B> {
     /// Takes query parameters.
     pub(crate) fn query<P: IntoParams>(self) -> Draft<P, B> {
         let query = P::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query));
-        let Self { method, path, id, summary, target, failures, .. } = self;
-        Draft { method, path, id, summary, target, query, failures, takes: PhantomData }
+        let Self { method, path, id, summary, target, names, failures, .. } = self;
+        Draft { method, path, id, summary, target, names, query, failures, takes: PhantomData }
     }
 
     /// Takes a body.
     pub(crate) fn body<P>(self) -> Draft<Q, P> {
-        let Self { method, path, id, summary, target, query, failures, .. } = self;
-        Draft { method, path, id, summary, target, query, failures, takes: PhantomData }
+        let Self { method, path, id, summary, target, names, query, failures, .. } = self;
+        Draft { method, path, id, summary, target, names, query, failures, takes: PhantomData }
     }
 
     /// Documents a status that it may answer with.
     pub(crate) fn fails(mut self, status: u16, when: &'static str) -> Self {
         self.failures.push((status, when));
+        self
+    }
+
+    /// The member of the body that names what is made or changed, for the record of who did what.
+    pub(crate) fn names(mut self, member: &'static str) -> Self {
+        self.names = Some(member);
         self
     }
 
@@ -183,6 +206,7 @@ macro_rules! endings {
                         id: self.id,
                         summary: self.summary,
                         permission,
+                        names: self.names,
                         query: self.query,
                         body: B::kind(),
                         answer: A::describe(),

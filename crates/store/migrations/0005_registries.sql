@@ -28,10 +28,26 @@ CREATE TABLE subscriptions (
 CREATE INDEX subscriptions_by_key ON subscriptions (account, key);
 CREATE INDEX subscriptions_active ON subscriptions (kind, active);
 
--- Tags that a repository's watch has seen.
+-- Tags that a repository's watch has seen. One that could not be added is tried again at `retry_at`.
 CREATE TABLE repository_tags (
     subscription TEXT NOT NULL REFERENCES subscriptions (id) ON DELETE CASCADE,
     tag          TEXT NOT NULL,
     seen_at      BIGINT NOT NULL,
+    failures     BIGINT NOT NULL,
+    retry_at     BIGINT,
     PRIMARY KEY (subscription, tag)
+);
+
+-- What the watch of a tag or repository knows from the last time it asked the registry.
+CREATE TABLE watches (
+    subscription TEXT PRIMARY KEY REFERENCES subscriptions (id) ON DELETE CASCADE,
+    -- What the tag stood for, and the image that was added for it.
+    digest       TEXT,
+    image        TEXT,
+    -- How often in a row the registry did not answer, and why it did not the last time.
+    failures     BIGINT NOT NULL,
+    failure      TEXT,
+    checked_at   BIGINT NOT NULL,
+    -- Not asked before that.
+    not_before   BIGINT NOT NULL
 );

@@ -25,6 +25,8 @@ CREATE INDEX jobs_by_account ON jobs (account, state);
 CREATE TABLE schedules (
     name        TEXT PRIMARY KEY,
     next_run_at BIGINT NOT NULL,
+    -- How often it was begun.
+    runs        BIGINT NOT NULL,
     lease_until BIGINT,
     worker      TEXT,
     last_run_at BIGINT,

@@ -1,10 +1,13 @@
 //! What happened, for people and programs that look back.
 
 use sea_orm::{
-    ActiveModelTrait as _, ConnectionTrait, DeriveActiveEnum, EnumIter, IntoActiveModel as _, entity::prelude::*,
+    ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    entity::prelude::*,
+    sea_query::{LikeExpr, Query},
 };
 
-use crate::{AccountName, Moment, Result};
+use crate::{Account, AccountName, Moment, Result, Store, subscriptions::Page};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
@@ -44,6 +47,93 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Which events; what is not given does not count.
+#[derive(Clone, Debug, Default)]
+pub struct Filter<'a> {
+    /// `*` stands for anything: `system.feeds.*`
+    pub kind: Option<&'a str>,
+    pub level: Option<Level>,
+    pub resource_kind: Option<&'a str>,
+    pub resource_id: Option<&'a str>,
+    pub source_service: Option<&'a str>,
+    pub source_host: Option<&'a str>,
+    /// Only what happened after that moment.
+    pub since: Option<Moment>,
+    /// Only what happened before that moment.
+    pub before: Option<Moment>,
+}
+
+impl Filter<'_> {
+    fn condition(&self) -> Condition {
+        let equal = |column: Column, value: Option<&str>| value.map(|value| column.eq(value));
+        let kind = self.kind.map(|kind| {
+            let pattern = || LikeExpr::new(like(kind)).escape('\\');
+            if kind.contains('*') { Column::Kind.like(pattern()) } else { Column::Kind.eq(kind) }
+        });
+        Condition::all()
+            .add_option(kind)
+            .add_option(self.level.map(|level| Column::Level.eq(level)))
+            .add_option(equal(Column::ResourceKind, self.resource_kind))
+            .add_option(equal(Column::ResourceId, self.resource_id))
+            .add_option(equal(Column::SourceService, self.source_service))
+            .add_option(equal(Column::SourceHost, self.source_host))
+            .add_option(self.since.map(|since| Column::OccurredAt.gt(since)))
+            .add_option(self.before.map(|before| Column::OccurredAt.lt(before)))
+    }
+}
+
+/// The pattern in the words of `LIKE`, in which two other characters mean something.
+fn like(pattern: &str) -> String {
+    let mut text = String::with_capacity(pattern.len());
+    for c in pattern.chars() {
+        match c {
+            '*' => text.push('%'),
+            '%' | '_' | '\\' => text.extend(['\\', c]),
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
+impl Account {
+    /// A part of the events, newest first, and whether there are more.
+    pub async fn events(&self, filter: &Filter<'_>, page: Page) -> Result<(Vec<Model>, bool)> {
+        let own = Entity::find().filter(Column::Account.eq(self.name().as_str())).filter(filter.condition());
+        let ordered = own.order_by_desc(Column::OccurredAt).order_by_desc(Column::Id);
+        let mut rows = ordered.offset(page.offset).limit(page.limit + 1).all(self.reader()).await?;
+        let more = rows.len() as u64 > page.limit;
+        rows.truncate(page.limit as usize);
+        Ok((rows, more))
+    }
+
+    pub async fn event(&self, id: &str) -> Result<Option<Model>> {
+        let own = Entity::find_by_id(id).filter(Column::Account.eq(self.name().as_str()));
+        Ok(own.one(self.reader()).await?)
+    }
+
+    pub async fn delete_event(&self, id: &str) -> Result<bool> {
+        let own = Entity::delete_many().filter(Column::Account.eq(self.name().as_str()));
+        Ok(own.filter(Column::Id.eq(id)).exec(self.writer()).await?.rows_affected > 0)
+    }
+
+    /// Deletes events; answers with their ids.
+    pub async fn delete_events(&self, filter: &Filter<'_>) -> Result<Vec<String>> {
+        let own = filter.condition().add(Column::Account.eq(self.name().as_str()));
+        let delete = Query::delete().from_table(Entity).cond_where(own).returning_col(Column::Id).to_owned();
+        let rows = self.writer().query_all(&delete).await?;
+        Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, DbErr>>()?)
+    }
+}
+
+impl Store {
+    /// Deletes at most `limit` events of all accounts that were written before `moment`, oldest first; answers how many.
+    pub async fn expire_events(&self, moment: Moment, limit: u64) -> Result<u64> {
+        let old = Entity::find().select_only().column(Column::Id).filter(Column::CreatedAt.lt(moment));
+        let old = old.order_by_asc(Column::CreatedAt).limit(limit).into_query();
+        Ok(Entity::delete_many().filter(Column::Id.in_subquery(old)).exec(self.writer()).await?.rows_affected)
+    }
+}
 
 /// Writes an event, in the transaction of what it tells of. Its account is `account`, whatever the row says.
 pub async fn insert(on: &impl ConnectionTrait, account: &AccountName, event: Model) -> Result<()> {

@@ -23,26 +23,38 @@ mod connect;
 mod error;
 pub mod evaluations;
 pub mod events;
+pub mod findings;
 pub mod image_tags;
 pub mod images;
 pub mod jobs;
 mod migrations;
 mod moment;
 mod names;
+pub mod object_chunks;
 pub mod object_references;
 pub mod policies;
 mod purge;
-pub mod registry_credentials;
+pub mod registries;
+pub mod package_versions;
+pub mod queried_images;
+pub mod repository_tags;
 pub mod role_bindings;
+pub mod schedules;
 pub mod services;
 pub mod settings;
 pub mod subscriptions;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod users;
+pub mod vulnerability_data;
+pub mod vulnerability_records;
+pub mod watches;
 
 pub use account::Account;
 pub use connect::{Address, InvalidAddress, Store, Transaction};
 pub use error::{Error, Result};
 pub use moment::Moment;
 pub use names::{AccountName, InvalidName, Username};
+
+/// Rows that are written or looked for with one statement: SQLite takes 32,766 values, PostgreSQL 65,535.
+pub(crate) const BATCH: usize = 1000;

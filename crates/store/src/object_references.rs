@@ -52,13 +52,14 @@ impl Store {
         Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
     }
 
-    /// Removes an analysis that no image has, oldest first, and tells which objects it had; `None` if there is none.
+    /// Removes an analysis that no image has, oldest first, and tells which objects it had; `None` if there is none. While
+    /// its image is about to be analysed it stays: it may be found and taken, or another with the same documents be made.
     pub async fn remove_orphaned_analysis(&self) -> Result<Option<Orphan>> {
         let tx = self.begin().await?;
         let lock = if self.is_postgres() { "FOR UPDATE SKIP LOCKED" } else { "" };
         let orphaned = format!(
-            "SELECT a.id FROM analyses a WHERE NOT EXISTS (SELECT 1 FROM images i WHERE i.analysis = a.id) \
-             ORDER BY a.id LIMIT 1 {lock}"
+            "SELECT a.id FROM analyses a WHERE NOT EXISTS (SELECT 1 FROM images i WHERE i.analysis = a.id \
+             OR (i.digest = a.digest AND i.analysis_status IN ('not_analyzed', 'analyzing'))) ORDER BY a.id LIMIT 1 {lock}"
         );
         let statement = Statement::from_string(self.engine(), orphaned);
         let Some(row) = tx.query_one_raw(statement).await? else { return Ok(None) };

@@ -1,8 +1,8 @@
 //! The processes of this installation, as they report themselves.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, entity::prelude::*,
-    sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, entity::prelude::*, sea_query::OnConflict,
 };
 
 use crate::{Moment, Result, Store};
@@ -57,19 +57,6 @@ impl Store {
         Ok(())
     }
 
-    /// Writes what another process's silence means, if it has been silent since; tells whether it has.
-    pub async fn judge_service(&self, row: &Model, up: bool, message: &str) -> Result<bool> {
-        let changed = Entity::update_many()
-            .set(ActiveModel { up: Set(up), message: Set(message.to_owned()), ..Default::default() })
-            .filter(Column::HostId.eq(&row.host_id))
-            .filter(Column::Name.eq(&row.name))
-            .filter(Column::Heartbeat.eq(row.heartbeat))
-            .filter(Column::Message.eq(&row.message))
-            .exec(self.writer())
-            .await?;
-        Ok(changed.rows_affected > 0)
-    }
-
     /// Forgets a part that is not up; tells whether there was one.
     pub async fn delete_service(&self, host_id: &str, name: &str) -> Result<bool> {
         let deleted = Entity::delete_many()
@@ -80,4 +67,27 @@ impl Store {
             .await?;
         Ok(deleted.rows_affected > 0)
     }
+}
+
+/// Writes what the silence of a part means, if it has been silent and said to be `row.message` since; tells whether so.
+pub async fn judge(on: &impl ConnectionTrait, row: &Model, message: &str, status: Option<&str>) -> Result<bool> {
+    let mut change = ActiveModel { up: Set(false), message: Set(message.to_owned()), ..Default::default() };
+    if let Some(status) = status {
+        change.status = Set(status.to_owned());
+    }
+    let changed = Entity::update_many().set(change).filter(as_it_was(row)).exec(on).await?;
+    Ok(changed.rows_affected > 0)
+}
+
+/// Forgets a part that has been silent since; tells whether it has.
+pub async fn forget(on: &impl ConnectionTrait, row: &Model) -> Result<bool> {
+    Ok(Entity::delete_many().filter(as_it_was(row)).exec(on).await?.rows_affected > 0)
+}
+
+fn as_it_was(row: &Model) -> Condition {
+    Condition::all()
+        .add(Column::HostId.eq(&row.host_id))
+        .add(Column::Name.eq(&row.name))
+        .add(Column::Heartbeat.eq(row.heartbeat))
+        .add(Column::Message.eq(&row.message))
 }

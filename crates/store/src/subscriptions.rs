@@ -1,11 +1,12 @@
 //! What an account wants to be told about, or done on its behalf.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter,
-    QueryFilter as _, entity::prelude::*, sea_query::OnConflict,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _,
+    EnumIter, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
+    sea_query::OnConflict,
 };
 
-use crate::{AccountName, Moment, Result};
+use crate::{Account, AccountName, Moment, Result};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
@@ -43,6 +44,86 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Which subscriptions; what is not given does not count.
+#[derive(Clone, Debug, Default)]
+pub struct Filter<'a> {
+    pub key: Option<&'a str>,
+    pub kind: Option<Kind>,
+    /// No more than these, after leaving out those before.
+    pub page: Option<Page>,
+}
+
+/// A part of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    pub offset: u64,
+    pub limit: u64,
+}
+
+/// What is changed of a subscription; nothing of what is not given.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    pub active: Option<bool>,
+    pub value: Option<Option<String>>,
+}
+
+impl Account {
+    /// By key and kind.
+    pub async fn subscriptions(&self, filter: Filter<'_>) -> Result<Vec<Model>> {
+        let mut query = Entity::find().filter(Column::Account.eq(self.name().as_str()));
+        if let Some(key) = filter.key {
+            query = query.filter(Column::Key.eq(key));
+        }
+        if let Some(kind) = filter.kind {
+            query = query.filter(Column::Kind.eq(kind));
+        }
+        if let Some(page) = filter.page {
+            query = query.offset(page.offset).limit(page.limit);
+        }
+        Ok(query.order_by_asc(Column::Key).order_by_asc(Column::Kind).all(self.reader()).await?)
+    }
+
+    pub async fn subscription(&self, id: &str) -> Result<Option<Model>> {
+        let own = Entity::find_by_id(id).filter(Column::Account.eq(self.name().as_str()));
+        Ok(own.one(self.reader()).await?)
+    }
+
+    /// Adds a subscription; its account is this one, whatever the row says.
+    ///
+    /// # Errors
+    /// [`Error::Exists`](crate::Error::Exists) where the account has one of that kind and key already.
+    pub async fn insert_subscription(&self, row: Model) -> Result<Model> {
+        Ok(Model { account: self.name().to_string(), ..row }.into_active_model().insert(self.writer()).await?)
+    }
+
+    /// Changes a subscription; `None` if it is not there.
+    pub async fn change_subscription(&self, id: &str, change: Change, now: Moment) -> Result<Option<Model>> {
+        let mut row = ActiveModel { last_updated: Set(now), ..Default::default() };
+        if let Some(active) = change.active {
+            row.active = Set(active);
+        }
+        if let Some(value) = change.value {
+            row.value = Set(value);
+        }
+        let own = Entity::update_many().set(row).filter(Column::Account.eq(self.name().as_str()));
+        own.filter(Column::Id.eq(id)).exec(self.writer()).await?;
+        let own = Entity::find_by_id(id).filter(Column::Account.eq(self.name().as_str()));
+        Ok(own.one(self.writer()).await?)
+    }
+
+    /// Deletes a subscription with what its watch knows.
+    pub async fn delete_subscription(&self, id: &str) -> Result<bool> {
+        let own = Entity::delete_many().filter(Column::Account.eq(self.name().as_str()));
+        Ok(own.filter(Column::Id.eq(id)).exec(self.writer()).await?.rows_affected > 0)
+    }
+}
+
+/// Whether a subscription is there and active, in the transaction of what follows from it.
+pub async fn is_active(on: &impl ConnectionTrait, account: &AccountName, id: &str) -> Result<bool> {
+    let own = Entity::find_by_id(id).filter(Column::Account.eq(account.as_str())).filter(Column::Active.eq(true));
+    Ok(own.one(on).await?.is_some())
+}
 
 /// Makes sure that a subscription is there, inactive if it has to be made, and active if `activate`. None is ever
 /// switched off by this (`spec/operations.md` §2.2, D-1).

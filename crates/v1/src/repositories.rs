@@ -7,20 +7,27 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// What the value of a `repo_update` subscription says, as JSON in a text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct WatchedRepository {
     /// Whether new tags are watched for other images in turn.
     pub autosubscribe: bool,
     /// Every tag; in what is stored, only once the watcher was there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub repotags: Option<Vec<String>>,
     /// How many tags there are; clients print it.
     pub tagcount: usize,
     /// The tag that proves the repository.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub lookuptag: Option<String>,
+    /// Globs, of which a tag must fit one to be added; all are where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// Globs of tags that are not added.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
 }
 
 impl WatchedRepository {

@@ -10,6 +10,7 @@ mod preflight;
 mod problem;
 mod products;
 mod queries;
+mod statements;
 pub(crate) mod tables;
 mod vulnerabilities;
 
@@ -28,6 +29,7 @@ use layout::Layout;
 use problem::Problem;
 use products::Products;
 use queries::PackageQueries;
+pub use statements::{Affected, GroupScope, RecordGroup, Subject};
 
 /// An installed vulnerability database, open for reading. It is immutable while open: an update puts a new file in
 /// its place and never writes to this one.

@@ -24,7 +24,7 @@ mod time;
 pub use archive::{Budget, Compression};
 pub use builder::{Builder, Finish, Summary, expand_rhel_minors};
 pub use cache::{Cache, ImportMetadata, Integrity, ProviderStatus, Status};
-pub use database::Database;
+pub use database::{Affected, Database, GroupScope, RecordGroup, Subject};
 pub use diff::{Difference, Touched, changes, diff};
 pub use distribution::{
     Body, DEFAULT_SOURCE, Fetch, FetchError, Http, Lifecycle, Listing, Outcome, UpdateOptions, check, export, update,

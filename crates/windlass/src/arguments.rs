@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     commands::{
         account, archive, completions, db, evaluate, event, image, policies, policy, query, registry, repo, sbom, scan,
-        subscription, system,
+        serve, subscription, system,
     },
     inspection::InspectionArguments,
 };
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Policy(policy::PolicyArguments),
     /// Build, fetch and inspect vulnerability databases.
     Db(db::DbArguments),
+    /// Run the service: the API, workers, and what recurs.
+    Serve(Box<serve::ServeArguments>),
     /// Have images analysed by a service, and ask about them.
     Image(image::ImageArguments),
     /// Have images judged by a service.

@@ -9,7 +9,10 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use windlass_analysis::Options;
 use windlass_matching::Outcome;
-use windlass_sbom::{Sbom, formats};
+use windlass_sbom::{
+    Sbom,
+    formats::{self, Wanted},
+};
 use windlass_sources::{Bill, Credential, Input, Secret};
 use windlass_vulnerabilities::Database;
 
@@ -45,13 +48,19 @@ fn find(arguments: &ArtifactArguments, options: &Options) -> anyhow::Result<Sbom
 
 /// Reads a bill of materials in any format.
 pub(crate) fn read(bill: &Bill) -> anyhow::Result<Sbom> {
+    read_part(bill, Wanted::ALL)
+}
+
+/// Reads what is wanted of a bill of materials in any format.
+pub(crate) fn read_part(bill: &Bill, wanted: Wanted) -> anyhow::Result<Sbom> {
     let (name, document) = match bill {
         Bill::File(path) => {
             let file = std::fs::File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
-            (path.display().to_string(), formats::read_from(file, DOCUMENT_LIMIT))
+            (path.display().to_string(), formats::read_part_from(file, DOCUMENT_LIMIT, wanted))
         }
         Bill::StandardInput => {
-            ("standard input".to_owned(), formats::read_from(std::io::stdin().lock(), DOCUMENT_LIMIT))
+            let input = std::io::stdin().lock();
+            ("standard input".to_owned(), formats::read_part_from(input, DOCUMENT_LIMIT, wanted))
         }
     };
     document.with_context(|| format!("{name} cannot be read as a bill of materials"))
@@ -59,9 +68,13 @@ pub(crate) fn read(bill: &Bill) -> anyhow::Result<Sbom> {
 
 /// Compares a bill of materials with a database, with no wish but today's date.
 pub(crate) fn match_with(sbom: &Sbom, database: &Database, now: Timestamp) -> anyhow::Result<Outcome> {
+    Ok(windlass_matching::match_sbom(sbom, database, &matching_options(now))?)
+}
+
+/// No wish but today's date.
+pub(crate) fn matching_options(now: Timestamp) -> windlass_matching::Options {
     let today = now.strftime("%Y-%m-%d").to_string();
-    let options = windlass_matching::Options { today: Some(today), ..windlass_matching::Options::default() };
-    Ok(windlass_matching::match_sbom(sbom, database, &options)?)
+    windlass_matching::Options { today: Some(today), ..windlass_matching::Options::default() }
 }
 
 fn source_options(arguments: &ArtifactArguments) -> anyhow::Result<windlass_sources::Options> {

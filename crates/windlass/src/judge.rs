@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use windlass_matching::Outcome;
 use windlass_policy::{Action, Bundle, CompiledBundle, Evaluation, Image, Inputs, Knowledge, Profile, Request};
 use windlass_report::Judgement;
-use windlass_sbom::{Sbom, Source};
+use windlass_sbom::{Sbom, Source, formats::Wanted};
 use windlass_sources::Bill;
 
 use crate::{artifact, inspection::Needs};
@@ -79,6 +79,15 @@ impl Judge {
             inputs: self.bundle.reads(),
             profile: self.bundle.profile(),
             paths: self.bundle.retrieved_paths().into_iter().map(str::to_owned).collect(),
+        }
+    }
+
+    /// What its rules look at in an analysis that was saved.
+    pub(crate) fn wanted(&self) -> Wanted {
+        let reads = self.bundle.reads();
+        Wanted {
+            files: reads.intersects(Inputs::FILES.with(Inputs::FILE_DIGESTS).with(Inputs::RETRIEVED_FILES)),
+            manifests: reads.intersects(Inputs::FILE_DIGESTS),
         }
     }
 

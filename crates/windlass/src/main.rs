@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Command::Sbom(sbom) => commands::sbom::run(&sbom),
         Command::Policy(policy) => commands::policy::run(&policy),
         Command::Db(db) => commands::db::run(&db),
+        Command::Serve(serve) => commands::serve::run(&serve),
         Command::Image(image) => commands::image::run(&image),
         Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate),
         Command::Policies(policies) => commands::policies::run(&policies),

@@ -17,7 +17,7 @@ use windlass_store::{
 use windlass_v1::events::{EventLevel, EventType};
 
 use super::{failure::Failure, settings::analysis_key};
-use crate::{Happening, Result, Service, Tenant};
+use crate::{Happening, Result, Service, Tenant, vulnerabilities::KnownPackages};
 
 /// The payload of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,7 @@ enum Made {
     Found(i64),
     New {
         analysis: analyses::NewAnalysis,
+        packages: KnownPackages,
         force: bool,
     },
 }
@@ -97,9 +98,10 @@ impl Service {
         if !force && let Some(found) = self.store.find_analysis(&key).await? {
             return Ok(Made::Found(found));
         }
-        let sbom = self.analyse(&image.digest, tenant.places(image).await?).await?;
-        let analysis = self.keep(&image.digest, &key, Arc::new(sbom)).await?;
-        Ok(Made::New { analysis, force })
+        let sbom = Arc::new(self.analyse(&image.digest, tenant.places(image).await?).await?);
+        let packages = self.know_packages(&sbom).await?;
+        let analysis = self.keep(&image.digest, &key, sbom).await?;
+        Ok(Made::New { analysis, packages, force })
     }
 
     /// Writes the analysis, what it changes of the image, what it tells, and the end of the job.
@@ -112,11 +114,13 @@ impl Service {
         }
         let analysis = match made {
             Made::Found(analysis) => analysis,
-            Made::New { analysis, force } => {
+            Made::New { analysis, packages, force } => {
                 if force {
                     analyses::supersede(&tx, &analysis.key).await?;
                 }
-                analyses::insert(&tx, analysis, now).await?
+                let analysis = analyses::insert(&tx, analysis, now).await?;
+                packages.record(self, &tx, analysis).await?;
+                analysis
             }
         };
         if let Some(image) = progress::finish(&tx, image.id, analysis, now).await? {

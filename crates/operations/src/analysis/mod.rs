@@ -14,3 +14,5 @@ mod settings;
 pub use documents::ArtifactType;
 pub use reading::{BillFormat, StoredDocument};
 pub use settings::AnalysisSettings;
+
+pub(crate) use reading::analysis_of;

@@ -123,13 +123,13 @@ impl Tenant {
     }
 
     /// The newest image with this digest, or whose index has it.
-    async fn row(&self, digest: &str) -> Result<images::Model> {
+    pub(crate) async fn row(&self, digest: &str) -> Result<images::Model> {
         let found = self.account.find_image(digest, Filter::default()).await?;
         found.map(|(image, _)| image).ok_or_else(|| Error::not_found(NOT_FOUND))
     }
 
     /// The newest image with this image id.
-    async fn row_by_id(&self, image_id: &str) -> Result<images::Model> {
+    pub(crate) async fn row_by_id(&self, image_id: &str) -> Result<images::Model> {
         let found = self.account.find_image_by_id(image_id, Filter::active()).await?;
         found.map(|(image, _)| image).ok_or_else(|| Error::not_found(NOT_FOUND))
     }
@@ -189,7 +189,7 @@ fn known(kind: &str) -> Result<ContentType> {
 }
 
 /// The analysis of an image that has one and is not to get another.
-fn analysis_of(image: &images::Model) -> Result<i64> {
+pub(crate) fn analysis_of(image: &images::Model) -> Result<i64> {
     match (image.analysis_status, image.analysis) {
         (images::AnalysisStatus::Analyzed, Some(analysis)) => Ok(analysis),
         (status, _) => {

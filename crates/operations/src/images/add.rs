@@ -20,7 +20,7 @@ use windlass_v1::{
 };
 
 use super::{ANALYSE, events, lookup::Found, record};
-use crate::{Error, Result, Tenant};
+use crate::{Error, Result, Tenant, subscriptions::kind_of};
 
 /// How often an analysis is tried.
 const ATTEMPTS: i64 = 3;
@@ -91,9 +91,10 @@ impl Tenant {
     pub(crate) async fn record(&self, found: Found, addition: Addition<'_>) -> Result<String> {
         self.check_size(&found)?;
         check_dockerfile(addition.dockerfile)?;
-        let manifest = self.service.objects.put(found.manifest).await?.to_string();
-        let parent = match found.parent {
-            Some((digest, bytes)) => Some((digest, self.service.objects.put(bytes).await?.to_string())),
+        let objects = &self.service.objects;
+        let manifest = objects.put(found.manifest.clone()).await?.to_string();
+        let parent = match &found.parent {
+            Some((digest, bytes)) => Some((digest.clone(), objects.put(bytes.clone()).await?.to_string())),
             None => None,
         };
         let now = self.service.clock.moment();
@@ -142,6 +143,10 @@ impl Tenant {
         }
         tx.commit().await.map_err(StoreError::from)?;
         self.service.work.notify_waiters();
+        // Until now nothing referred to them, so that a collection may have taken what was there already.
+        for document in [Some(found.manifest), found.parent.map(|(_, bytes)| bytes)].into_iter().flatten() {
+            objects.put(document).await?;
+        }
         Ok(image.digest)
     }
 
@@ -155,7 +160,7 @@ impl Tenant {
                     _ => false,
                 };
                 let id = subscription_id(self.name().as_str(), &key, kind);
-                subscriptions::ensure(on, self.name(), &id, stored_kind(kind), &key, activate, now).await?;
+                subscriptions::ensure(on, self.name(), &id, kind_of(kind), &key, activate, now).await?;
             }
         }
         Ok(())
@@ -211,16 +216,6 @@ fn merged(mut annotations: Annotations, added: Option<&Annotations>) -> Result<S
         };
     }
     serde_json::to_string(&annotations).map_err(|error| Error::Broken(error.to_string()))
-}
-
-fn stored_kind(kind: SubscriptionType) -> subscriptions::Kind {
-    match kind {
-        SubscriptionType::RepoUpdate => subscriptions::Kind::RepositoryUpdate,
-        SubscriptionType::TagUpdate => subscriptions::Kind::TagUpdate,
-        SubscriptionType::PolicyEval => subscriptions::Kind::PolicyEvaluation,
-        SubscriptionType::VulnUpdate => subscriptions::Kind::VulnerabilityUpdate,
-        SubscriptionType::AnalysisUpdate => subscriptions::Kind::AnalysisUpdate,
-    }
 }
 
 fn by_tag(reference: &TagReference) -> Result<Reference> {

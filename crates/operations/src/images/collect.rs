@@ -16,8 +16,8 @@ pub struct Collected {
 }
 
 impl Service {
-    /// Removes images that wait for it, of all accounts, with their tags, the verdicts on them, and the subscriptions on
-    /// names that no image has then, unless those are active. Answers with how many were removed; one that was added again
+    /// Removes images that wait for it, of all accounts, with their tags, the verdicts on them, manifests that were theirs
+    /// alone, and the subscriptions on names that no image has then, unless those are active. Answers with how many were removed; one that was added again
     /// meanwhile stays.
     pub async fn collect_images(&self) -> Result<usize> {
         let mut removed = 0;
@@ -34,6 +34,8 @@ impl Service {
                 }
             }
             tx.commit().await.map_err(StoreError::from)?;
+            let objects: Vec<String> = [Some(image.manifest), image.parent_manifest].into_iter().flatten().collect();
+            self.remove_unreferenced(&objects).await?;
             removed += 1;
         }
         Ok(removed)

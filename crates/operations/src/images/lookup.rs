@@ -33,8 +33,7 @@ impl Tenant {
     /// Asks the registry. A failure is told by an event, and refused with what the API calls it.
     pub(crate) async fn look_up(&self, reference: Reference) -> Result<Found> {
         let name = reference.to_string();
-        let (registry, repository) = (reference.registry.clone(), reference.repository.clone());
-        match self.with_registry(&registry, &repository, move |registry| found(registry, &reference)).await? {
+        match self.ask_for_image(reference).await? {
             Ok(found) => Ok(found),
             Err(error) => {
                 let refusal = refusal(&error);
@@ -44,6 +43,12 @@ impl Tenant {
                 Err(refusal.into())
             }
         }
+    }
+
+    /// Asks the registry, and tells nobody. The inner error is the registry's.
+    pub(crate) async fn ask_for_image(&self, reference: Reference) -> Result<Result<Found, SourceError>> {
+        let (registry, repository) = (reference.registry.clone(), reference.repository.clone());
+        self.with_registry(&registry, &repository, move |registry| found(registry, &reference)).await
     }
 
     /// Refuses an image that is larger than this service takes (`spec/operations.md` §6.6).

@@ -18,6 +18,7 @@ use windlass_v1::{
     timestamp::EpochSeconds,
 };
 
+pub(crate) use add::Addition;
 pub use collect::Collected;
 
 pub(crate) use self::record::analysis_status;

@@ -13,7 +13,7 @@ fn an_account_is_made_listed_and_found_in_the_shape_of_the_original() {
         let made = house.service.create_account(&request("acct1")).await.unwrap();
         let expected = json!({
             "name": "acct1", "type": "user", "state": "enabled", "email": "a@b.c",
-            "created_at": "2027-01-15T08:00:00Z", "last_updated": "2027-01-15T08:00:00Z",
+            "created_at": "2026-01-01T12:00:00Z", "last_updated": "2026-01-01T12:00:00Z",
         });
         assert_eq!(json!(made), expected);
         assert_eq!(json!(house.tenant("acct1").account().await.unwrap()), expected);

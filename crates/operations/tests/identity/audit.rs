@@ -32,7 +32,7 @@ fn what_was_done_is_told_to_the_account_it_was_done_in() {
         assert_eq!(
             record,
             json!({
-                "id": null, "created_at": "2027-01-15T08:00:00Z", "username": "admin", "account": "acct1",
+                "id": null, "created_at": "2026-01-01T12:00:00Z", "username": "admin", "account": "acct1",
                 "action": "createUser", "target": "/accounts/acct1/users user2", "outcome": "done", "status": 200,
                 "address": "192.0.2.1", "request_id": "r-1",
             })

@@ -1,53 +1,39 @@
 //! A service with an empty database of each engine.
 
-use std::{
-    future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::{future::Future, sync::Arc};
 
-use jiff::Timestamp;
-use windlass_objects::{Location, Objects, Options};
 use windlass_operations::{
-    Cipher, Clock, Error, Result, Service, Settings, Tenant,
+    Error, Result, Service, Settings, Tenant,
     identity::{Caller, Denied, Presented},
+    testing::Bench,
 };
 use windlass_store::{AccountName, testing::on_every_engine};
 use windlass_v1::accounts::{AccountRequest, CredentialRequest, CredentialType, RequestedState, UserRequest};
 
+/// The administrator's, and everybody's.
 pub(crate) const PASSWORD: &str = "foobar";
 
 pub(crate) struct House {
     pub(crate) service: Arc<Service>,
-    seconds: Arc<AtomicI64>,
-    _objects: tempfile::TempDir,
+    bench: Bench,
 }
 
-/// Runs a test on a service on every engine; the user `admin` has [`PASSWORD`].
+/// Runs a test on a service on every engine.
 pub(crate) fn in_every_house<F: Future<Output = ()>>(test: impl Fn(House) -> F) {
     on_every_engine(|store| {
         let test = &test;
         async move {
-            let folder = tempfile::tempdir().unwrap();
-            let objects = Objects::open(&Location::folder(folder.path()).unwrap(), Options::default()).await.unwrap();
-            let cipher = Cipher::parse(&Cipher::generate_key()).unwrap();
-            let seconds = Arc::new(AtomicI64::new(1_800_000_000));
-            let now = Arc::clone(&seconds);
-            let clock = Clock::new(move || Timestamp::from_second(now.load(Ordering::Relaxed)).unwrap());
             let mut settings = Settings::default();
             settings.oauth.enabled = true;
-            let service = Service::new(store, objects, cipher, clock, settings);
-            assert!(service.bootstrap(Some("admin@myanchore"), || PASSWORD.into()).await.unwrap());
-            test(House { service, seconds, _objects: folder }).await;
+            let bench = Bench::with(store, settings).await;
+            test(House { service: Arc::clone(&bench.service), bench }).await;
         }
     });
 }
 
 impl House {
     pub(crate) fn pass(&self, seconds: i64) {
-        self.seconds.fetch_add(seconds, Ordering::Relaxed);
+        self.bench.pass(seconds);
     }
 
     pub(crate) fn tenant(&self, account: &str) -> Tenant {

@@ -10,7 +10,7 @@ fn users_are_of_one_account_and_their_names_of_all() {
         let made = acct1.create_user(&user_request("user1", "pass123")).await.unwrap();
         let expected = json!({
             "username": "user1", "type": "native", "source": null,
-            "created_at": "2027-01-15T08:00:00Z", "last_updated": "2027-01-15T08:00:00Z",
+            "created_at": "2026-01-01T12:00:00Z", "last_updated": "2026-01-01T12:00:00Z",
         });
         assert_eq!(json!(made), expected);
         assert_eq!(json!(acct1.users().await.unwrap()), json!([expected]));
@@ -55,7 +55,7 @@ fn a_password_is_replaced_masked_and_removed() {
         let acct1 = house.team("acct1", &["user1", "user2"]).await;
         house.pass(60);
         let set = acct1.set_credential("user1", &password("a much longer one")).await.unwrap();
-        let expected = json!({"type": "password", "value": "********", "created_at": "2027-01-15T08:01:00Z"});
+        let expected = json!({"type": "password", "value": "********", "created_at": "2026-01-01T12:01:00Z"});
         assert_eq!(json!(set), expected);
         assert_eq!(json!(acct1.credentials("user1").await.unwrap()), json!([expected]));
         assert!(house.log_in("user1", "foobar").await.is_err());

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
 use windlass_operations::{images::Collected, testing::on_every_service};
@@ -8,6 +10,12 @@ use windlass_store::{
 use windlass_v1::images::ImageStatus;
 
 use crate::{add, leave, registry::Registry, waiting};
+
+/// Files in a folder and those in it.
+fn files(folder: &Path) -> usize {
+    let count = |entry: std::fs::DirEntry| if entry.path().is_dir() { files(&entry.path()) } else { 1 };
+    std::fs::read_dir(folder).unwrap().map(|entry| count(entry.unwrap())).sum()
+}
 
 #[test]
 fn an_image_that_is_analysed_or_stands_for_a_watched_tag_goes_by_force_only() {
@@ -111,12 +119,16 @@ fn an_analysis_goes_when_the_last_image_that_has_it_is_gone() {
                 json!({"arch": "amd64", "distro": null, "distro_version": null, "dockerfile_mode": "Guessed",
                     "image_size": 51200, "layer_count": 1})
             );
+            let objects = || files(&bench.folder.path().join("objects"));
+            let before = objects();
             for (team, analyses) in [(&one, 0), (&two, 1)] {
+                assert_eq!(objects(), before);
                 team.delete_image(&digest, true).await.unwrap();
                 bench.service.collect_images().await.unwrap();
                 let collected = bench.service.collect_analyses().await.unwrap();
                 assert_eq!(collected, Collected { analyses, objects: 0 });
             }
+            assert!(objects() < before, "the manifest was of both");
         }
     });
 }

@@ -1,7 +1,7 @@
 //! Gate `always` (`spec/policy.md` §4.1).
 
 use crate::{
-    Gate, Trigger,
+    Check, Gate, Trigger,
     gate::{Inputs, Origin, State},
 };
 
@@ -17,7 +17,7 @@ pub(super) const GATE: Gate = Gate {
         reads: Inputs::NONE,
         origin: Origin::Original,
         compile: |_| {
-            Ok(Box::new(|_, firings| {
+            Ok(Check::new(|_, firings| {
                 firings.fire("Unconditional trigger match").id("always");
                 Ok(())
             }))

@@ -131,7 +131,7 @@ impl Known {
 }
 
 fn allowed_base(allowed: Known) -> Result<Check, Failure> {
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let ancestors = context.image.knowledge.ancestors;
         let Some(base) = ancestors.iter().max_by(|a, b| a.layers.cmp(&b.layers).then(b.digest.cmp(&a.digest))) else {
             firings.fire("No ancestor of the image is known, so its base image is not shown to be an allowed one");
@@ -145,7 +145,7 @@ fn allowed_base(allowed: Known) -> Result<Check, Failure> {
 }
 
 fn denied_ancestors(denied: Known) -> Result<Check, Failure> {
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         for ancestor in context.image.knowledge.ancestors {
             if denied.holds(ancestor)? {
                 firings.fire(format!("Ancestor {} is denied", described(ancestor)));
@@ -156,7 +156,7 @@ fn denied_ancestors(denied: Known) -> Result<Check, Failure> {
 }
 
 fn no_ancestors_analyzed(_: &Arguments<'_>) -> Result<Check, Failure> {
-    Ok(Box::new(|context, firings| {
+    Ok(Check::new(|context, firings| {
         if context.image.knowledge.ancestors.is_empty() {
             firings.fire("No ancestor of the image has been analyzed");
         }
@@ -173,7 +173,7 @@ fn described(image: &Ancestor) -> String {
 
 fn allowed_base_layers(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let stacks = stacks(arguments)?;
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let layers = Layers::of(context.image);
         if !stacks.iter().any(|stack| layers.begin_with(stack)) {
             firings.fire(match layers.diff_ids.first() {
@@ -187,7 +187,7 @@ fn allowed_base_layers(arguments: &Arguments<'_>) -> Result<Check, Failure> {
 
 fn denylist_base_layers(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let stacks = stacks(arguments)?;
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let layers = Layers::of(context.image);
         for stack in stacks.iter().filter(|stack| layers.begin_with(stack)) {
             firings.fire(format!("The image is built on denied layers {}", stack.join("+")));

@@ -63,7 +63,7 @@ fn expression(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let message = arguments.text("message").map(|text| Template::new(text, scope)).transpose().map_err(Failure::new)?;
     let id = arguments.rule_id().map(str::to_owned);
     let rule = Rule { scope, condition, message, id };
-    Ok(Box::new(move |context, firings| rule.check(context.image, firings)))
+    Ok(Check::new(move |context, firings| rule.check(context.image, firings)))
 }
 
 struct Rule {

@@ -45,7 +45,7 @@ fn deny(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let version = arguments.text("version").map(|version| version.trim().to_owned());
     version.as_deref().map(parsed).transpose()?;
     let comparison = Comparison::parse(arguments.text_or("check", "="));
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let Some(distro) = &context.image.sbom.distro else { return Ok(()) };
         if !distro.id.eq_ignore_ascii_case(&denied) {
             return Ok(());

@@ -134,7 +134,7 @@ fn instruction(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let comparison = value.and_then(|value| TextCheck::new(&check, value));
     let value = value.unwrap_or_default().to_owned();
     let actual_only = arguments.boolean("actual_dockerfile_only").unwrap_or(false);
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let Some(dockerfile) = known(context, actual_only) else { return Ok(()) };
         if check == "not_exists" && dockerfile.named(&name).next().is_none() {
             firings.fire(format!("Dockerfile directive '{name}' not found, matching condition 'not_exists' check"));
@@ -157,7 +157,7 @@ fn instruction(arguments: &Arguments<'_>) -> Result<Check, Failure> {
 fn effective_user(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let users = arguments.list("users");
     let is_allow_list = arguments.text("type") == Some(ALLOW);
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let Some(dockerfile) = known(context, false) else { return Ok(()) };
         let last = dockerfile.named("USER").last().map_or("USER root", |instruction| &instruction.line);
         let Some(user) = user(last) else { return Ok(()) };
@@ -188,7 +188,7 @@ fn exposed_ports(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let ports = arguments.numbers("ports");
     let is_allow_list = arguments.text("type") == Some(ALLOW);
     let actual_only = arguments.boolean("actual_dockerfile_only").unwrap_or(false);
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let Some(dockerfile) = known(context, actual_only) else { return Ok(()) };
         let lines = dockerfile.named("EXPOSE").filter(|instruction| {
             let line = &instruction.line;
@@ -234,7 +234,7 @@ fn not_allowed<'e>(mut exposed: Vec<&'e str>, ports: &[String]) -> Vec<&'e str> 
 }
 
 fn no_dockerfile_provided(_: &Arguments<'_>) -> Result<Check, Failure> {
-    Ok(Box::new(|context, firings| {
+    Ok(Check::new(|context, firings| {
         if context.image.sbom.inspection.dockerfile.is_none() {
             firings.fire("Image was not analyzed with an actual Dockerfile");
         }

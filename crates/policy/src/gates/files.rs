@@ -98,7 +98,7 @@ const EQUALS_OR_NOT: Kind = Kind::OneOf(&[EQUALS, "not_equals"]);
 
 fn content_regex_match(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let wanted = arguments.text("regex_name").filter(|name| !name.is_empty()).map(str::to_owned);
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         for file in context.image.sbom.inspection.content_matches.iter().flatten() {
             let hits = file.matches.iter().map(SearchHit::new);
             for hit in hits.filter(|hit| wanted.as_ref().is_none_or(|wanted| hit.is(wanted))) {
@@ -113,14 +113,9 @@ fn content_regex_match(arguments: &Arguments<'_>) -> Result<Check, Failure> {
 
 fn name_match(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let regex = arguments.text_or("regex", "").to_owned();
-    let pattern = RulePattern::new(&regex);
-    Ok(Box::new(move |context, firings| {
-        let files = context.image.files();
-        for index in pattern.matching(context.image.paths())? {
-            let path = &files[index].location.path;
-            firings.fire(format!("Application of regex matched file found in container: file={path} regexp={regex}"));
-        }
-        Ok(())
+    Ok(Check::of_paths(RulePattern::new(&regex), move |file| {
+        let path = &file.location.path;
+        format!("Application of regex matched file found in container: file={path} regexp={regex}")
     }))
 }
 
@@ -131,7 +126,7 @@ fn attribute_match(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let (checksum, checksum_op) = (given("checksum"), operator("checksum_match"));
     let (mode, mode_op) = (given("mode").map(|mode| octal(&mode)), operator("mode_op"));
     let skip_missing = arguments.boolean("skip_missing").unwrap_or(true);
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let Some(file) = context.image.file(&filename) else {
             if !skip_missing {
                 firings.fire(format!("filename={filename} and skip_missing=False"));
@@ -195,7 +190,7 @@ fn octal(text: &str) -> Result<String, Failure> {
 }
 
 fn suid_or_guid_set(_: &Arguments<'_>) -> Result<Check, Failure> {
-    Ok(Box::new(|context, firings| {
+    Ok(Check::new(|context, firings| {
         for file in context.image.files().iter().filter(|file| file.mode & 0o6000 != 0) {
             let (path, mode) = (&file.location.path, full_mode(file));
             firings.fire(format!("SUID or SGID found set on file {path}. Mode: {mode:#o}"));

@@ -39,7 +39,7 @@ pub(super) const GATE: Gate = Gate {
 
 fn too_old(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let days = arguments.integer("max_days_since_created").unwrap_or(u64::MAX);
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let Some(created) = created(context.image) else { return Ok(()) };
         let due = days_after(created, days);
         if due > context.now {
@@ -52,7 +52,7 @@ fn too_old(arguments: &Arguments<'_>) -> Result<Check, Failure> {
 }
 
 fn unknown(_: &Arguments<'_>) -> Result<Check, Failure> {
-    Ok(Box::new(|context, firings| {
+    Ok(Check::new(|context, firings| {
         if created(context.image).is_none() {
             firings.fire("Image does not say when it was built");
         }

@@ -63,7 +63,7 @@ fn deny(arguments: &Arguments<'_>) -> Result<Check, Failure> {
 fn check(arguments: &Arguments<'_>, allow: bool) -> Result<Check, Failure> {
     let list = List::new(arguments)?;
     let verdict = if allow { "not allowed" } else { "denied" };
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         for fact in context.image.packages() {
             let mut offences = offences(fact, |term| list.holds(term) == allow);
             offences.sort();

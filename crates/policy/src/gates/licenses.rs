@@ -3,7 +3,8 @@
 use crate::{
     Arguments, Check, Failure, Gate, Parameter, Trigger,
     gate::{Inputs, Origin, State},
-    package::judged,
+    license_words::LicenseWords,
+    package::is_judged,
     parameter::Kind,
 };
 
@@ -60,12 +61,15 @@ fn blacklist(
     mentions: fn(word: &str, items: &[String]) -> usize,
 ) -> Result<Check, Failure> {
     let items = arguments.list("licenses");
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
+        let LicenseWords { words, uses } = context.image.license_words();
+        let times: Vec<usize> = words.iter().map(|word| mentions(word, &items)).collect();
+        let packages = context.image.packages();
         let mut found = Vec::new();
-        for fact in judged(context) {
-            for word in fact.license_words() {
-                let times = mentions(word, &items);
-                found.extend((0..times).map(|_| format!("{}({word})", fact.name())));
+        for &(package, word) in uses.iter().filter(|(_, word)| times[*word] > 0) {
+            let fact = &packages[package];
+            if is_judged(fact, context.profile) {
+                found.extend((0..times[word]).map(|_| format!("{}({})", fact.name(), words[word])));
             }
         }
         if !found.is_empty() {

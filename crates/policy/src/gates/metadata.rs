@@ -91,7 +91,7 @@ fn attribute(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let text_check = TextCheck::new(&check, &value.to_string());
     let needs_value = check != "exists" && check != "not_exists";
     let is_mute = needs_value && given.is_empty();
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         if is_mute {
             return Ok(());
         }

@@ -100,7 +100,7 @@ fn field(entry: &str, index: usize) -> Option<&str> {
 }
 
 fn content_not_available(_: &Arguments<'_>) -> Result<Check, Failure> {
-    Ok(Box::new(|context, firings| {
+    Ok(Check::new(|context, firings| {
         if entries(context.image).is_empty() {
             firings.fire("Cannot locate /etc/passwd in image stored files archive: check analyzer settings.");
         }
@@ -111,7 +111,7 @@ fn content_not_available(_: &Arguments<'_>) -> Result<Check, Failure> {
 /// Fires for entries of which a field is one of the values. The original failed at entries without that field; they
 /// are passed over (`spec/policy.md` §8 B5).
 fn denied(what: &'static str, index: usize, values: Vec<String>) -> Result<Check, Failure> {
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         for entry in entries(context.image) {
             if let Some(value) = field(&entry, index).filter(|value| values.iter().any(|denied| denied == value)) {
                 firings.fire(format!("Blacklisted {what} '{value}' found in image's /etc/passwd: pentry={entry}"));
@@ -123,7 +123,7 @@ fn denied(what: &'static str, index: usize, values: Vec<String>) -> Result<Check
 
 fn blacklist_full_entry(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let denied = pytext::trim(arguments.text_or("entry", "")).to_owned();
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         for entry in entries(context.image).iter().filter(|entry| **entry == denied) {
             firings.fire(format!("Blacklisted pentry '{entry}' found in image's /etc/passwd: pentry={entry}"));
         }

@@ -7,7 +7,7 @@ use crate::{
     About, Arguments, Check, Context, Failure, Knowledge, PackageFact, Parameter,
     gate::Inputs,
     image::{PublishedPackage, PublishedPackages},
-    package::judged,
+    package::{judged, judged_named},
     parameter::Kind,
     pyrepr,
 };
@@ -57,7 +57,7 @@ impl Registry {
 
     /// Fires for each installed copy whose version is not the latest.
     pub(super) fn not_latest(&'static self) -> Check {
-        Box::new(move |context, firings| {
+        Check::new(move |context, firings| {
             for (facts, published) in self.compared(context) {
                 let Some(PublishedPackage { latest, .. }) = published else { continue };
                 let outdated = |fact: &&&PackageFact<'_>| !fact.version.is_empty() && fact.version != latest;
@@ -76,7 +76,7 @@ impl Registry {
 
     /// Fires for each name that the registry does not know.
     pub(super) fn not_official(&'static self) -> Check {
-        Box::new(move |context, firings| {
+        Check::new(move |context, firings| {
             for (facts, _) in self.compared(context).iter().filter(|(_, published)| published.is_none()) {
                 let (label, name) = (self.label, facts[0].name());
                 firings
@@ -89,7 +89,7 @@ impl Registry {
 
     /// Fires for each version of a known package that was never published.
     pub(super) fn bad_version(&'static self) -> Check {
-        Box::new(move |context, firings| {
+        Check::new(move |context, firings| {
             for (facts, published) in self.compared(context) {
                 let Some(PublishedPackage { versions: official, .. }) = published else { continue };
                 let mut told = BTreeSet::new();
@@ -115,8 +115,8 @@ impl Registry {
     pub(super) fn blacklist(&'static self, arguments: &Arguments<'_>) -> Result<Check, Failure> {
         let name = arguments.text_or("name", "").to_owned();
         let version = arguments.text("version").map(str::to_owned);
-        Ok(Box::new(move |context, firings| {
-            let mut copies = judged(context).filter(|fact| fact.kind == self.kind && fact.name() == name);
+        Ok(Check::new(move |context, firings| {
+            let mut copies = judged_named(context, &name).filter(|fact| fact.kind == self.kind);
             let title = self.title;
             let Some(version) = &version else {
                 if let Some(fact) = copies.next() {
@@ -137,7 +137,7 @@ impl Registry {
 
     /// Fires if it is not known what the registry publishes, whatever the image holds.
     pub(super) fn unavailable(&'static self) -> Check {
-        Box::new(move |context, firings| {
+        Check::new(move |context, firings| {
             if (self.published)(&context.image.knowledge).is_none() {
                 let (title, feed) = (self.title, self.feed);
                 firings.fire(format!(

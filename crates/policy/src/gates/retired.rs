@@ -2,7 +2,7 @@
 //! (`spec/policy.md` §4.15).
 
 use crate::{
-    Gate, Trigger,
+    Check, Gate, Trigger,
     gate::{Inputs, Origin, State},
 };
 
@@ -23,7 +23,7 @@ const fn trigger(name: &'static str) -> Trigger {
         parameters: &[],
         reads: Inputs::NONE,
         origin: Origin::Original,
-        compile: |_| Ok(Box::new(|_, _| Ok(()))),
+        compile: |_| Ok(Check::new(|_, _| Ok(()))),
     }
 }
 

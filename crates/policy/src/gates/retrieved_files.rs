@@ -57,7 +57,7 @@ const PATH: Parameter = Parameter::new("path", Kind::Text, "The full path of the
 
 fn content_not_available(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let path = arguments.text_or("path", "").to_owned();
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let image = context.image;
         let is_missing = image.retrieved(&path).is_none();
         let has_none = image.sbom.inspection.retrieved_files.as_ref().is_none_or(BTreeMap::is_empty);
@@ -76,7 +76,7 @@ fn content_regex(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let regex = arguments.text_or("regex", "").to_owned();
     let pattern = RulePattern::new(&regex);
     let id = format!("{}+file://{path}", arguments.rule_id().unwrap_or("None"));
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let Some(files) = context.image.sbom.inspection.retrieved_files.as_ref().filter(|files| !files.is_empty())
         else {
             return Ok(());

@@ -53,7 +53,7 @@ fn content_regex_checks(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let filename = given("filename_regex");
     let files = filename.as_deref().map(RulePattern::new);
     let fires_on_none = arguments.text("match_type") == Some(NOT_FOUND);
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let files = files.as_ref().map(RulePattern::usable).transpose()?;
         let mut is_found = false;
         for file in context.image.sbom.inspection.secret_matches.iter().flatten() {

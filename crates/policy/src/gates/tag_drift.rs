@@ -75,7 +75,7 @@ fn packages_modified(arguments: &Arguments<'_>) -> Result<Check, Failure> {
 /// Fires for each package of which `tell` has something to say.
 fn check(arguments: &Arguments<'_>, tell: fn(&Drift) -> Option<String>) -> Result<Check, Failure> {
     let wanted = arguments.text("package_type").map(str::to_owned);
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let Some(previous) = context.image.knowledge.previous else { return Ok(()) };
         for ((kind, name), drift) in drifts(previous, context.image.packages()) {
             if wanted.as_ref().is_some_and(|wanted| !wanted.eq_ignore_ascii_case(kind)) {

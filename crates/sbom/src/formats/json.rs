@@ -50,6 +50,11 @@ pub(super) fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<boo
 
 /// The path to what cannot be read as `T`: `artifacts[3].version`.
 pub(super) fn locate<T: DeserializeOwned>(document: &[u8]) -> String {
+    place::<T>(document)
+}
+
+/// As [`locate`], for what borrows from the document.
+pub(super) fn place<'d, T: Deserialize<'d>>(document: &'d [u8]) -> String {
     let mut deserializer = serde_json::Deserializer::from_slice(document);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Ok(_) => "the end".to_owned(),

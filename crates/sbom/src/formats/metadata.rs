@@ -1,5 +1,7 @@
 //! The ecosystem's own record of a package, as an object and its kind.
 
+use std::{borrow::Cow, collections::BTreeMap};
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, value::RawValue};
 
@@ -64,6 +66,20 @@ pub(super) fn parse(kind: &str, text: &RawValue) -> Result<Metadata, serde_json:
     if text.get().contains("null") { read(kind, serde_json::from_str(text.get())?) } else { fill(empty(kind), text) }
 }
 
+/// As [`parse`], but without the list of files that a package manager installed.
+pub(super) fn parse_without_files(kind: &str, text: &RawValue) -> Result<Metadata, serde_json::Error> {
+    let known = empty(kind);
+    if !matches!(known, Metadata::Dpkg(_) | Metadata::Rpm(_) | Metadata::Apk(_)) || text.get() == "null" {
+        return parse(kind, text);
+    }
+    let mut members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(text.get())?;
+    members.remove("files");
+    let member = |(name, text): (Cow<'_, str>, &RawValue)| {
+        serde_json::from_str(text.get()).map(|value: Value| (name.into_owned(), value))
+    };
+    read(kind, members.into_iter().map(member).collect::<Result<_, _>>()?)
+}
+
 fn fill<'de, D: Deserializer<'de>>(kind: Metadata, object: D) -> Result<Metadata, D::Error> {
     fn boxed<'de, T: Deserialize<'de>, D: Deserializer<'de>>(object: D) -> Result<Box<T>, D::Error> {
         T::deserialize(object).map(Box::new)
@@ -103,6 +119,18 @@ fn drop_nulls(value: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metadata::DpkgEntry;
+
+    #[test]
+    fn the_files_of_a_package_manager_can_be_left_out() {
+        let text = r#"{"package": "a", "files": [{"path": "/a"}], "version": null, "source": "b"}"#;
+        let record = |kind| parse_without_files(kind, serde_json::from_str(text).expect("JSON")).expect("a record");
+        let expected = DpkgEntry { package: "a".into(), source: "b".into(), ..DpkgEntry::default() };
+        assert_eq!(record("dpkg-db-entry"), Metadata::Dpkg(Box::new(expected)));
+        assert!(matches!(record("swift"), Metadata::Other { value, .. } if value["files"][0]["path"] == "/a"));
+        let none = parse_without_files("rpm-db-entry", serde_json::from_str("null").expect("JSON"));
+        assert_eq!(none.expect("no record"), empty("rpm-db-entry"));
+    }
 
     #[test]
     fn a_null_counts_as_absent_wherever_it_stands() {

@@ -4,8 +4,11 @@ use std::{env, error::Error, fs, path::Path};
 
 use proptest::prelude::*;
 
-use super::{Document, Format, ReadError, cyclonedx, example, read, read_from, write};
-use crate::{Cpe, CpeSource, Evidence, LicenseKind, Location, Metadata, PackageType, Relationship, Sbom, Source};
+use super::{Document, Format, ReadError, Wanted, cyclonedx, example, read, read_from, read_part_from, write};
+use crate::{
+    Cpe, CpeSource, Evidence, LicenseKind, Location, Metadata, Package, PackageType, Relationship, RelationshipKind,
+    Sbom, Source,
+};
 
 fn written(sbom: &Sbom, format: Format) -> String {
     let mut out = Vec::new();
@@ -41,6 +44,34 @@ fn the_own_document_carries_everything() {
     assert_eq!(there_and_back(Format::Json), example::sbom());
     let text = written(&example::inspected(), Format::Json);
     assert_eq!(read(text.as_bytes()).expect("own output"), example::inspected());
+}
+
+#[test]
+fn of_the_own_document_only_what_is_wanted_is_read() {
+    let mut sbom = example::sbom();
+    let text = written(&sbom, Format::Json);
+    let part = |wanted| read_part_from(text.as_bytes(), u64::MAX, wanted).expect("own output");
+    assert!(!sbom.files.is_empty());
+    assert_eq!(part(Wanted { files: true, manifests: true }), sbom);
+    let manifests = |sbom: &Sbom| {
+        let files = |package: &Package| match &package.metadata {
+            Metadata::Dpkg(entry) => entry.files.len(),
+            Metadata::Rpm(entry) => entry.files.len(),
+            Metadata::Apk(entry) => entry.files.len(),
+            _ => 0,
+        };
+        sbom.packages.iter().map(files).sum::<usize>()
+    };
+    let least = part(Wanted { files: false, manifests: false });
+    assert!(manifests(&sbom) > 0 && manifests(&least) == 0);
+    sbom.files.clear();
+    assert_eq!(part(Wanted { files: false, manifests: true }), sbom);
+
+    // Without a word of who owns whom, it must be seen from the manifests.
+    sbom.relationships.retain(|relationship| relationship.kind != RelationshipKind::OwnershipByFileOverlap);
+    let text = written(&sbom, Format::Json);
+    let least = read_part_from(text.as_bytes(), u64::MAX, Wanted { files: false, manifests: false });
+    assert_eq!(least.expect("own output"), sbom);
 }
 
 #[test]

@@ -8,17 +8,17 @@ mod parts;
 
 use std::io::{self, Write};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
 use self::{
     inspection::InspectionPart,
     parts::{DistroPart, FilePart, PackagePart, RelationshipPart, SourcePart, UnknownPart},
 };
 use super::{
-    Document,
+    Document, Wanted,
     json::{self, Each, Layers},
 };
-use crate::Sbom;
+use crate::{File, Sbom};
 
 /// The value of the member `format`, by which documents are recognised.
 pub(super) const FORMAT: &str = "windlass-sbom";
@@ -51,22 +51,32 @@ struct Tool<'a> {
     version: &'a str,
 }
 
-/// What is read of a document.
+/// What is read of a document; its list of files as `F`.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Input {
-    source: SourcePart<'static>,
+#[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a, F: Deserialize<'de> + Default"))]
+struct Input<'a, F> {
+    source: SourcePart<'a>,
     #[serde(default)]
-    distro: Option<DistroPart<'static>>,
-    packages: Vec<PackagePart<'static>>,
+    distro: Option<DistroPart<'a>>,
+    packages: Vec<PackagePart<'a>>,
     #[serde(default)]
-    files: Vec<FilePart<'static>>,
+    files: F,
     #[serde(default)]
-    relationships: Vec<RelationshipPart<'static>>,
+    relationships: Vec<RelationshipPart<'a>>,
     #[serde(default)]
-    unknowns: Vec<UnknownPart<'static>>,
+    unknowns: Vec<UnknownPart<'a>>,
     #[serde(default)]
-    inspection: Option<InspectionPart<'static>>,
+    inspection: Option<InspectionPart<'a>>,
+}
+
+/// A list that nobody wants to read.
+#[derive(Default)]
+struct Skipped;
+
+impl<'de> Deserialize<'de> for Skipped {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
 }
 
 pub(super) fn write(sbom: &Sbom, document: &Document, out: &mut dyn Write) -> io::Result<()> {
@@ -87,20 +97,47 @@ pub(super) fn write(sbom: &Sbom, document: &Document, out: &mut dyn Write) -> io
     json::write(&output, out)
 }
 
-pub(super) fn read(document: &[u8]) -> Result<Sbom, serde_json::Error> {
-    let input: Input = serde_json::from_slice(document)?;
-    let mut layers = Layers::default();
-    Ok(Sbom {
-        source: input.source.into(),
-        distro: input.distro.map(Into::into),
-        packages: input
-            .packages
-            .into_iter()
-            .map(|package| package.into_package(&mut layers))
-            .collect::<Result<_, serde_json::Error>>()?,
-        files: input.files.into_iter().map(|file| file.into_file(&mut layers)).collect(),
-        relationships: input.relationships.into_iter().filter_map(RelationshipPart::into_relationship).collect(),
-        unknowns: input.unknowns.into_iter().map(Into::into).collect(),
-        inspection: input.inspection.map(Into::into).unwrap_or_default(),
-    })
+/// Whether a document begins as those that are written here.
+pub(super) fn begins(document: &[u8]) -> bool {
+    let token = |text: &'static str| text.bytes();
+    let expected = ["{", "\"$schema\"", ":", "\"", SCHEMA, "\"", ",", "\"format\"", ":", "\"", FORMAT, "\""];
+    let mut found = document.iter().copied().filter(|byte| !byte.is_ascii_whitespace());
+    expected.into_iter().flat_map(token).all(|byte| found.next() == Some(byte))
+}
+
+pub(super) fn read(document: &[u8], wanted: Wanted) -> Result<Sbom, serde_json::Error> {
+    if wanted.files {
+        let input: Input<'_, Vec<FilePart<'_>>> = serde_json::from_slice(document)?;
+        input.into_sbom(wanted, |files, layers| files.into_iter().map(|file| file.into_file(layers)).collect())
+    } else {
+        let input: Input<'_, Skipped> = serde_json::from_slice(document)?;
+        input.into_sbom(wanted, |Skipped, _| Vec::new())
+    }
+}
+
+/// Where in a document that could not be read the mistake is.
+pub(super) fn locate(document: &[u8]) -> String {
+    json::place::<Input<'_, Vec<FilePart<'_>>>>(document)
+}
+
+impl<F> Input<'_, F> {
+    fn into_sbom(
+        self,
+        wanted: Wanted,
+        files: impl FnOnce(F, &mut Layers) -> Vec<File>,
+    ) -> Result<Sbom, serde_json::Error> {
+        let mut layers = Layers::default();
+        // Who owns whom can be seen from the manifests alone where the document does not say.
+        let with_manifests = wanted.manifests || !self.relationships.iter().any(RelationshipPart::is_ownership);
+        let packages = self.packages.into_iter().map(|package| package.into_package(&mut layers, with_manifests));
+        Ok(Sbom {
+            source: self.source.into(),
+            distro: self.distro.map(Into::into),
+            packages: packages.collect::<Result<_, serde_json::Error>>()?,
+            files: files(self.files, &mut layers),
+            relationships: self.relationships.into_iter().filter_map(RelationshipPart::into_relationship).collect(),
+            unknowns: self.unknowns.into_iter().map(Into::into).collect(),
+            inspection: self.inspection.map(Into::into).unwrap_or_default(),
+        })
+    }
 }

@@ -75,6 +75,9 @@ fn describe(operation: &Operation) -> Value {
         "responses": responses(operation),
         "security": if operation.permission.domain == Domain::Open { json!([]) } else { json!([{"basic": []}, {"bearer": []}]) },
     });
+    // Which roles may do it follows from the action; the domain says in which account it is asked for.
+    let permission = &operation.permission;
+    described["x-permission"] = json!({"domain": permission.domain.name(), "action": permission.action});
     match &operation.body {
         BodyKind::None => {}
         BodyKind::Json(schema) => {

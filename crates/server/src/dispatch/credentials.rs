@@ -11,6 +11,14 @@ pub(crate) enum Credentials {
 }
 
 impl Credentials {
+    /// The name that was given, whoever gave it.
+    pub(crate) fn username(&self) -> Option<&str> {
+        match self {
+            Self::Basic { username, .. } => Some(username),
+            Self::Bearer(_) => None,
+        }
+    }
+
     pub(crate) fn presented(&self) -> Presented<'_> {
         match self {
             Self::Basic { username, password } => Presented::Password { username, password },

@@ -56,6 +56,14 @@ impl Received {
         Ok(Self { path, headers: head.headers, address, request_id, query, body })
     }
 
+    /// A text in the body.
+    pub(crate) fn member(&self, name: &str) -> Option<&str> {
+        match &self.body {
+            Checked::Json(value) => value.get(name)?.as_str(),
+            Checked::None | Checked::Raw(_) => None,
+        }
+    }
+
     /// Makes of it what the function takes.
     pub(super) fn read<Q: DeserializeOwned, B: Body>(self) -> Result<Input<Q, B::Value>, Failure> {
         let Self { path, headers, address, request_id, query, body } = self;

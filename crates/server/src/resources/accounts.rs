@@ -1,7 +1,58 @@
 //! Accounts (`spec/api.md` A4.16).
 
-use crate::operation::Operation;
+use windlass_v1::accounts::{Account, AccountQuery, AccountRequest, AccountStatus, AccountStatusRequest};
+
+use crate::{
+    Failure,
+    operation::{Input, Json, JsonBody, Operation},
+    scope::{Administration, System, Tenant},
+};
 
 pub(crate) fn operations() -> Vec<Operation> {
-    Vec::new()
+    vec![
+        Operation::get("/accounts", "list_accounts", "Lists accounts")
+            .query::<AccountQuery>()
+            .for_system("listAccounts", list),
+        Operation::post("/accounts", "create_account", "Adds an account")
+            .body::<JsonBody<AccountRequest>>()
+            .names("name")
+            .for_system("createAccount", create),
+        Operation::get("/accounts/{accountname}", "get_account", "Shows an account")
+            .for_named_account("getAccount", get),
+        Operation::delete("/accounts/{accountname}", "delete_account", "Deletes a disabled account with all it has")
+            .target("accountname")
+            .for_system("deleteAccount", delete),
+        Operation::put("/accounts/{accountname}/state", "update_account_state", "Enables or disables an account")
+            .body::<JsonBody<AccountStatusRequest>>()
+            .names("state")
+            .target("accountname")
+            .for_system("updateAccount", set_state),
+        Operation::get("/account", "get_own_account", "Shows the account of the request")
+            .for_account("getAccount", own),
+    ]
+}
+
+async fn list(system: System, input: Input<AccountQuery, ()>) -> Result<Json<Vec<Account>>, Failure> {
+    Ok(Json(system.service.accounts(input.query.state).await?))
+}
+
+async fn create(system: System, input: Input<(), AccountRequest>) -> Result<Json<Account>, Failure> {
+    Ok(Json(system.service.create_account(&input.body).await?))
+}
+
+async fn get(account: Administration, _: Input<(), ()>) -> Result<Json<Account>, Failure> {
+    Ok(Json(account.tenant.account().await?))
+}
+
+async fn delete(system: System, input: Input<(), ()>) -> Result<Json<AccountStatus>, Failure> {
+    Ok(Json(system.service.delete_account(input.path.get("accountname")).await?))
+}
+
+async fn set_state(system: System, input: Input<(), AccountStatusRequest>) -> Result<Json<AccountStatus>, Failure> {
+    let name = input.path.get("accountname");
+    Ok(Json(system.service.set_account_state(name, input.body.state).await?))
+}
+
+async fn own(tenant: Tenant, _: Input<(), ()>) -> Result<Json<Account>, Failure> {
+    Ok(Json(tenant.account().await?))
 }

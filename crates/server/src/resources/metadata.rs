@@ -23,8 +23,8 @@ pub(crate) fn operations() -> Vec<Operation> {
     ]
 }
 
-async fn kinds(_: Tenant, _: Input<(), ()>) -> Result<Json<Vec<MetadataType>>, Failure> {
-    Ok(Json(MetadataType::ALL.to_vec()))
+async fn kinds(_: Tenant, _: Input<(), ()>) -> Result<Json<Vec<&'static str>>, Failure> {
+    Ok(Json(MetadataType::ALL.iter().map(|kind| kind.as_str()).collect()))
 }
 
 async fn document(tenant: Tenant, input: Input<(), ()>) -> Result<Stored<MetadataResponse>, Failure> {

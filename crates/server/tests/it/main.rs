@@ -2,5 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod accounts;
 mod client;
+mod images;
+mod isolation;
 mod protocol;
+mod watching;

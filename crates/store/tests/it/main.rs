@@ -6,8 +6,25 @@ mod accounts;
 mod analyses;
 mod audit_records;
 mod evaluations;
+mod events;
 mod images;
 mod jobs;
 mod opening;
 mod policies;
 mod purge;
+mod registries;
+mod schedules;
+mod services;
+mod subscriptions;
+mod watches;
+
+use windlass_store::{AccountName, Moment, Store, accounts as store_accounts};
+
+/// An account to own things.
+async fn team(store: &Store, name: &str) -> AccountName {
+    let name = AccountName::parse(name).unwrap();
+    let tx = store.begin().await.unwrap();
+    store_accounts::insert(&tx, &name, store_accounts::Kind::User, None, Moment(0)).await.unwrap();
+    tx.commit().await.unwrap();
+    name
+}

@@ -133,6 +133,8 @@ event_types! {
         "Failed to analyze image";
     UserAnalysisCompleted = "user.image.analysis.completed", Info, ImageTag,
         "Image analysis available";
+    TagUpdated = "user.image.tag.updated", Info, ImageTag,
+        "Tag points at another image";
     ActivePolicyUpdated = "user.policy.active.updated", Info, PolicyBundle,
         "Active policy bundle updated to a different bundle";
     ActivePolicyContentChange = "user.policy.active.content_change", Info, PolicyBundle,
@@ -170,7 +172,7 @@ fn about(name: &str) -> &'static str {
         "analysis_archive" => "Analyses that move to the archive and leave it",
         "checks" => "Images whose vulnerabilities or verdicts changed",
         "feeds" => "Synchronisation of vulnerability data",
-        "image" => "Images that become available",
+        "image" => "Images that become available, and tags that come to stand for others",
         "image_analysis" => "The way of an image from its registry to its analysis",
         "policy" => "Changes of policy bundles",
         "repository" => "Repositories that are watched for new tags",

@@ -14,5 +14,6 @@ pub(crate) mod registry;
 pub(crate) mod repo;
 pub(crate) mod sbom;
 pub(crate) mod scan;
+pub(crate) mod serve;
 pub(crate) mod subscription;
 pub(crate) mod system;

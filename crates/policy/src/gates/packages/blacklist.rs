@@ -3,7 +3,7 @@
 use crate::{
     About, Arguments, Check, Failure, Parameter, Trigger,
     gate::{Inputs, Origin},
-    package::judged,
+    package::judged_named,
     parameter::Kind,
 };
 
@@ -24,9 +24,8 @@ pub(super) const TRIGGER: Trigger = Trigger {
 fn blacklist(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let name = arguments.text_or("name", "").to_owned();
     let version = arguments.text_or("version", "").to_owned();
-    Ok(Box::new(move |context, firings| {
-        let named = judged(context).filter(|fact| fact.name() == name);
-        for fact in named.filter(|fact| version.is_empty() || fact.version == version) {
+    Ok(Check::new(move |context, firings| {
+        for fact in judged_named(context, &name).filter(|fact| version.is_empty() || fact.version == version) {
             let message = match version.as_str() {
                 "" => format!("Package is blacklisted: {name}"),
                 version => format!("Package is blacklisted: {name}-{version}"),

@@ -8,7 +8,7 @@ use windlass_versions::{Format, Version};
 use crate::{
     About, Arguments, Check, Failure, PackageFact, Parameter, Profile, Trigger,
     gate::{Inputs, Origin},
-    package::judged,
+    package::judged_named,
     parameter::Kind,
 };
 
@@ -37,8 +37,8 @@ fn required_package(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let name = arguments.text_or("name", "").to_owned();
     let version = arguments.text("version").map(str::to_owned);
     let is_minimum = arguments.text("version_match_type") == Some("minimum");
-    Ok(Box::new(move |context, firings| {
-        let mut installed = judged(context).filter(|fact| fact.name() == name).peekable();
+    Ok(Check::new(move |context, firings| {
+        let mut installed = judged_named(context, &name).peekable();
         if installed.peek().is_none() {
             firings.fire(match version.as_deref() {
                 None | Some("") => format!("Required input package ({name}) is not present in container image"),

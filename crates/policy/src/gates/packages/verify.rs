@@ -35,7 +35,7 @@ fn verify(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let packages = arguments.list("only_packages");
     let directories = arguments.list("only_directories");
     let wanted = arguments.text("check").map(str::to_owned);
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let selected = |name: &str| packages.is_empty() || packages.iter().any(|package| package == name);
         for fact in judged(context).filter(|fact| selected(fact.name())) {
             for entry in entries(fact.package) {

@@ -1,7 +1,7 @@
 //! Trigger `blacklist`: vulnerabilities that no image may have (`spec/policy.md` §4.13.4).
 
 use crate::{
-    Arguments, Check, Failure, Parameter, Profile, Trigger,
+    Arguments, Check, Failure, FindingFact, Parameter, Profile, Trigger,
     gate::{Inputs, Origin},
     parameter::Kind,
     pyrepr,
@@ -33,12 +33,16 @@ pub(super) const TRIGGER: Trigger = Trigger {
 fn blacklist(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let ids = arguments.list("vulnerability_ids");
     let vendor_only = arguments.boolean("vendor_only").unwrap_or(true);
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let is_native = context.profile == Profile::Native;
         let only_fixable = vendor_only || !is_native;
+        let is_judged = |fact: &FindingFact<'_>| !(only_fixable && fact.will_not_fix());
         let is_found = |id: &&String| {
-            let mut judged = context.image.findings().iter().filter(|fact| !(only_fixable && fact.will_not_fix()));
-            judged.any(|fact| if is_native { fact.finding.is_named(id) } else { fact.id() == id.as_str() })
+            if is_native {
+                context.image.findings().iter().any(|fact| is_judged(fact) && fact.finding.is_named(id))
+            } else {
+                context.image.findings_named(id).any(is_judged)
+            }
         };
         let found: Vec<&str> = ids.iter().filter(is_found).map(String::as_str).collect();
         if !found.is_empty() {

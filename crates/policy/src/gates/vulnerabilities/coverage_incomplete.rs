@@ -3,7 +3,7 @@
 use windlass_matching::GroupStanding;
 
 use crate::{
-    About, Trigger,
+    About, Check, Trigger,
     gate::{Inputs, Origin},
 };
 
@@ -16,7 +16,7 @@ pub(super) const TRIGGER: Trigger = Trigger {
     reads: Inputs::FINDINGS,
     origin: Origin::Windlass,
     compile: |_| {
-        Ok(Box::new(|context, firings| {
+        Ok(Check::new(|context, firings| {
             let coverage = &context.image.outcome.coverage;
             let packages = &context.image.sbom.packages;
             if coverage.groups.is_empty() {

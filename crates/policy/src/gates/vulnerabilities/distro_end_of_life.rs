@@ -22,7 +22,7 @@ pub(super) const TRIGGER: Trigger = Trigger {
 
 fn distro_end_of_life(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let days_ahead = arguments.integer("days_ahead").unwrap_or(0);
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let Some(distribution) = &context.image.outcome.coverage.distribution else { return Ok(()) };
         let Some(last_day) = moment(&distribution.eol_date) else { return Ok(()) };
         // The last day counts in full.

@@ -56,7 +56,7 @@ fn epss(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let holds = |condition: Option<(Comparison, f64)>, found: f64| {
         condition.is_none_or(|(comparison, wanted)| comparison.holds(&found, &wanted))
     };
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         for (index, fact) in context.image.findings().iter().enumerate() {
             let Some(epss) = fact.epss() else { continue };
             if holds(score, epss.epss) && holds(percentile, epss.percentile) {

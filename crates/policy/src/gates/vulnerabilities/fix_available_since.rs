@@ -22,7 +22,7 @@ pub(super) const TRIGGER: Trigger = Trigger {
 
 fn fix_available_since(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let days = arguments.integer("days").unwrap_or(u64::MAX);
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         for (index, fact) in context.image.findings().iter().enumerate() {
             let Some(first) = fact.fix_versions().next() else { continue };
             let since = match fact.fix_observed() {

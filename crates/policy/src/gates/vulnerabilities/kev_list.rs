@@ -2,7 +2,7 @@
 
 use super::fire;
 use crate::{
-    Trigger,
+    Check, Trigger,
     gate::{Inputs, Origin},
 };
 
@@ -14,7 +14,7 @@ pub(super) const TRIGGER: Trigger = Trigger {
     reads: Inputs::FINDINGS,
     origin: Origin::Windlass,
     compile: |_| {
-        Ok(Box::new(|context, firings| {
+        Ok(Check::new(|context, firings| {
             for (index, fact) in context.image.findings().iter().enumerate() {
                 let Some(entry) = fact.known_exploited().min_by_key(|entry| &entry.date_added) else { continue };
                 let since = match entry.date_added.as_str() {

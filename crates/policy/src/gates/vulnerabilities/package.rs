@@ -106,7 +106,7 @@ const fn score(name: &'static str, description: &'static str) -> Parameter {
 
 fn package(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let conditions = Conditions::new(arguments)?;
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         if let Some(exclude) = &conditions.exclude {
             exclude.usable()?;
         }
@@ -242,16 +242,28 @@ impl Evidence {
             Some(path) => path,
             None => "None",
         };
-        let fixes: Vec<&str> = fact.fix_versions().collect();
-        let fix = if fixes.is_empty() { String::new() } else { format!("(fixed in: {})", fixes.join(", ")) };
-        let (kind, id, link) = (fact.package.kind, fact.id(), fact.link());
+        let mut message = String::with_capacity(MESSAGE_LENGTH);
+        for part in [severity.as_str(), " Vulnerability found in ", class, " package type (", fact.package.kind, ") - "]
+        {
+            message += part;
+        }
+        message += subject;
+        message += " ";
+        for (index, version) in fact.fix_versions().enumerate() {
+            message += if index == 0 { "(fixed in: " } else { ", " };
+            message += version;
+        }
+        message += if fact.fix_versions().next().is_some() { ")" } else { "" };
         let Self { scores, times, vendor_scores } = self;
-        format!(
-            "{severity} Vulnerability found in {class} package type ({kind}) - {subject} \
-             {fix}{scores}{times}{vendor_scores}({id} - {link})"
-        )
+        for part in [scores, times, vendor_scores, "(", fact.id(), " - ", fact.link(), ")"] {
+            message += part;
+        }
+        message
     }
 }
+
+/// About as long as most messages are.
+const MESSAGE_LENGTH: usize = 192;
 
 #[cfg(test)]
 mod tests {

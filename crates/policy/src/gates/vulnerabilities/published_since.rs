@@ -29,7 +29,7 @@ pub(super) const TRIGGER: Trigger = Trigger {
 fn published_since(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let days = arguments.integer("days").unwrap_or(u64::MAX);
     let wants_old = arguments.text("check") != Some("less_than");
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         for (index, fact) in context.image.findings().iter().enumerate() {
             let Some(published) = fact.published() else { continue };
             let due = days_after(published, days);

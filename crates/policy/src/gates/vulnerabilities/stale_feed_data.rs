@@ -23,7 +23,7 @@ pub(super) const TRIGGER: Trigger = Trigger {
 
 fn stale_feed_data(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let days = arguments.integer("max_days_since_sync").unwrap_or(u64::MAX);
-    Ok(Box::new(move |context, firings| {
+    Ok(Check::new(move |context, firings| {
         let fresh_until = context.image.knowledge.database_built.map(|built| days_after(built, days));
         match fresh_until {
             Some(fresh_until) if context.now <= fresh_until => {

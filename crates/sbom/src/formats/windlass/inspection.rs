@@ -9,6 +9,7 @@ use super::parts::{Bytes, Text};
 use crate::{FileMatches, Inspection, MalwareScan};
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InspectionPart<'a> {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -35,11 +36,11 @@ impl<'a> InspectionPart<'a> {
         let Inspection { all_files, dockerfile, content_matches, secret_matches, retrieved_files, malware_scans } =
             inspection;
         let files = |files: &'a BTreeMap<String, Vec<u8>>| {
-            files.iter().map(|(path, content)| (path.into(), Bytes(content.into()))).collect()
+            files.iter().map(|(path, content)| (path.as_str().into(), Bytes(content.into()))).collect()
         };
         (!inspection.is_empty()).then(|| Self {
             all_files: *all_files,
-            dockerfile: dockerfile.as_ref().map(Into::into),
+            dockerfile: dockerfile.as_deref().map(Into::into),
             content_matches: content_matches.as_deref().map(Cow::Borrowed),
             secret_matches: secret_matches.as_deref().map(Cow::Borrowed),
             retrieved_files: retrieved_files.as_ref().map(files),
@@ -55,7 +56,7 @@ impl From<InspectionPart<'_>> for Inspection {
         };
         Self {
             all_files: part.all_files,
-            dockerfile: part.dockerfile.map(Cow::into_owned),
+            dockerfile: part.dockerfile.map(Text::into_owned),
             content_matches: part.content_matches.map(Cow::into_owned),
             secret_matches: part.secret_matches.map(Cow::into_owned),
             retrieved_files: part.retrieved_files.map(files),

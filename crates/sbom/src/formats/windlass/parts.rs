@@ -1,9 +1,12 @@
 //! The members of the document, one struct an object.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt, ops::Deref};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, Visitor},
+};
 use serde_json::{Value, value::RawValue};
 
 use super::super::{
@@ -13,13 +16,16 @@ use super::super::{
 };
 use crate::{
     Cpe, Distro, File, FileDigest, FileKind, ImageSource, LayerDescription, License, Location, Metadata, Package,
-    PackageId, PackageType, Relationship, Source, Unknown,
+    PackageId, PackageType, Relationship, RelationshipKind, Source, Unknown,
 };
 
-pub(super) type Text<'a> = Cow<'a, str>;
+/// A text of the model while it is written, and one of the document while it is read, where it has no escapes.
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub(super) struct Text<'a>(Cow<'a, str>);
 
 fn text(value: &str) -> Text<'_> {
-    Cow::Borrowed(value)
+    Text(Cow::Borrowed(value))
 }
 
 fn texts(values: &[String]) -> Vec<Text<'_>> {
@@ -27,10 +33,65 @@ fn texts(values: &[String]) -> Vec<Text<'_>> {
 }
 
 fn owned(values: Vec<Text<'_>>) -> Vec<String> {
-    values.into_iter().map(Cow::into_owned).collect()
+    values.into_iter().map(Text::into_owned).collect()
+}
+
+impl Text<'_> {
+    pub(super) fn into_owned(self) -> String {
+        self.0.into_owned()
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Self(Cow::Owned(text))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(text.into())
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(text.to_owned().into())
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
+                Ok(text.into())
+            }
+        }
+
+        deserializer.deserialize_str(TextVisitor)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(super) enum SourcePart<'a> {
     Image(Box<ImagePart<'a>>),
@@ -46,6 +107,7 @@ pub(super) enum SourcePart<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ImagePart<'a> {
     user_input: Text<'a>,
@@ -69,12 +131,14 @@ pub(super) struct ImagePart<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct LabelPart<'a> {
     name: Text<'a>,
     value: Text<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[serde(rename_all = "camelCase")]
 struct LayerPart<'a> {
     media_type: Text<'a>,
@@ -194,6 +258,7 @@ impl From<ImagePart<'_>> for ImageSource {
 macro_rules! distro_part {
     ($($field:ident)*) => {
         #[derive(Serialize, Deserialize)]
+        #[serde(bound(deserialize = "'de: 'a"))]
         #[serde(rename_all = "camelCase")]
         pub(super) struct DistroPart<'a> {
             $(#[serde(default, skip_serializing_if = "str::is_empty")] $field: Text<'a>,)*
@@ -231,6 +296,7 @@ distro_part! {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PackagePart<'a> {
     id: Text<'a>,
@@ -259,7 +325,7 @@ pub(super) struct PackagePart<'a> {
 /// A record while it is written, the text of any object while it is read: what it should be is told beside it.
 enum RecordPart<'a> {
     Known(&'a Metadata),
-    Read(Box<RawValue>),
+    Read(&'a RawValue),
 }
 
 impl RecordPart<'_> {
@@ -270,7 +336,7 @@ impl RecordPart<'_> {
 
 impl Default for RecordPart<'_> {
     fn default() -> Self {
-        Self::Read(RawValue::NULL.to_owned())
+        Self::Read(RawValue::NULL)
     }
 }
 
@@ -283,13 +349,14 @@ impl Serialize for RecordPart<'_> {
     }
 }
 
-impl<'de> Deserialize<'de> for RecordPart<'_> {
+impl<'de: 'a, 'a> Deserialize<'de> for RecordPart<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::deserialize(deserializer).map(Self::Read)
+        <&RawValue>::deserialize(deserializer).map(Self::Read)
     }
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[serde(rename_all = "camelCase")]
 struct LocationPart<'a> {
     path: Text<'a>,
@@ -315,7 +382,7 @@ impl LocationPart<'_> {
     fn into_location(self, layers: &mut Layers) -> Location {
         let path = self.path.into_owned();
         Location {
-            access_path: self.access_path.map_or_else(|| path.clone(), Cow::into_owned),
+            access_path: self.access_path.map_or_else(|| path.clone(), Text::into_owned),
             path,
             layer: self.layer.and_then(|layer| layers.share(&layer)),
             evidence: words::evidence(&self.evidence),
@@ -324,6 +391,7 @@ impl LocationPart<'_> {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[serde(rename_all = "camelCase")]
 struct LicensePart<'a> {
     value: Text<'a>,
@@ -362,6 +430,7 @@ impl From<LicensePart<'_>> for License {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct CpePart<'a> {
     cpe: Text<'a>,
     source: Text<'a>,
@@ -389,8 +458,9 @@ impl<'a> From<&'a Package> for PackagePart<'a> {
 }
 
 impl PackagePart<'_> {
-    pub(super) fn into_package(self, layers: &mut Layers) -> Result<Package, serde_json::Error> {
-        let name_of = |error| serde_json::Error::custom(format!("package {:?}: {error}", self.name));
+    /// `with_manifest`: with the files that its package manager lists.
+    pub(super) fn into_package(self, layers: &mut Layers, with_manifest: bool) -> Result<Package, serde_json::Error> {
+        let name_of = |error| serde_json::Error::custom(format!("package {:?}: {error}", &*self.name));
         let cpe = |part: CpePart<'_>| -> Result<Cpe, serde_json::Error> {
             let mut cpe: Cpe = part.cpe.parse().map_err(serde_json::Error::custom)?;
             cpe.source = words::cpe_source(&part.source);
@@ -398,10 +468,11 @@ impl PackagePart<'_> {
         };
         let metadata = match self.metadata {
             RecordPart::Known(metadata) => metadata.clone(),
-            RecordPart::Read(text) => metadata::parse(&self.metadata_type, &text).map_err(name_of)?,
+            RecordPart::Read(text) if with_manifest => metadata::parse(&self.metadata_type, text).map_err(name_of)?,
+            RecordPart::Read(text) => metadata::parse_without_files(&self.metadata_type, text).map_err(name_of)?,
         };
         Ok(Package {
-            id: PackageId(self.id.into()),
+            id: PackageId((*self.id).into()),
             name: self.name.into_owned(),
             version: self.version.into_owned(),
             kind: PackageType::parse(&self.kind),
@@ -410,13 +481,14 @@ impl PackagePart<'_> {
             introduced_by: self.introduced_by.and_then(|layer| layers.share(&layer)),
             licenses: self.licenses.into_iter().map(Into::into).collect(),
             cpes: self.cpes.into_iter().map(cpe).collect::<Result<_, _>>()?,
-            purl: self.purl.map(Cow::into_owned),
+            purl: self.purl.map(Text::into_owned),
             metadata,
         })
     }
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FilePart<'a> {
     path: Text<'a>,
@@ -455,7 +527,7 @@ impl FilePart<'_> {
     pub(super) fn into_file(self, layers: &mut Layers) -> File {
         let layer = self.layer.and_then(|layer| layers.share(&layer));
         File {
-            location: Location::new(self.path, layer, crate::Evidence::Primary),
+            location: Location::new(self.path.into_owned(), layer, crate::Evidence::Primary),
             kind: words::file_kind(&self.kind).unwrap_or(FileKind::RegularFile),
             mode: u32::from_str_radix(&self.mode, 8).unwrap_or_default(),
             uid: self.uid,
@@ -468,6 +540,7 @@ impl FilePart<'_> {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct RelationshipPart<'a> {
     #[serde(rename = "type")]
     kind: Text<'a>,
@@ -489,17 +562,23 @@ impl<'a> From<&'a Relationship> for RelationshipPart<'a> {
 }
 
 impl RelationshipPart<'_> {
+    /// Whether it says which package owns files of another.
+    pub(super) fn is_ownership(&self) -> bool {
+        words::relationship_kind(&self.kind) == Some(RelationshipKind::OwnershipByFileOverlap)
+    }
+
     pub(super) fn into_relationship(self) -> Option<Relationship> {
         Some(Relationship {
             kind: words::relationship_kind(&self.kind)?,
-            parent: PackageId(self.parent.into()),
-            child: PackageId(self.child.into()),
+            parent: PackageId((*self.parent).into()),
+            child: PackageId((*self.child).into()),
             files: owned(self.files),
         })
     }
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UnknownPart<'a> {
     path: Text<'a>,

@@ -12,17 +12,19 @@ use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
-use windlass_matching::Outcome as Matched;
+use windlass_matching::{Outcome as Matched, match_sbom};
 use windlass_policy::Profile;
+use windlass_sbom::formats::Wanted;
 use windlass_sources::Bill;
 use windlass_vulnerabilities::Database;
 
@@ -86,11 +88,28 @@ struct Summary {
 }
 
 /// Both bundles, and what is known of vulnerabilities if one of them asks.
-struct Court {
+struct Court<'d> {
     old: Judge,
     new: Judge,
-    database: Option<Database>,
+    advisories: Option<Known<'d>>,
+    wanted: Wanted,
     now: Timestamp,
+    spent: Spent,
+}
+
+/// What is known of vulnerabilities.
+struct Known<'d> {
+    database: &'d Database,
+    options: windlass_matching::Options,
+    built: Timestamp,
+}
+
+/// Time that all threads together took for their steps, in nanoseconds.
+#[derive(Default)]
+struct Spent {
+    reading: AtomicU64,
+    matching: AtomicU64,
+    judging: AtomicU64,
 }
 
 pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<Outcome> {
@@ -102,7 +121,10 @@ pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<Outcome> {
     let files = files::list(&arguments.analyses)?;
     let needs_findings = old.needs_findings() || new.needs_findings();
     let database = needs_findings.then(|| arguments.database.open()).transpose()?;
-    let court = Court { old, new, database, now: Timestamp::now() };
+    let wanted = old.wanted().with(new.wanted());
+    let now = Timestamp::now();
+    let advisories = database.as_ref().map(|database| Known::new(database, now));
+    let court = Court { old, new, advisories, wanted, now, spent: Spent::default() };
     let threads = arguments.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let mut summary = Summary::default();
     Target { format: (), file: None }.write(|(), out| {
@@ -127,6 +149,7 @@ pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<Outcome> {
             }
         }
     })?;
+    court.spent.tell();
     Ok(match summary {
         Summary { unreadable: 1.., .. } => Outcome::Unusable,
         Summary { newly_stopped: 0, newly_passing: 0, .. } => Outcome::Fine,
@@ -143,7 +166,7 @@ struct Compared {
 
 type Heard = anyhow::Result<Compared>;
 
-impl Court {
+impl Court<'_> {
     /// Tells `hear` what differs for each file, in their order.
     fn hear(
         &self,
@@ -181,18 +204,52 @@ impl Court {
 
     /// What the new bundle makes of an image.
     fn compare(&self, file: &Path) -> Heard {
-        let sbom = artifact::read(&Bill::File(file.to_owned()))?;
-        let matched = match &self.database {
-            Some(database) => artifact::match_with(&sbom, database, self.now)?,
+        let bill = Bill::File(file.to_owned());
+        let sbom = timed(&self.spent.reading, || artifact::read_part(&bill, self.wanted))?;
+        let matched = match &self.advisories {
+            Some(Known { database, options, .. }) => {
+                timed(&self.spent.matching, || match_sbom(&sbom, *database, options))?
+            }
             None => Matched::default(),
         };
-        let built = self.database.as_ref().map(Database::built_at);
-        let (before_image, after_image) =
-            (self.old.image(&sbom, &matched, built), self.new.image(&sbom, &matched, built));
-        let before = self.old.evaluate(&before_image, self.now);
-        let after = self.new.evaluate(&after_image, self.now);
-        let is_complete = self.new.judgement(&after_image, &after, self.now).is_complete();
-        Ok(Compared { change: Change::between(file, self.new.tag(&sbom), &before, &after), is_complete })
+        let built = self.advisories.as_ref().map(|known| known.built);
+        timed(&self.spent.judging, || {
+            // Neither judge knows more than the other, so that what is derived for the one serves both.
+            let image = self.old.image(&sbom, &matched, built);
+            let before = self.old.evaluate(&image, self.now);
+            let after = self.new.evaluate(&image, self.now);
+            let is_complete = self.new.judgement(&image, &after, self.now).is_complete();
+            Ok(Compared { change: Change::between(file, self.new.tag(&sbom), &before, &after), is_complete })
+        })
+    }
+}
+
+impl<'d> Known<'d> {
+    fn new(database: &'d Database, now: Timestamp) -> Self {
+        // Whole images are what threads are for here.
+        let options = windlass_matching::Options { threads: 1, ..artifact::matching_options(now) };
+        Self { database, options, built: database.built_at() }
+    }
+}
+
+fn timed<T>(spent: &AtomicU64, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let done = work();
+    let nanoseconds = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    spent.fetch_add(nanoseconds, Ordering::Relaxed);
+    done
+}
+
+impl Spent {
+    fn tell(&self) {
+        let seconds =
+            |spent: &AtomicU64| format!("{:.2}", Duration::from_nanos(spent.load(Ordering::Relaxed)).as_secs_f64());
+        tracing::info!(
+            reading = seconds(&self.reading),
+            matching = seconds(&self.matching),
+            judging = seconds(&self.judging),
+            "seconds of all threads together"
+        );
     }
 }
 

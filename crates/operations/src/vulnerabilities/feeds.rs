@@ -1,0 +1,260 @@
+//! Vulnerability data as the feed that clients know (`spec/api.md` A4.12).
+
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use windlass_store::{AccountName, Moment, events::Level, package_versions, vulnerability_data};
+use windlass_v1::{
+    error::ErrorCode,
+    events::{EventLevel, EventType},
+    feeds::{Feed, FeedGroup, FeedSync, GroupSync, SyncStatus, VULNERABILITIES},
+    timestamp::IsoSeconds,
+};
+use windlass_vulnerabilities::{Cache, Http, UpdateOptions, update};
+
+use super::{blocking, broken, publish::Group};
+use crate::{Error, Happening, Result, Service, identity};
+
+/// The schedule that newer data is looked for by, whoever asks: it is looked for once at a time.
+pub(crate) const FEED_SYNC: &str = "feed_sync";
+
+/// Seconds after which a process that says nothing has lost the synchronisation, and how often it speaks.
+const LEASE: i64 = 60;
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// Seconds until data is looked for again where nothing is set.
+const INTERVAL: i64 = 6 * 3600;
+
+/// Whether the feed is synchronised; a setting of the store.
+const ENABLED: &str = "feeds.vulnerabilities.enabled";
+
+/// Feeds that the original had, and this service has no data of its own in.
+const OTHERS: &[&str] = &["packages", "nvdv2", "nvd", "github", "vulndb", "snyk", "third_party", "grypedb"];
+
+impl Service {
+    /// All feeds.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn feeds(&self) -> Result<Vec<Feed>> {
+        Ok(vec![self.vulnerability_feed().await?])
+    }
+
+    /// Switches the synchronisation of a feed on or off.
+    ///
+    /// # Errors
+    /// 404 for an unknown feed, 400 for one that is not synchronised here.
+    pub async fn enable_feed(&self, feed: &str, enabled: bool) -> Result<Feed> {
+        known_feed(feed)?;
+        self.store.set_setting(ENABLED, if enabled { "true" } else { "false" }).await?;
+        self.vulnerability_feed().await
+    }
+
+    /// Refuses to remove a feed: its data is one file.
+    ///
+    /// # Errors
+    /// Always: 501, or as [`Service::enable_feed`].
+    pub fn delete_feed(&self, feed: &str) -> Result<Feed> {
+        known_feed(feed)?;
+        Err(Error::refused(501, format!("the data of the feed {feed} is one database: it cannot be removed")))
+    }
+
+    /// Refuses to switch or remove a part of a feed.
+    ///
+    /// # Errors
+    /// Always: 501, 404 for an unknown group, or as [`Service::enable_feed`].
+    pub async fn change_feed_group(&self, feed: &str, group: &str) -> Result<FeedGroup> {
+        known_feed(feed)?;
+        let feed = self.vulnerability_feed().await?;
+        if !feed.groups.iter().any(|known| known.name == group) {
+            return Err(Error::not_found(format!("the feed {} has no group {group}", feed.name)));
+        }
+        let message = format!("the groups of the feed {} are one database: none can be changed alone", feed.name);
+        Err(Error::refused(501, message))
+    }
+
+    /// Looks for newer data and puts it in force. `flush`: everything is matched anew, whatever it brought.
+    ///
+    /// # Errors
+    /// 409 while it is looked for already. That none could be had is told in the result.
+    pub async fn synchronize_feeds(&self, flush: bool) -> Result<Vec<FeedSync>> {
+        let now = self.clock.moment();
+        self.store.prepare_schedule(FEED_SYNC, now, now).await?;
+        let lease = now.plus_seconds(LEASE);
+        let run = self.store.begin_run(FEED_SYNC, &self.settings.host_id, lease, now).await?;
+        let Some(run) = run else {
+            let refusal = Error::conflict("A synchronization of feeds is in progress already");
+            return Err(refusal.with_code(ErrorCode::FeedSyncAlreadyInProgress));
+        };
+        let mut work = std::pin::pin!(self.synchronize(flush));
+        let done = loop {
+            tokio::select! {
+                done = &mut work => break done,
+                () = tokio::time::sleep(HEARTBEAT) => {
+                    if !run.extend(&self.store, self.clock.moment().plus_seconds(LEASE)).await.unwrap_or(true) {
+                        break Err(Error::Broken("another process has taken over the synchronisation of feeds".into()));
+                    }
+                }
+            }
+        };
+        let failure = done.as_ref().err().map(ToString::to_string);
+        run.end(&self.store, failure.as_deref(), self.clock.moment().plus_seconds(INTERVAL)).await?;
+        done
+    }
+
+    /// The same, as it recurs: whoever calls has the lease of [`FEED_SYNC`].
+    ///
+    /// # Errors
+    /// When the store fails, or no data could be had.
+    pub async fn synchronize_feeds_on_schedule(&self) -> Result<()> {
+        if !self.is_feed_enabled().await? {
+            return Ok(());
+        }
+        let failed = self.synchronize(false).await?.iter().any(|feed| feed.status == SyncStatus::Failure);
+        if failed { Err(Error::Broken("no newer vulnerability data could be had".into())) } else { Ok(()) }
+    }
+
+    async fn synchronize(&self, flush: bool) -> Result<Vec<FeedSync>> {
+        if !self.is_feed_enabled().await? {
+            return Ok(Vec::new());
+        }
+        let begun = Instant::now();
+        let types = json!({"sync_feed_types": [VULNERABILITIES]});
+        self.tell_of_feeds(&[(EventType::FeedsSyncStarted, types.clone()), (EventType::FeedSyncStarted, Value::Null)])
+            .await?;
+        let status = match self.bring(flush).await {
+            Ok(is_new) => {
+                let completed =
+                    json!({"msg": if is_new { "there is new data" } else { "the data is as new as its source's" }});
+                self.tell_of_feeds(&[
+                    (EventType::FeedSyncCompleted, completed),
+                    (EventType::FeedsSyncCompleted, types),
+                ])
+                .await?;
+                Ok(is_new)
+            }
+            Err(error) => {
+                let cause = error.to_string();
+                tracing::warn!(cause, "no newer vulnerability data could be had");
+                let failed = json!({"sync_feed_types": [VULNERABILITIES], "cause": cause});
+                self.tell_of_feeds(&[
+                    (EventType::FeedSyncFailed, json!({"cause": cause})),
+                    (EventType::FeedsSyncFailed, failed),
+                ])
+                .await?;
+                Err(error)
+            }
+        };
+        let feed = self.vulnerability_feed().await?;
+        let is_new = matches!(status, Ok(true));
+        let status = if status.is_ok() { SyncStatus::Success } else { SyncStatus::Failure };
+        let groups = feed.groups.into_iter().map(|group| GroupSync {
+            group: group.name,
+            status,
+            total_time_seconds: 0.0,
+            updated_record_count: if is_new { group.record_count } else { 0 },
+            updated_image_count: 0,
+        });
+        Ok(vec![FeedSync {
+            feed: feed.name,
+            status,
+            total_time_seconds: begun.elapsed().as_secs_f64(),
+            groups: groups.collect(),
+        }])
+    }
+
+    /// Brings the newest data of the source; whether it was not in force before.
+    async fn bring(&self, flush: bool) -> Result<bool> {
+        let settings = &self.settings.vulnerabilities;
+        let folder = settings.installed.clone().unwrap_or_else(|| settings.folder.join("source"));
+        let cache = Cache::new(&folder);
+        let path = cache.database_path();
+        let options = UpdateOptions {
+            source: settings.source.clone(),
+            offline: settings.offline,
+            every: SignedDuration::ZERO,
+            ..UpdateOptions::default()
+        };
+        let now = self.clock.now();
+        let updated = blocking(move || {
+            let http = Http::new(concat!("windlass/", env!("CARGO_PKG_VERSION")))?;
+            update(&cache, &http, &options, now, &mut |_| {})?;
+            cache.open().map(|database| database.built_at())
+        });
+        let built_at: Timestamp = updated.await?.map_err(|error| broken(&error))?;
+        let in_force = self.store.vulnerability_data_in_force().await?;
+        let is_newer = in_force.is_none_or(|row| row.built_at < Moment::from(built_at));
+        let is_new = is_newer && self.publish_vulnerability_data(&path).await?;
+        if flush && !is_new {
+            let tx = self.store.begin().await?;
+            if vulnerability_data::in_force(&tx).await?.is_some() {
+                package_versions::forget_all_matches(&tx).await?;
+                self.ask_for_rematch(&tx).await?;
+            }
+            tx.commit().await.map_err(windlass_store::Error::from)?;
+            self.work.notify_one();
+        }
+        Ok(is_new)
+    }
+
+    async fn is_feed_enabled(&self) -> Result<bool> {
+        Ok(self.store.setting(ENABLED).await?.as_deref() != Some("false"))
+    }
+
+    async fn vulnerability_feed(&self) -> Result<Feed> {
+        let enabled = self.is_feed_enabled().await?;
+        let row = self.store.vulnerability_data_in_force().await?;
+        let groups: Vec<Group> = match &row {
+            Some(row) => serde_json::from_str(&row.groups).map_err(|error| broken(&error))?,
+            None => Vec::new(),
+        };
+        let synced = row.map(|row| IsoSeconds::from(Timestamp::from(row.imported_at)));
+        let moment = synced.unwrap_or_else(|| self.clock.now().into());
+        let group = |group: Group| FeedGroup {
+            name: group.name,
+            enabled: true,
+            created_at: moment,
+            updated_at: moment,
+            last_sync: synced,
+            record_count: group.records,
+        };
+        Ok(Feed {
+            name: VULNERABILITIES.to_owned(),
+            enabled,
+            created_at: moment,
+            updated_at: moment,
+            last_full_sync: synced,
+            groups: groups.into_iter().map(group).collect(),
+        })
+    }
+
+    async fn tell_of_feeds(&self, events: &[(EventType, Value)]) -> Result<()> {
+        let account = AccountName::parse(identity::ADMIN).map_err(|error| Error::Broken(error.to_string()))?;
+        let tx = self.store.begin().await?;
+        for (kind, details) in events {
+            let is_feed =
+                matches!(kind, EventType::FeedSyncStarted | EventType::FeedSyncCompleted | EventType::FeedSyncFailed);
+            let happening = Happening {
+                kind: kind.as_str(),
+                level: if kind.level() == EventLevel::Error { Level::Error } else { Level::Info },
+                message: kind.message().to_owned(),
+                details: details.clone(),
+                resource: (kind.resource_type().as_str(), is_feed.then_some(VULNERABILITIES)),
+                source: "policy_engine",
+            };
+            self.tell(&tx, &account, happening).await?;
+        }
+        Ok(tx.commit().await.map_err(windlass_store::Error::from)?)
+    }
+}
+
+fn known_feed(feed: &str) -> Result<()> {
+    if feed == VULNERABILITIES {
+        return Ok(());
+    }
+    if OTHERS.contains(&feed) {
+        let message = format!("the feed {feed} is not synchronised here: its data is part of {VULNERABILITIES}");
+        return Err(Error::invalid(message).with("feed", feed).with("configured_provider", "grype"));
+    }
+    Err(Error::not_found(format!("there is no feed {feed}")))
+}

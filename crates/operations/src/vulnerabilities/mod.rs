@@ -1,0 +1,64 @@
+//! Vulnerabilities: the data they are known from, and what is found by it in the packages of images.
+//!
+//! A vulnerability database is published once ([`Service::publish_vulnerability_data`]): its file lies in object storage,
+//! and every process that matches keeps a copy on disk ([`local`]). Packages are interned and matched once, whatever images
+//! they are in ([`Service::know_packages`]); what an image has is composed of what its packages have
+//! ([`Tenant::outcome`](crate::Tenant::outcome)). New data touches few packages: only those are matched again ([`rematch`]),
+//! and rows tell which data opened, altered and closed a finding.
+//!
+//! Whatever is asked while packages wait to be matched is answered as if they had been: whoever asks matches them.
+
+mod clearances;
+mod feeds;
+mod local;
+mod outcome;
+mod packages;
+mod publish;
+mod queries;
+mod records;
+mod rematch;
+mod settings;
+
+pub use outcome::Found;
+pub use packages::KnownPackages;
+pub use queries::{PackageQuery, RecordQuery, VulnerabilityQuery};
+pub use settings::VulnerabilitySettings;
+
+pub(crate) use feeds::FEED_SYNC;
+pub(crate) use local::Local;
+pub(crate) use outcome::Rendered;
+pub(crate) use rematch::REMATCH;
+
+use sha2::{Digest as _, Sha256};
+use windlass_advisories::LookupKey;
+use windlass_matching::Options;
+
+use crate::{Error, Result};
+
+/// The answer where there is no data: nothing found must not look like nothing there.
+const NO_DATA: &str = "there is no vulnerability data: nothing can be said about vulnerabilities. Run `windlass db update` \
+                       on the machine of the service, or POST /system/feeds";
+
+fn no_data() -> Error {
+    Error::not_found(NO_DATA)
+}
+
+/// What packages are matched with. It decides what is stored: who changes it makes all packages be matched again.
+fn options() -> Options {
+    Options::default()
+}
+
+/// A look-up as it is stored.
+fn hashed(key: &LookupKey) -> i64 {
+    let digest = Sha256::digest(key.to_string());
+    i64::from_be_bytes(std::array::from_fn(|at| digest[at]))
+}
+
+/// Runs what takes the processor's time where it keeps no other task waiting.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Broken(error.to_string()))
+}
+
+fn broken(error: &dyn std::fmt::Display) -> Error {
+    Error::Broken(error.to_string())
+}

@@ -1,0 +1,278 @@
+//! What is found in an image, composed of what its packages have.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+use windlass_matching::{
+    ContentKey, Decoration, Inventory, Options, Outcome, PackageOutcome, StoredOutcome, Surroundings, Vulnerability,
+    compose,
+};
+use windlass_policy::FirstSeen;
+use windlass_sbom::Sbom;
+use windlass_store::{findings, images, package_versions};
+use windlass_v1::{
+    content,
+    vulnerabilities::{self as told, VulnerabilityResponse, VulnerabilityType},
+};
+
+use super::{blocking, broken, local::Data, no_data, options};
+use crate::{Error, Result, Tenant, analysis};
+
+/// What was found in an image.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub outcome: Outcome,
+    /// The data it was found by: with the same data, the same is found in the same image.
+    pub data: i64,
+    /// When each finding was first known of its package.
+    pub first_seen: FirstSeen,
+}
+
+impl Tenant {
+    /// What is found in an image by the data in force; `None` where there is no data, which is not the same as nothing found.
+    ///
+    /// # Errors
+    /// When the store or the data fails.
+    pub async fn outcome(&self, sbom: &Arc<Sbom>) -> Result<Option<Found>> {
+        let service = &self.service;
+        loop {
+            let inventory = Arc::new(Inventory::of(sbom, &options()));
+            let ids = service.intern(inventory.inputs()).await?;
+            let Some(matched_by) = service.match_package_versions(&ids).await? else { return Ok(None) };
+            let Some(data) = service.vulnerability_data().await? else { return Ok(None) };
+            let rows = service.store.package_versions(&ids).await?;
+            if data.id != matched_by || rows.iter().any(|row| row.matched_by != Some(data.id)) {
+                // Other data came meanwhile.
+                continue;
+            }
+            let findings = service.store.open_findings(&ids).await?;
+            let stored = stored(&ids, rows, findings)?;
+            let keys: BTreeSet<ContentKey> = stored.iter().flat_map(|(outcome, _)| outcome.records()).collect();
+            let keys: Vec<Vec<u8>> = keys.into_iter().map(|key| key.0.to_vec()).collect();
+            let records = service.store.vulnerability_records(&keys).await?;
+            let today = service.clock.now().strftime("%Y-%m-%d").to_string();
+            let sbom = Arc::clone(sbom);
+            let composing = move || {
+                let records = records.into_iter().map(|row| (row.key, row.record)).collect();
+                composed(&sbom, &inventory, &stored, records, &data, today)
+            };
+            return blocking(composing).await?.map(Some);
+        }
+    }
+
+    /// What is found in an image, as the API tells it. `kind` is one of `os`, `non-os` and `all`; `vendor_only` leaves out
+    /// what vendors will not fix; `force_refresh` matches everything anew.
+    ///
+    /// # Errors
+    /// 404 for another kind, an unknown image, one that is not analysed, and where there is no data.
+    pub async fn vulnerabilities(
+        &self,
+        digest: &str,
+        kind: &str,
+        vendor_only: bool,
+        force_refresh: bool,
+    ) -> Result<VulnerabilityResponse> {
+        let kind = known(kind)?;
+        let image = self.row(digest).await?;
+        self.vulnerabilities_of(&image, kind, vendor_only, force_refresh).await
+    }
+
+    /// As [`Tenant::vulnerabilities`], of the image with this id.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn vulnerabilities_by_id(
+        &self,
+        image_id: &str,
+        kind: &str,
+        vendor_only: bool,
+        force_refresh: bool,
+    ) -> Result<VulnerabilityResponse> {
+        let kind = known(kind)?;
+        let image = self.row_by_id(image_id).await?;
+        self.vulnerabilities_of(&image, kind, vendor_only, force_refresh).await
+    }
+
+    /// The kinds of vulnerabilities that an image can be asked for.
+    ///
+    /// # Errors
+    /// 404 for an unknown image.
+    pub async fn vulnerability_types(&self, digest: &str) -> Result<Vec<VulnerabilityType>> {
+        self.row(digest).await?;
+        Ok(VulnerabilityType::ALL.to_vec())
+    }
+
+    /// As [`Tenant::vulnerability_types`], of the image with this id.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn vulnerability_types_by_id(&self, image_id: &str) -> Result<Vec<VulnerabilityType>> {
+        self.row_by_id(image_id).await?;
+        Ok(VulnerabilityType::ALL.to_vec())
+    }
+
+    async fn vulnerabilities_of(
+        &self,
+        image: &images::Model,
+        kind: VulnerabilityType,
+        vendor_only: bool,
+        force_refresh: bool,
+    ) -> Result<VulnerabilityResponse> {
+        let analysis = analysis::analysis_of(image)?;
+        let all = self.rendered(image, analysis, force_refresh).await?;
+        let selected = all.iter().filter(|one| one.is_selected(kind, vendor_only));
+        Ok(VulnerabilityResponse {
+            image_digest: image.digest.clone(),
+            vulnerability_type: kind,
+            vulnerabilities: selected.cloned().collect(),
+        })
+    }
+
+    async fn rendered(&self, image: &images::Model, analysis: i64, force: bool) -> Result<Arc<[told::Vulnerability]>> {
+        let service = &self.service;
+        let in_force = service.store.vulnerability_data_in_force().await?.ok_or_else(no_data)?;
+        if force {
+            let ids = service.store.package_versions_of(analysis).await?;
+            let tx = service.store.begin().await?;
+            package_versions::forget_matches(&tx, &ids).await?;
+            tx.commit().await.map_err(windlass_store::Error::from)?;
+        } else if let Some(known) = service.rendered.get(analysis, in_force.id) {
+            return Ok(known);
+        }
+        let sbom = Arc::new(self.sbom(image).await?);
+        let found = self.outcome(&sbom).await?.ok_or_else(no_data)?;
+        let all = blocking(move || told::Vulnerability::all(&sbom, &found.outcome)).await?;
+        let all: Arc<[told::Vulnerability]> = all.into();
+        service.rendered.put(analysis, found.data, Arc::clone(&all));
+        Ok(all)
+    }
+}
+
+fn known(kind: &str) -> Result<VulnerabilityType> {
+    VulnerabilityType::parse(kind).ok_or_else(|| Error::not_found(content::not_available(kind)))
+}
+
+/// The outcome of each package as it is stored, in the order of `ids`, and when its findings were opened.
+fn stored(
+    ids: &[i64],
+    rows: Vec<package_versions::Model>,
+    findings: Vec<findings::Model>,
+) -> Result<Vec<(StoredOutcome, Vec<Timestamp>)>> {
+    let mut by_id: HashMap<i64, (StoredOutcome, Vec<Timestamp>)> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let mut outcome = StoredOutcome::default();
+        if let Some(rest) = &row.rest {
+            outcome.rest = serde_json::from_str(rest).map_err(|error| broken(&error))?;
+        }
+        by_id.insert(row.id, (outcome, Vec::new()));
+    }
+    for row in findings {
+        let Some((outcome, opened)) = by_id.get_mut(&row.package_version) else { continue };
+        outcome.findings.push(serde_json::from_str(&row.detail).map_err(|error| broken(&error))?);
+        opened.push(row.opened_at.into());
+    }
+    ids.iter()
+        .map(|id| by_id.get(id).cloned().ok_or_else(|| Error::Broken(format!("package version {id} is gone"))))
+        .collect()
+}
+
+fn composed(
+    sbom: &Sbom,
+    inventory: &Inventory,
+    stored: &[(StoredOutcome, Vec<Timestamp>)],
+    records: HashMap<Vec<u8>, String>,
+    data: &Data,
+    today: String,
+) -> Result<Found> {
+    // Predictions and exploitation are those of today's data, whenever the record was stored.
+    let mut decorated: HashMap<ContentKey, Arc<Vulnerability>> = HashMap::with_capacity(records.len());
+    let mut decorations: HashMap<String, Decoration> = HashMap::new();
+    for (key, text) in records {
+        let key: [u8; 16] = key.try_into().map_err(|_| Error::Broken("a record has no key".into()))?;
+        let record: Vulnerability = serde_json::from_str(&text).map_err(|error| broken(&error))?;
+        let record = record.decorated(|cve| match decorations.get(cve) {
+            Some(known) => Ok(known.clone()),
+            None => {
+                let known = Decoration::look_up(cve, &data.database)?;
+                decorations.insert(cve.to_owned(), known.clone());
+                Ok::<_, windlass_advisories::LookupError>(known)
+            }
+        });
+        decorated.insert(ContentKey(key), Arc::new(record.map_err(|error| broken(&error))?));
+    }
+    let outcomes = stored.iter().map(|(outcome, _)| outcome.load(|key| decorated.get(key).cloned()));
+    let outcomes: Vec<PackageOutcome> = outcomes.collect::<Result<_, _>>().map_err(|error| broken(&error))?;
+    let options = Options { today: Some(today), ..options() };
+    let surroundings = Surroundings::look_up(inventory.distributions(), &data.database, &options);
+    let surroundings = surroundings.map_err(|error| broken(&error))?;
+    let outcome = compose(sbom, inventory, &outcomes, &surroundings, &options).map_err(|error| broken(&error))?;
+    let mut first_seen: FirstSeen = BTreeMap::new();
+    for (place, package) in sbom.packages.iter().enumerate() {
+        let Some((stored, opened)) = inventory.input(place).map(|input| &stored[input]) else { continue };
+        for (finding, opened) in stored.findings.iter().zip(opened) {
+            let seen = first_seen.entry((finding.vulnerability.clone(), package.id.0.clone())).or_insert(*opened);
+            *seen = (*seen).min(*opened);
+        }
+    }
+    Ok(Found { outcome, data: data.id, first_seen })
+}
+
+/// What was told of images lately, by analysis and data.
+#[derive(Debug, Default)]
+pub(crate) struct Rendered(Mutex<Remembered>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    by_key: HashMap<(i64, i64), Arc<[told::Vulnerability]>>,
+    /// Oldest first.
+    order: VecDeque<(i64, i64)>,
+    /// Vulnerabilities of all.
+    size: usize,
+}
+
+/// Vulnerabilities that are remembered, some hundred megabytes at most.
+const REMEMBERED: usize = 100_000;
+
+impl Rendered {
+    fn get(&self, analysis: i64, data: i64) -> Option<Arc<[told::Vulnerability]>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).by_key.get(&(analysis, data)).cloned()
+    }
+
+    fn put(&self, analysis: i64, data: i64, all: Arc<[told::Vulnerability]>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (analysis, data);
+        // An image without any takes room as well.
+        known.size += all.len() + 1;
+        match known.by_key.insert(key, all) {
+            Some(former) => known.size -= former.len() + 1,
+            None => known.order.push_back(key),
+        }
+        while known.size > REMEMBERED && known.order.len() > 1 {
+            let Some(oldest) = known.order.pop_front() else { break };
+            if let Some(former) = known.by_key.remove(&oldest) {
+                known.size -= former.len() + 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_longest_ago_is_forgotten_first() {
+        let rendered = Rendered::default();
+        for analysis in 0..=REMEMBERED as i64 {
+            rendered.put(analysis, 1, Vec::new().into());
+        }
+        assert!(rendered.get(0, 1).is_none() && rendered.get(1, 1).is_some());
+        assert!(rendered.get(1, 2).is_none(), "other data is another answer");
+        rendered.put(1, 1, Vec::new().into());
+        let known = rendered.0.lock().unwrap();
+        assert_eq!((known.size, known.order.len(), known.by_key.len()), (REMEMBERED, REMEMBERED, REMEMBERED));
+    }
+}

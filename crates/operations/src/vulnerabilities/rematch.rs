@@ -1,0 +1,248 @@
+//! Matching packages: those that are new, and those that new data touches.
+//!
+//! A package's row says by which data it was matched. New data is first carried over, in one transaction, to all packages
+//! that it does not touch; whatever has another data then is matched in batches, each in a transaction of its own. A process
+//! that dies leaves packages that are matched and packages that are not, and whoever takes over goes on with the latter.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use sea_orm::ConnectionTrait;
+use windlass_advisories::FixState;
+use windlass_matching::{
+    PackageInput, PackageOutcome, Records, StoredFinding, StoredOutcome, StoredRest, match_packages,
+};
+use windlass_store::{
+    findings::{self, Changes, NewFinding},
+    jobs::Claim,
+    package_versions::{self, Matched},
+    vulnerability_data, vulnerability_records,
+};
+use windlass_v1::vulnerabilities::{SeverityName, feed_group};
+use windlass_vulnerabilities::changes;
+
+use super::{
+    blocking, broken,
+    clearances::{self, Scope},
+    hashed,
+    local::Data,
+    options,
+};
+use crate::{Result, Service};
+
+/// The kind of the job.
+pub(crate) const REMATCH: &str = "rematch";
+
+/// Packages that are matched in one transaction.
+const BATCH: u64 = 200;
+
+impl Service {
+    /// Matches whatever is to be matched, then ends the job.
+    pub(crate) async fn rematch_claimed(&self, claim: &Claim) -> Result<()> {
+        loop {
+            let Some(data) = self.vulnerability_data().await? else {
+                let tx = self.store.begin().await?;
+                claim.complete(&tx).await?;
+                return Ok(tx.commit().await.map_err(windlass_store::Error::from)?);
+            };
+            self.carry_over(&data).await?;
+            let matched = self.match_pending(&data).await?;
+            tracing::info!(data = data.id, packages = matched, "packages were matched");
+            let tx = self.store.begin().await?;
+            let in_force = vulnerability_data::in_force(&tx).await?;
+            if in_force.is_some_and(|row| row.id == data.id) && !package_versions::has_pending(&tx, data.id).await? {
+                vulnerability_data::set_matched(&tx, data.id, self.clock.moment()).await?;
+                claim.complete(&tx).await?;
+                return Ok(tx.commit().await.map_err(windlass_store::Error::from)?);
+            }
+        }
+    }
+
+    /// Says of packages that the data does not touch that they are matched by it.
+    async fn carry_over(&self, data: &Arc<Data>) -> Result<()> {
+        let row = self.store.vulnerability_data(data.id).await?;
+        let Some(former) = row.and_then(|row| row.previous) else { return Ok(()) };
+        if !self.store.has_package_versions_matched_by(former).await? {
+            return Ok(());
+        }
+        let former = match self.store.vulnerability_data(former).await? {
+            Some(row) if row.object.is_some() => row,
+            // Nobody can say what differs: everything is matched again.
+            _ => return Ok(()),
+        };
+        let old = self.open_data(&former).await?;
+        let new = Arc::clone(data);
+        let touched = blocking(move || changes(&old.database, &new.database)).await?.map_err(|error| broken(&error))?;
+        if touched.everything {
+            return Ok(());
+        }
+        let lookups: BTreeSet<i64> = touched.keys.iter().map(hashed).collect();
+        let lookups: Vec<i64> = lookups.into_iter().collect();
+        let tx = self.store.begin().await?;
+        if vulnerability_data::in_force(&tx).await?.is_some_and(|row| row.id == data.id) {
+            package_versions::carry_over(&tx, former.id, data.id, &lookups).await?;
+            tx.commit().await.map_err(windlass_store::Error::from)?;
+        }
+        Ok(())
+    }
+
+    /// Matches packages until all are matched by this data, or it is in force no more. How many were.
+    async fn match_pending(&self, data: &Arc<Data>) -> Result<usize> {
+        let (mut after, mut matched) = (0, 0);
+        loop {
+            let rows = self.store.pending_package_versions(data.id, after, BATCH).await?;
+            let Some(last) = rows.last() else { return Ok(matched) };
+            after = last.id;
+            match self.match_rows(rows, data).await? {
+                Some(count) => matched += count,
+                None => return Ok(matched),
+            }
+        }
+    }
+
+    /// Makes sure that these packages are matched by the data in force, and says which that is; `None`: there is none.
+    pub(super) async fn match_package_versions(&self, ids: &[i64]) -> Result<Option<i64>> {
+        'anew: loop {
+            let Some(data) = self.vulnerability_data().await? else { return Ok(None) };
+            let mut rows = self.store.package_versions(ids).await?;
+            rows.retain(|row| row.matched_by != Some(data.id));
+            rows.sort_by_key(|row| row.id);
+            while !rows.is_empty() {
+                let rest = rows.split_off(rows.len().min(BATCH as usize));
+                if self.match_rows(rows, &data).await?.is_none() {
+                    continue 'anew;
+                }
+                rows = rest;
+            }
+            return Ok(Some(data.id));
+        }
+    }
+
+    /// Matches packages and writes what changed. How many were; `None`: other data is in force.
+    async fn match_rows(&self, rows: Vec<package_versions::Model>, data: &Arc<Data>) -> Result<Option<usize>> {
+        let known = Arc::clone(data);
+        let found = blocking(move || find(&rows, &known)).await??;
+        let ids: Vec<i64> = found.packages.iter().map(|package| package.matched.id).collect();
+        let now = self.clock.moment();
+        let tx = self.store.begin().await?;
+        if vulnerability_data::in_force(&tx).await?.is_none_or(|row| row.id != data.id) {
+            return Ok(None);
+        }
+        // Another process may have matched the same meanwhile.
+        let before: HashMap<i64, package_versions::Model> =
+            package_versions::lock(&tx, &ids).await?.into_iter().map(|row| (row.id, row)).collect();
+        let is_pending = |id: i64| before.get(&id).is_some_and(|row| row.matched_by != Some(data.id));
+        let packages: Vec<FoundPackage> =
+            found.packages.into_iter().filter(|package| is_pending(package.matched.id)).collect();
+        let ids: Vec<i64> = packages.iter().map(|package| package.matched.id).collect();
+        let (changes, changed) = differences(&tx, &packages, &before).await?;
+        vulnerability_records::insert_missing(&tx, found.records).await?;
+        findings::apply(&tx, changes, data.id, now).await?;
+        let matched: Vec<Matched> = packages.into_iter().map(|package| package.matched).collect();
+        package_versions::set_matched(&tx, &matched, data.id).await?;
+        clearances::write(&tx, Scope::Everywhere, changed).await?;
+        tx.commit().await.map_err(windlass_store::Error::from)?;
+        Ok(Some(ids.len()))
+    }
+}
+
+/// What was found in some packages.
+struct FoundIn {
+    packages: Vec<FoundPackage>,
+    records: Vec<vulnerability_records::Model>,
+}
+
+struct FoundPackage {
+    matched: Matched,
+    outcome: StoredOutcome,
+}
+
+fn find(rows: &[package_versions::Model], data: &Data) -> Result<FoundIn> {
+    let inputs = rows.iter().map(|row| serde_json::from_str(&row.input).map_err(|error| broken(&error)));
+    let inputs: Vec<PackageInput> = inputs.collect::<Result<_>>()?;
+    let options = options();
+    let outcomes = match_packages(&inputs, &data.database, &options).map_err(|error| broken(&error))?;
+    let mut records = Records::new();
+    let found = rows.iter().zip(&inputs).zip(&outcomes).map(|((row, input), outcome): (_, &PackageOutcome)| {
+        let stored = outcome.store(input, &options, &mut records);
+        let rest = serde_json::to_string(&stored.rest).map_err(|error| broken(&error))?;
+        let lookups = input.lookup_keys(&options).into_iter().chain(outcome.lookup_keys());
+        let lookups: BTreeSet<i64> = lookups.map(|key| hashed(&key)).collect();
+        let matched = Matched { id: row.id, rest, lookups: lookups.into_iter().collect() };
+        Ok(FoundPackage { matched, outcome: stored })
+    });
+    let packages = found.collect::<Result<Vec<_>>>()?;
+    let records = records.iter().map(|(key, record)| {
+        let record = serde_json::to_string(&**record).map_err(|error| broken(&error))?;
+        Ok(vulnerability_records::Model { key: key.0.to_vec(), record })
+    });
+    Ok(FoundIn { packages, records: records.collect::<Result<_>>()? })
+}
+
+/// What is to be written, and the packages of which something changed.
+async fn differences(
+    on: &impl ConnectionTrait,
+    packages: &[FoundPackage],
+    before: &HashMap<i64, package_versions::Model>,
+) -> Result<(Changes, Vec<i64>)> {
+    let ids: Vec<i64> = packages.iter().map(|package| package.matched.id).collect();
+    let mut former: HashMap<i64, (Vec<i64>, StoredOutcome)> = HashMap::new();
+    for row in findings::open(on, &ids).await? {
+        let finding = serde_json::from_str(&row.detail).map_err(|error| broken(&error))?;
+        let (rows, outcome) = former.entry(row.package_version).or_default();
+        rows.push(row.id);
+        outcome.findings.push(finding);
+    }
+    let (mut all, mut changed) = (Changes::default(), HashSet::new());
+    for package in packages {
+        let id = package.matched.id;
+        let (rows, old) = former.remove(&id).unwrap_or_default();
+        let id_of = |finding: &StoredFinding| {
+            let at = old.findings.iter().position(|one| std::ptr::eq(one, finding));
+            rows[at.expect("changes name findings of the outcome")]
+        };
+        let changes = old.changes_to(&package.outcome);
+        if !changes.is_empty() || has_other_fixes(before.get(&id), &package.outcome.rest)? {
+            changed.insert(id);
+        }
+        let new = |finding: &StoredFinding| row_of(id, finding, &package.outcome);
+        for finding in &changes.opened {
+            all.opened.push(new(finding)?);
+        }
+        for (old, finding) in &changes.altered {
+            all.altered.push((id_of(old), new(finding)?));
+        }
+        all.closed.extend(changes.closed.iter().map(|finding| id_of(finding)));
+    }
+    Ok((all, changed.into_iter().collect()))
+}
+
+/// Whether what its distribution has fixed differs: that clears findings of what it owns.
+fn has_other_fixes(before: Option<&package_versions::Model>, rest: &StoredRest) -> Result<bool> {
+    let former = before.and_then(|row| row.rest.as_deref());
+    let former: StoredRest = match former {
+        Some(text) => serde_json::from_str(text).map_err(|error| broken(&error))?,
+        None => StoredRest::default(),
+    };
+    Ok(former.fixed != rest.fixed)
+}
+
+fn row_of(package_version: i64, finding: &StoredFinding, outcome: &StoredOutcome) -> Result<NewFinding> {
+    let earlier = outcome.findings.iter().take_while(|one| !std::ptr::eq(*one, finding));
+    let same = |one: &&StoredFinding| one.vulnerability == finding.vulnerability && one.namespace == finding.namespace;
+    let ordinal = i64::try_from(earlier.filter(same).count()).expect("no package has that many findings");
+    let names: BTreeSet<String> = finding.names.iter().map(|name| name.to_uppercase()).collect();
+    Ok(NewFinding {
+        package_version,
+        vulnerability: finding.vulnerability.clone(),
+        namespace: finding.namespace.clone(),
+        ordinal,
+        feed_group: feed_group(&finding.namespace),
+        severity: SeverityName::from(finding.severity).as_str().to_owned(),
+        will_not_fix: finding.fix.state == FixState::WontFix,
+        detail: serde_json::to_string(finding).map_err(|error| broken(&error))?,
+        names: names.into_iter().collect(),
+    })
+}

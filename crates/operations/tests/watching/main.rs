@@ -1,0 +1,15 @@
+//! Registries, subscriptions, repositories, events and what recurs, on both engines.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod events;
+mod house;
+mod liveness;
+mod peer;
+mod recorded;
+mod registries;
+mod registry;
+mod repositories;
+mod schedules;
+mod subscriptions;
+mod tags;

@@ -1,0 +1,81 @@
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use windlass_operations::{Service, Settings};
+use windlass_store::schedules::Model;
+use windlass_v1::services::ServiceState;
+
+use crate::house::{House, in_every_house_with};
+
+/// Only the one that looks for silent services.
+fn settings() -> Settings {
+    let off = ["image_watcher", "repo_watcher", "events_gc"].map(|name| (name.to_owned(), 0));
+    let mut timers = BTreeMap::from(off);
+    timers.insert("service_watcher".into(), 100);
+    timers.insert("no_such_timer".into(), 7);
+    Settings { timers, ..Settings::default() }
+}
+
+async fn until(house: &House, done: impl Fn(&Model) -> bool) -> Model {
+    let wait = async {
+        loop {
+            let rows = house.service.store().schedules().await.unwrap();
+            assert!(rows.len() <= 1, "those that are switched off are not there: {rows:?}");
+            if let Some(row) = rows.into_iter().find(|row| done(row)) {
+                return row;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), wait).await.unwrap()
+}
+
+fn start(service: &Arc<Service>) -> (CancellationToken, tokio::task::JoinHandle<windlass_operations::Result<()>>) {
+    let (stop, service) = (CancellationToken::new(), Arc::clone(service));
+    let until = stop.clone();
+    (stop, tokio::spawn(async move { service.keep_schedules(until).await }))
+}
+
+#[test]
+fn what_is_due_is_done_once_however_many_look_and_again_an_interval_later() {
+    in_every_house_with(&settings(), |house| async move {
+        house.service.report(ServiceState::Available).await.unwrap();
+        house.wait(400);
+        let loops = [start(&house.service), start(&house.service), start(&house.service)];
+        let ended = |row: &Model| row.lease_until.is_none();
+        let first = until(&house, |row| row.runs > 0 && ended(row)).await;
+        assert_eq!((first.name.as_str(), first.runs, first.last_error.as_deref()), ("service_watcher", 1, None));
+        let now = house.service.clock().moment();
+        let wait = first.next_run_at.seconds() - now.seconds();
+        assert!((90..=110).contains(&wait), "{wait}");
+        assert!(!house.service.store().services().await.unwrap()[0].up, "it was done");
+
+        sleep(Duration::from_millis(1500)).await;
+        assert_eq!(until(&house, ended).await.runs, 1, "it is not due");
+        house.wait(wait);
+        assert_eq!(until(&house, |row| row.runs > 1 && ended(row)).await.runs, 2);
+        for (stop, running) in loops {
+            stop.cancel();
+            running.await.unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_run_whose_process_died_is_taken_over() {
+    in_every_house_with(&settings(), |house| async move {
+        let (store, now) = (house.service.store(), house.service.clock().moment());
+        store.prepare_schedule("service_watcher", now, now).await.unwrap();
+        let dead = store.begin_run("service_watcher", "dead", now.plus_seconds(60), now).await.unwrap();
+        assert!(dead.is_some());
+        let (stop, running) = start(&house.service);
+        sleep(Duration::from_millis(1200)).await;
+        assert_eq!(until(&house, |_| true).await.runs, 1, "its lease has not run out");
+        house.wait(61);
+        let taken = until(&house, |row| row.runs == 2 && row.lease_until.is_none()).await;
+        assert_eq!(taken.worker.as_deref(), Some("windlass"));
+        stop.cancel();
+        running.await.unwrap().unwrap();
+    });
+}

@@ -1,0 +1,86 @@
+//! Telling who did what: one record of every request that changes something or was to, and of every refused log-in.
+
+use std::net::IpAddr;
+
+use axum::http::{Method, StatusCode};
+use windlass_operations::{
+    Service,
+    identity::{Caller, Deed},
+};
+
+use crate::operation::{Domain, Operation};
+
+/// The action of whoever proves to be somebody, or fails to.
+const LOG_IN: &str = "login";
+
+/// Marks the answer to a log-in that was refused, where the status does not tell.
+#[derive(Clone, Copy)]
+pub(crate) struct RefusedLogIn;
+
+/// What becomes known of a request on its way.
+#[derive(Default)]
+pub(super) struct Witness {
+    pub(super) address: Option<IpAddr>,
+    /// The name that was given with a password; not proven.
+    pub(super) tried: Option<String>,
+    pub(super) caller: Option<Caller>,
+    /// The account that the caller was found to be allowed to act in.
+    pub(super) account: Option<String>,
+    /// What the body names.
+    pub(super) named: Option<String>,
+}
+
+/// Whether something may be different after a request.
+pub(super) fn changes(method: &Method) -> bool {
+    !method.is_safe()
+}
+
+impl Witness {
+    /// Records the request, if it is one to be recorded. That this fails is no reason to tell a caller that what was done
+    /// was not; the log has it.
+    pub(super) async fn record(
+        &self,
+        service: &Service,
+        operation: &Operation,
+        path: &str,
+        request_id: &str,
+        status: StatusCode,
+        refused_log_in: bool,
+    ) {
+        let Some(action) = self.action(operation, status, refused_log_in) else { return };
+        let tried = self.tried.as_deref();
+        let open = operation.permission.domain == Domain::Open;
+        let username = self.caller.as_ref().map(Caller::username).or(tried);
+        let username = username.or(self.named.as_deref().filter(|_| open));
+        let own = self.caller.as_ref().map(|caller| caller.account().name.as_str());
+        let target = match self.named.as_deref().filter(|_| !open && action != LOG_IN) {
+            Some(name) => format!("{path} {name}"),
+            None => path.to_owned(),
+        };
+        let deed = Deed {
+            username,
+            account: self.account.as_deref().or(own),
+            action,
+            target: &target,
+            status: status.as_u16(),
+            address: self.address,
+            request_id,
+        };
+        if let Err(error) = service.record(deed).await {
+            tracing::error!(%error, action, target, status = status.as_u16(), "the audit record cannot be written");
+        }
+    }
+
+    /// What was done or refused. Requests of nobody are not recorded, nor those that come too fast: whoever sends them
+    /// could fill the disk.
+    fn action(&self, operation: &Operation, status: StatusCode, refused_log_in: bool) -> Option<&'static str> {
+        if operation.permission.domain == Domain::Open {
+            let done = changes(&operation.method) && status.is_success();
+            return (done || refused_log_in).then_some(LOG_IN);
+        }
+        if self.caller.is_none() {
+            return (status == StatusCode::UNAUTHORIZED && self.tried.is_some()).then_some(LOG_IN);
+        }
+        changes(&operation.method).then(|| operation.permission.action.unwrap_or(operation.id))
+    }
+}

@@ -1,0 +1,137 @@
+//! One process of the service, from its first step to its last.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+use windlass_objects::{Objects, Options};
+use windlass_operations::{Cipher, Clock, ObjectChunks, Service};
+use windlass_server::{Listening, Metrics};
+use windlass_store::Store;
+
+use super::{configuration::Configuration, secret_key};
+use crate::diagnostics::Hinted;
+
+/// What the administrator's password is taken from at the first start.
+const PASSWORDS: [&str; 2] = ["WINDLASS_ADMIN_PASSWORD", "ANCHORE_ADMIN_PASSWORD"];
+/// The setting that only the right key decrypts.
+const KEY_CHECK: &str = "secret_key_check";
+
+/// Runs until it is told to stop.
+pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
+    configuration.check()?;
+    let roles = configuration.roles()?;
+    let data_dir = configuration.data_dir()?;
+    make_folder(&data_dir)?;
+    let cipher = secret_key::load(&data_dir)?;
+    let store = Store::open(&configuration.database()?).await?;
+    check_key(&store, &cipher).await?;
+    let objects = open_objects(&configuration, &store).await?;
+    // Bound before anything is promised, answered when everything is there.
+    let listening = roles.api.then(|| Listening::bind(configuration.listen())).transpose()?;
+    let address = listening.as_ref().map_or_else(|| configuration.listen(), Listening::address);
+    let settings = configuration.settings(address);
+    let metrics = if configuration.counts() { Metrics::install()? } else { Metrics::none() };
+    let base_url = settings.base_url.clone();
+    let service = Service::new(store.clone(), objects, cipher, Clock::system(), settings);
+    bootstrap(&service, configuration.admin_email()).await?;
+
+    let stop = CancellationToken::new();
+    let mut parts = JoinSet::new();
+    if roles.worker {
+        let (service, stop) = (Arc::clone(&service), stop.clone());
+        parts.spawn(async move { service.run_workers(&stop).await });
+    }
+    if roles.scheduler {
+        let (service, stop) = (Arc::clone(&service), stop.clone());
+        parts.spawn(async move { service.run_schedules(&stop).await });
+    }
+    let told = tokio::spawn(told_to_stop(stop.clone()));
+    match listening {
+        Some(listening) => {
+            say(&format!("windlass {} answers at {base_url}", env!("CARGO_PKG_VERSION")))?;
+            let application = windlass_server::router(Arc::clone(&service), metrics);
+            let end = stop.clone();
+            let served =
+                windlass_server::serve(
+                    listening,
+                    application,
+                    configuration.tls(),
+                    async move { end.cancelled().await },
+                );
+            let served = served.await;
+            // A socket that fails stops the rest, too.
+            stop.cancel();
+            served?;
+        }
+        None => {
+            say(&format!("windlass {} works for {base_url}", env!("CARGO_PKG_VERSION")))?;
+            stop.cancelled().await;
+        }
+    }
+    while let Some(ended) = parts.join_next().await {
+        ended.context("a part of the service crashed")?;
+    }
+    told.abort();
+    store.close().await;
+    Ok(())
+}
+
+/// The one line on standard output.
+fn say(line: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+async fn told_to_stop(stop: CancellationToken) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: requests and jobs under way are finished or given back");
+    stop.cancel();
+    Ok(())
+}
+
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    // Its files hold what only the service may read.
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("the data folder {} cannot be made; give another with --data-dir", folder.display()))
+}
+
+/// A process with another key than the others could read none of their secrets, and they none of its.
+async fn check_key(store: &Store, cipher: &Cipher) -> anyhow::Result<()> {
+    let sealed = store.setting_or_insert(KEY_CHECK, &cipher.encrypt(KEY_CHECK, KEY_CHECK)).await?;
+    cipher.decrypt(KEY_CHECK, &sealed).map(drop).map_err(|_| {
+        Hinted::error(
+            "this process has another secret key than the database was first used with".to_owned(),
+            "give it the same in WINDLASS_SECRET_KEY, or copy the file secret.key of the first process's data folder here"
+                .to_owned(),
+        )
+    })
+}
+
+async fn open_objects(configuration: &Configuration, store: &Store) -> anyhow::Result<Objects> {
+    let location = configuration.objects()?;
+    if location.place().starts_with("db:") {
+        return Ok(Objects::over(Arc::new(ObjectChunks::new(store.clone(), Clock::system())), Options::default()));
+    }
+    Ok(Objects::open(&location, Options::default()).await?)
+}
+
+async fn bootstrap(service: &Service, email: &str) -> anyhow::Result<()> {
+    let given = PASSWORDS.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let password = given.clone().unwrap_or_else(windlass_operations::random_id);
+    if service.bootstrap(Some(email), || password.clone()).await? && given.is_none() {
+        eprintln!("The password of the user admin is {password} - it is shown this once.");
+    }
+    Ok(())
+}
