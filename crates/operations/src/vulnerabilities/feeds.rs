@@ -17,7 +17,7 @@ use super::{blocking, broken, publish::Group};
 use crate::{Error, Happening, Result, Service, identity};
 
 /// The schedule that newer data is looked for by, whoever asks: it is looked for once at a time.
-pub(crate) const FEED_SYNC: &str = "feed_sync";
+pub const FEED_SYNC: &str = "feed_sync";
 
 /// Seconds after which a process that says nothing has lost the synchronisation, and how often it speaks.
 const LEASE: i64 = 60;
@@ -177,11 +177,11 @@ impl Service {
         };
         let now = self.clock.now();
         let updated = blocking(move || {
-            let http = Http::new(concat!("windlass/", env!("CARGO_PKG_VERSION")))?;
-            update(&cache, &http, &options, now, &mut |_| {})?;
-            cache.open().map(|database| database.built_at())
+            let http = Http::new(concat!("windlass/", env!("CARGO_PKG_VERSION"))).map_err(|error| broken(&error))?;
+            update(&cache, &http, &options, now, &mut |_| {}).map_err(|error| broken(&error))?;
+            cache.open().map(|database| database.built_at()).map_err(|error| broken(&error))
         });
-        let built_at: Timestamp = updated.await?.map_err(|error| broken(&error))?;
+        let built_at: Timestamp = updated.await??;
         let in_force = self.store.vulnerability_data_in_force().await?;
         let is_newer = in_force.is_none_or(|row| row.built_at < Moment::from(built_at));
         let is_new = is_newer && self.publish_vulnerability_data(&path).await?;

@@ -19,12 +19,12 @@ mod records;
 mod rematch;
 mod settings;
 
+pub use feeds::FEED_SYNC;
 pub use outcome::Found;
 pub use packages::KnownPackages;
 pub use queries::{PackageQuery, RecordQuery, VulnerabilityQuery};
 pub use settings::VulnerabilitySettings;
 
-pub(crate) use feeds::FEED_SYNC;
 pub(crate) use local::Local;
 pub(crate) use outcome::Rendered;
 pub(crate) use rematch::REMATCH;

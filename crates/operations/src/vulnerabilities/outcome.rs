@@ -213,7 +213,7 @@ fn composed(
     for (place, package) in sbom.packages.iter().enumerate() {
         let Some((stored, opened)) = inventory.input(place).map(|input| &stored[input]) else { continue };
         for (finding, opened) in stored.findings.iter().zip(opened) {
-            let seen = first_seen.entry((finding.vulnerability.clone(), package.id.0.clone())).or_insert(*opened);
+            let seen = first_seen.entry((finding.vulnerability.clone(), package.id.0.to_string())).or_insert(*opened);
             *seen = (*seen).min(*opened);
         }
     }

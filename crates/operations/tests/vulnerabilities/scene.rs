@@ -1,0 +1,127 @@
+//! Databases and images to tell stories with.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use windlass_matching::{Options, Outcome, match_sbom, testing::AdvisoryBuilder};
+use windlass_operations::{Settings, Tenant, VulnerabilitySettings, testing::Bench};
+use windlass_sbom::{
+    Sbom,
+    formats::{self, Document, Format},
+};
+use windlass_store::{
+    Store,
+    analyses::{self, DockerfileMode, NewAnalysis, NewDocument, progress},
+    image_tags::{self, TagName},
+    images::{self, NewImage},
+};
+use windlass_vulnerabilities::{Builder, Database, Finish};
+
+/// A service with a folder for its data.
+pub(crate) async fn bench(store: Store) -> Bench {
+    with(store, |_| {}).await
+}
+
+pub(crate) async fn with(store: Store, change: impl FnOnce(&mut VulnerabilitySettings)) -> Bench {
+    // Kept with the process: the folder of the bench is there only after the settings.
+    let folder = tempfile::tempdir().unwrap().keep();
+    let mut settings = Settings {
+        vulnerabilities: VulnerabilitySettings {
+            folder: folder.join("data"),
+            installed: Some(folder.join("installed")),
+            source: folder.join("nowhere").display().to_string(),
+            offline: true,
+        },
+        ..Settings::default()
+    };
+    change(&mut settings.vulnerabilities);
+    Bench::with(store, settings).await
+}
+
+/// Writes a database of these records that says it was built on that day of 2026.
+pub(crate) fn database(folder: &Path, day: i8, records: impl IntoIterator<Item = AdvisoryBuilder>) -> PathBuf {
+    let path = folder.join(format!("day-{day}.db"));
+    let built: Timestamp = format!("2026-01-{day:02}T00:00:00Z").parse().unwrap();
+    let mut all: Vec<_> = records.into_iter().map(AdvisoryBuilder::record).collect();
+    all.sort_by(|(one, _), (other, _)| Builder::order(one).cmp(&Builder::order(other)));
+    let mut builder = Builder::create(&path, built).unwrap();
+    for (provider, record) in all {
+        builder.add(&provider, record).unwrap();
+    }
+    builder.finish(Finish::Ready, &mut |_| ()).unwrap();
+    path
+}
+
+/// Publishes a database and lets workers do what follows.
+pub(crate) async fn publish(bench: &Bench, day: i8, records: impl IntoIterator<Item = AdvisoryBuilder>) -> i64 {
+    let path = database(bench.folder.path(), day, records);
+    assert!(bench.service.publish_vulnerability_data(&path).await.unwrap());
+    work(bench).await;
+    in_force(bench).await
+}
+
+pub(crate) async fn in_force(bench: &Bench) -> i64 {
+    bench.service.store().vulnerability_data_in_force().await.unwrap().unwrap().id
+}
+
+/// Does all jobs.
+pub(crate) async fn work(bench: &Bench) {
+    while bench.service.work_once("w", &CancellationToken::new()).await.unwrap() {}
+}
+
+/// An analysed image of an account, under the tag `team/NAME:1`.
+pub(crate) async fn image(bench: &Bench, tenant: &Tenant, name: &str, sbom: &Sbom) -> String {
+    let digest = format!("sha256:{name:0>64}");
+    let known = bench.service.know_packages(sbom).await.unwrap();
+    let mut bytes = Vec::new();
+    let document = Document { created: None, tool_version: "1".into() };
+    formats::write(sbom, Format::Json, &document, &mut bytes).unwrap();
+    let size = bytes.len() as u64;
+    let object = bench.objects().put(bytes).await.unwrap().to_string();
+    let now = bench.now();
+    let new = NewImage {
+        digest: digest.clone(),
+        parent_digest: digest.clone(),
+        image_id: format!("id-{name}"),
+        manifest: "sha256:ef".into(),
+        parent_manifest: None,
+        annotations: "{}".into(),
+        dockerfile: None,
+        created_at: now,
+    };
+    let analysis = NewAnalysis {
+        key: digest.clone(),
+        digest: digest.clone(),
+        arch: None,
+        distro: None,
+        distro_version: None,
+        dockerfile_mode: DockerfileMode::Guessed,
+        image_size: 1,
+        layer_count: 1,
+        documents: vec![NewDocument { kind: "sbom".into(), object, size }],
+    };
+    let tx = bench.service.store().begin().await.unwrap();
+    let (image, _) = images::ensure(&tx, tenant.name(), new, now).await.unwrap();
+    let tag = TagName { registry: "localhost", repository: &format!("team/{name}"), tag: "1" };
+    image_tags::insert(&tx, tenant.name(), image.id, tag, now, now).await.unwrap();
+    let analysis = analyses::insert(&tx, analysis, now).await.unwrap();
+    known.record(&bench.service, &tx, analysis).await.unwrap();
+    progress::finish(&tx, image.id, analysis, now).await.unwrap();
+    tx.commit().await.unwrap();
+    digest
+}
+
+/// What the service composes of what it has stored.
+pub(crate) async fn stored(tenant: &Tenant, sbom: &Sbom) -> Outcome {
+    tenant.outcome(&Arc::new(sbom.clone())).await.unwrap().unwrap().outcome
+}
+
+/// What matching everything anew gives.
+pub(crate) fn anew(database: &Path, sbom: &Sbom) -> Outcome {
+    let options = Options { today: Some("2026-01-01".into()), ..Options::default() };
+    match_sbom(sbom, &Database::open(database).unwrap(), &options).unwrap()
+}
