@@ -2,11 +2,8 @@
 //! (`spec/policy.md` §5.6).
 
 use sea_orm::{
-    ActiveModelTrait as _,
-    ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-    entity::prelude::*,
-    sea_query::Condition,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select, entity::prelude::*, sea_query::Condition,
 };
 
 use crate::{Account, AccountName, Moment, Result};

@@ -132,7 +132,7 @@ impl Story {
     /// Details of the events of a type, oldest first.
     async fn told(&self, kind: EventKind) -> Vec<Value> {
         let EventKind(kind) = kind;
-        let rows = windlass_store::testing::rows::rows(&self.bench.service.store, "events", "kind", kind).await;
+        let rows = windlass_store::testing::rows(&self.bench.service.store, "events", "kind", kind).await;
         rows.iter().map(|row| serde_json::from_str(row["details"].as_str().unwrap()).unwrap()).collect()
     }
 }
@@ -268,9 +268,14 @@ fn what_is_asked_interactively_or_by_other_choices_is_not_kept() {
         assert_eq!(story.answers(&native).await[0]["status"], "pass");
         assert_eq!(story.kept().await, 0);
 
-        let nowhere = CheckRequest { tag: "sha256:ab".into(), unmapped: Some(Action::Stop), ..question() };
-        let check = json!(story.ask(&nowhere).await.unwrap());
-        assert_eq!(check[0][DIGEST].as_object().unwrap().len(), 1);
+        let mut elsewhere = bundle("elsewhere", "2026-01-02T00:00:00Z");
+        elsewhere["mappings"][0]["registry"] = "docker.io".into();
+        story.tenant.add_policy(elsewhere).await.unwrap();
+        let unmapped = CheckRequest { policy_id: Some("elsewhere".into()), ..question() };
+        assert_eq!(story.answers(&unmapped).await[0]["status"], "pass", "K15");
+        let strict = CheckRequest { unmapped: Some(Action::Stop), ..unmapped };
+        assert_eq!(story.answers(&strict).await[0]["status"], "fail");
+        assert_eq!(story.kept().await, 1);
     });
 }
 
@@ -290,12 +295,12 @@ fn refusals_say_what_is_missing() {
         let nul = CheckRequest { tag: "a\0".into(), ..question() };
         assert!(matches!(story.ask(&nul).await, Err(Error::Problem(_))));
 
-        let idle = story.bench.account("idle").await;
-        let found = story.tenant.account.image(DIGEST).await.unwrap();
-        let judged = idle.check_image(analysed(found).unwrap(), &question(), &story.data).await;
-        drop(judged);
-        let stranger = idle.check(DIGEST, &question()).await;
+        let other = story.bench.account("other").await;
+        let stranger = other.check(DIGEST, &question()).await;
         assert_eq!(refused(stranger), (404, "image not found in DB".into()));
+        let without_policy = other.check_image(story.image().await.unwrap(), &question(), &story.data).await;
+        let message = "user has no active policy to evaluate: other";
+        assert_eq!(refused(without_policy), (404, message.into()));
 
         let image = story.image().await.unwrap().image;
         let tx = story.tenant.account.begin().await.unwrap();
