@@ -61,9 +61,7 @@ fn what_is_no_bundle_is_refused_as_the_original_did() {
         let mut misspelt = bundle("one", "always");
         misspelt["policies"][0]["rules"][0]["action"] = "stop".into();
         let refused = admin.post("/policies", &misspelt).await.refusal();
-        let message = "'stop' is not one of ['GO', 'STOP', 'WARN'] - 'policies.0.rules.0.action'";
-        assert_eq!(refused.0, 400);
-        assert!(refused.1.ends_with("- 'policies.0.rules.0.action'"), "{message}: {refused:?}");
+        assert!(refused.0 == 400 && refused.1.ends_with(" - 'policies.0.rules.0.action'"), "{refused:?}");
 
         let answer = admin.post("/policies", &bundle("one", "nogate")).await;
         assert_eq!(answer.refusal(), (400, "Bundle failed validation".into()));
@@ -201,7 +199,8 @@ fn answers_are_those_that_were_recorded() {
                     expected["httpcode"] = status;
                 }
                 let mut told = comparable(answer.json());
-                for problem in told["detail"]["validation_details"].as_array_mut().into_iter().flatten() {
+                let problems = told.pointer_mut("/detail/validation_details").and_then(Value::as_array_mut);
+                for problem in problems.into_iter().flatten() {
                     problem.as_object_mut().unwrap().remove("hint");
                 }
                 assert_eq!(told, comparable(expected), "{name}");
