@@ -76,8 +76,8 @@ fn usual(column: &Column, account: &str, number: i64) -> String {
     match column.kind.as_str() {
         "text" => format!("'{account}'"),
         "boolean" => "FALSE".to_owned(),
-        "bytea" => "'\\x00'".to_owned(),
-        "blob" => "X'00'".to_owned(),
+        "bytea" => format!("'\\x{number:016x}'"),
+        "blob" => format!("X'{number:016x}'"),
         _ => number.to_string(),
     }
 }
