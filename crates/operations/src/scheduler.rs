@@ -12,6 +12,7 @@ use windlass_store::schedules::Run;
 
 use crate::{
     Result, Service, cipher,
+    vulnerabilities::FEED_SYNC,
     watching::{REPOSITORY_WATCHER, TAG_WATCHER},
 };
 
@@ -49,6 +50,12 @@ static ALL: &[Schedule] = &[
         default: 15,
         range: (1, 300),
         work: |service| Box::pin(async move { service.watch_services().await }),
+    },
+    Schedule {
+        name: FEED_SYNC,
+        default: 21_600,
+        range: (1800, 100_000),
+        work: |service| Box::pin(async move { service.synchronize_feeds_on_schedule().await }),
     },
     Schedule {
         name: "events_gc",

@@ -1,22 +1,25 @@
 //! The resources of the API: one file each.
 
 mod accounts;
+mod api_keys;
 mod artifacts;
+mod audit;
 mod content;
+mod events;
+mod feeds;
 mod images;
 mod metadata;
-mod sboms;
-mod events;
+mod oauth;
+mod queries;
 mod registries;
 mod repositories;
+mod roles;
+mod sboms;
 mod service;
 mod subscriptions;
 mod summaries;
-mod api_keys;
-mod audit;
-mod oauth;
-mod roles;
 mod users;
+mod vulnerabilities;
 
 use crate::operation::Operation;
 
@@ -40,6 +43,9 @@ pub(crate) fn all() -> Vec<Operation> {
         repositories::operations(),
         registries::operations(),
         events::operations(),
+        feeds::operations(),
+        vulnerabilities::operations(),
+        queries::operations(),
     ]
     .into_iter()
     .flatten()

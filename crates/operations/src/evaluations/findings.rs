@@ -1,9 +1,11 @@
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use windlass_matching::Outcome;
 use windlass_policy::FirstSeen;
 use windlass_sbom::Sbom;
 
-use crate::{Error, Result, Tenant};
+use crate::{Result, Tenant};
 
 /// What is known of an image's vulnerabilities.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +23,7 @@ pub trait Findings: Sync {
     fn in_force(&self) -> impl Future<Output = Result<Option<i64>>> + Send;
 
     /// What is known of an analysed image by that data.
-    fn of(&self, analysis: i64, data: Option<i64>, sbom: &Sbom) -> impl Future<Output = Result<Found>> + Send;
+    fn of(&self, analysis: i64, data: Option<i64>, sbom: &Arc<Sbom>) -> impl Future<Output = Result<Found>> + Send;
 }
 
 /// Where no vulnerability data is in force, nothing is found, and rules say that nothing could be.
@@ -30,10 +32,15 @@ impl Findings for Tenant {
         Ok(self.service.store.data_in_force().await?)
     }
 
-    async fn of(&self, _: i64, data: Option<i64>, _: &Sbom) -> Result<Found> {
-        match data {
-            None => Ok(Found::default()),
-            Some(data) => Err(Error::Broken(format!("the vulnerability data {data} cannot be asked about images"))),
-        }
+    async fn of(&self, _: i64, data: Option<i64>, sbom: &Arc<Sbom>) -> Result<Found> {
+        let found = match data {
+            Some(_) => self.outcome(sbom).await?,
+            None => None,
+        };
+        Ok(found.map_or_else(Found::default, |found| Found {
+            outcome: found.outcome,
+            first_seen: found.first_seen,
+            database_built: Some(found.built_at),
+        }))
     }
 }

@@ -30,7 +30,7 @@ type InputKey = (String, String, i64, Option<i64>, String);
 
 /// What rules look at.
 pub(super) struct EvaluationInput {
-    pub(super) sbom: Sbom,
+    pub(super) sbom: Arc<Sbom>,
     pub(super) found: Found,
 }
 
@@ -106,7 +106,7 @@ impl Tenant {
         if let Some(input) = inputs.get(&key) {
             return Ok(input);
         }
-        let sbom = self.bill_of_materials(&image.image, image.analysis).await?;
+        let sbom = Arc::new(self.bill_of_materials(&image.image, image.analysis).await?);
         let found = findings.of(image.analysis, basis.data, &sbom).await?;
         let weight = sbom.packages.len() + sbom.files.len() + sbom.relationships.len() + found.outcome.findings.len();
         let input = Arc::new(EvaluationInput { sbom, found });

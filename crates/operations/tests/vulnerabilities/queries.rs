@@ -1,20 +1,24 @@
 use windlass_matching::testing::{advisory, deb, package, rpm, sbom};
 use windlass_operations::{
     Error,
+    testing::on_every_service,
     vulnerabilities::{PackageQuery, RecordQuery, VulnerabilityQuery},
 };
 use windlass_sbom::PackageType;
-use windlass_store::testing::on_every_engine;
 use windlass_v1::vulnerabilities::SeverityName;
 
-use crate::scene::{bench, image, publish};
+use crate::scene::{image, publish};
 
 fn records() -> Vec<windlass_matching::testing::AdvisoryBuilder> {
     let wont = windlass_advisories::FixState::WontFix;
     vec![
         advisory("CVE-2026-1", "debian").severity("high").in_release("debian:12", "bash", "< 6").fixed("6"),
         advisory("CVE-2026-2", "debian").severity("low").in_release("debian:12", "bash", "< 6").state(wont),
-        advisory("GHSA-1", "github").alias("CVE-2026-1").severity("low").in_ecosystem("npm", "ws", "< 8.0.0").fixed("8.0.0"),
+        advisory("GHSA-1", "github")
+            .alias("CVE-2026-1")
+            .severity("low")
+            .in_ecosystem("npm", "ws", "< 8.0.0")
+            .fixed("8.0.0"),
         advisory("CVE-2026-1", "nvd")
             .cvss("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
             .in_product("gnu:bash", "< 6"),
@@ -23,8 +27,7 @@ fn records() -> Vec<windlass_matching::testing::AdvisoryBuilder> {
 
 #[test]
 fn each_account_is_told_of_its_own_images() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let (team, other) = (bench.account("team").await, bench.account("other").await);
         publish(&bench, 1, records()).await;
         let shared = sbom("debian:12", [deb("bash", "5.0"), package(PackageType::Npm, "ws", "7.0.0")]);
@@ -38,13 +41,15 @@ fn each_account_is_told_of_its_own_images() {
             async move {
                 let answer = team.images_by_vulnerability(&query).await.unwrap();
                 let told = answer.images.iter().map(|one| {
-                    let packages: Vec<_> = one.vulnerable_packages.iter().map(|package| package.name.as_str()).collect();
+                    let packages: Vec<_> =
+                        one.vulnerable_packages.iter().map(|package| package.name.as_str()).collect();
                     format!("{}:{}", one.image.image_id, packages.join(","))
                 });
                 told.collect::<Vec<_>>().join(" ")
             }
         };
-        let of = |name: &str| VulnerabilityQuery { vulnerability: name.into(), vendor_only: true, ..Default::default() };
+        let of =
+            |name: &str| VulnerabilityQuery { vulnerability: name.into(), vendor_only: true, ..Default::default() };
         assert_eq!(ask(of("cve-2026-1")).await, "id-a:bash,ws id-b:bash", "by any of its names, in any case");
         assert_eq!(ask(of("GHSA-1")).await, "id-a:ws");
         assert_eq!(ask(of("CVE-2026-2")).await, "", "the vendor will not fix it");
@@ -69,8 +74,7 @@ fn each_account_is_told_of_its_own_images() {
 
 #[test]
 fn pages_agree_on_order_and_total() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let team = bench.account("team").await;
         publish(&bench, 1, records()).await;
         for name in ["e", "b", "d", "a", "c"] {
@@ -100,8 +104,7 @@ fn pages_agree_on_order_and_total() {
 
 #[test]
 fn packages_are_asked_for_by_name_type_and_version() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let team = bench.account("team").await;
         let packages = [deb("Xml", "1-1"), package(PackageType::Python, "Xml", "1.0"), rpm("xml", "1.0-2.el9")];
         image(&bench, &team, "a", &sbom("debian:12", packages)).await;
@@ -119,7 +122,11 @@ fn packages_are_asked_for_by_name_type_and_version() {
                 packages.map(|package| format!("{}:{}", package.kind, package.version)).collect::<Vec<_>>().join(" ")
             }
         };
-        assert_eq!(ask("xml", None, None).await, "python:1.0 rpm:1.0-2.el9", "libraries in any case, packages in their own");
+        assert_eq!(
+            ask("xml", None, None).await,
+            "python:1.0 rpm:1.0-2.el9",
+            "libraries in any case, packages in their own"
+        );
         assert_eq!(ask("Xml", Some("dpkg"), None).await, "dpkg:1-1");
         assert_eq!(ask("xml", Some("rpm"), Some("1.0")).await, "rpm:1.0-2.el9", "without the release");
         assert_eq!(ask("xml", Some("rpm"), Some("1.0-2.el9")).await, "rpm:1.0-2.el9");
@@ -129,8 +136,7 @@ fn packages_are_asked_for_by_name_type_and_version() {
 
 #[test]
 fn records_are_told_by_namespace_with_what_they_affect() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let ask = async |query: RecordQuery| bench.service.vulnerability_records(query).await;
         let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
         let missing = ask(RecordQuery { ids: ids(&["CVE-2026-1"]), ..Default::default() }).await;

@@ -4,14 +4,15 @@
 
 mod accounts;
 mod analyses;
-mod events;
-mod images;
 mod audit_records;
 mod evaluations;
+mod events;
+mod images;
 mod jobs;
 mod opening;
 mod policies;
 mod purge;
+mod queried_images;
 mod registries;
 mod schedules;
 mod services;

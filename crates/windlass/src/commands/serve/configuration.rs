@@ -12,12 +12,12 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use windlass_objects::Location;
-use windlass_operations::{Limits, OauthSettings, Settings};
+use windlass_operations::{Limits, OauthSettings, Settings, VulnerabilitySettings};
 use windlass_server::Tls;
 use windlass_store::Address;
 
 use super::ServeArguments;
-use crate::{diagnostics::Hinted, yaml};
+use crate::{diagnostics::Hinted, paths, yaml};
 
 const DEFAULT_FILE: &str = "/etc/windlass/windlass.yaml";
 const PREFIX: &str = "WINDLASS_";
@@ -44,6 +44,15 @@ pub(super) struct Configuration {
     limits: LimitOptions,
     analysis: AnalysisOptions,
     registries: RegistryOptions,
+    vulnerabilities: VulnerabilityOptions,
+}
+
+/// Where newer vulnerability data is looked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct VulnerabilityOptions {
+    source: Option<String>,
+    offline: bool,
 }
 
 /// Comma-separated, or a list.
@@ -228,9 +237,10 @@ impl Configuration {
     }
 
     /// What the service goes by, once it listens on an address.
-    pub(super) fn settings(&self, address: SocketAddr) -> Settings {
+    pub(super) fn settings(&self, address: SocketAddr, data_dir: &Path) -> Settings {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        let size = self.limits.compressed_image_size_mb.and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0);
+        let size =
+            self.limits.compressed_image_size_mb.and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0);
         let expiration = self.oauth.expiration_seconds.map_or(Duration::from_hours(1), Duration::from_secs);
         Settings {
             base_url: self.base_url.clone().unwrap_or_else(|| format!("{scheme}://{address}")),
@@ -240,7 +250,19 @@ impl Configuration {
             allow_ambient_credentials: self.registries.aws_ambient_credentials,
             hints: self.analysis.hints,
             analysis_threads: self.analysis.threads.unwrap_or(1).max(1),
+            vulnerabilities: self.vulnerabilities(data_dir),
             ..Settings::default()
+        }
+    }
+
+    fn vulnerabilities(&self, data_dir: &Path) -> VulnerabilitySettings {
+        let VulnerabilityOptions { source, offline } = &self.vulnerabilities;
+        let defaults = VulnerabilitySettings::default();
+        VulnerabilitySettings {
+            folder: data_dir.join("vulnerability-data"),
+            installed: paths::database_cache().ok(),
+            source: source.clone().unwrap_or(defaults.source),
+            offline: *offline,
         }
     }
 }
@@ -252,8 +274,9 @@ fn host_name() -> String {
 /// Puts `WINDLASS_A__B=value` into `a: {b: value}`. Variables of other parts of Windlass name none of these keys, and are
 /// left alone.
 fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (String, String)>) {
-    let mut variables: Vec<(String, String)> =
-        environment.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value))).collect();
+    let mut variables: Vec<(String, String)> = environment
+        .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value)))
+        .collect();
     variables.sort();
     for (name, value) in variables {
         let mut path: Vec<&str> = name.split("__").collect();
@@ -277,11 +300,25 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
 
 /// Keys of the file.
 const KEYS: &[&str] = &[
-    "listen", "base_url", "host_id", "data_dir", "database", "objects", "archive_objects", "role", "admin", "tls", "oauth",
-    "metrics", "limits", "analysis", "registries",
+    "listen",
+    "base_url",
+    "host_id",
+    "data_dir",
+    "database",
+    "objects",
+    "archive_objects",
+    "role",
+    "admin",
+    "tls",
+    "oauth",
+    "metrics",
+    "limits",
+    "analysis",
+    "registries",
+    "vulnerabilities",
 ];
 /// Those of them that hold others.
-const SECTIONS: &[&str] = &["admin", "tls", "oauth", "metrics", "limits", "analysis", "registries"];
+const SECTIONS: &[&str] = &["admin", "tls", "oauth", "metrics", "limits", "analysis", "registries", "vulnerabilities"];
 
 /// A value as YAML would have it.
 fn scalar(text: &str) -> Value {

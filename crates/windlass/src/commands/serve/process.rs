@@ -34,7 +34,7 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     // Bound before anything is promised, answered when everything is there.
     let listening = roles.api.then(|| Listening::bind(configuration.listen())).transpose()?;
     let address = listening.as_ref().map_or_else(|| configuration.listen(), Listening::address);
-    let settings = configuration.settings(address);
+    let settings = configuration.settings(address, &data_dir);
     let metrics = if configuration.counts() { Metrics::install()? } else { Metrics::none() };
     let base_url = settings.base_url.clone();
     let service = Service::new(store.clone(), objects, cipher, Clock::system(), settings);
@@ -50,6 +50,8 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
         let (service, stop) = (Arc::clone(&service), stop.clone());
         parts.spawn(async move { service.run_schedules(&stop).await });
     }
+    // In the background: what is in force answers meanwhile.
+    parts.spawn(publish_installed(Arc::clone(&service), stop.clone()));
     let told = tokio::spawn(told_to_stop(stop.clone()));
     match listening {
         Some(listening) => {
@@ -57,7 +59,12 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
             let application = windlass_server::router(Arc::clone(&service), metrics);
             let end = stop.clone();
             let served =
-                windlass_server::serve(listening, application, configuration.tls(), async move { end.cancelled().await });
+                windlass_server::serve(
+                    listening,
+                    application,
+                    configuration.tls(),
+                    async move { end.cancelled().await },
+                );
             let served = served.await;
             // A socket that fails stops the rest, too.
             stop.cancel();
@@ -82,6 +89,18 @@ fn say(line: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()
+}
+
+/// Puts the vulnerability database of `windlass db` in force, if it is newer than what is.
+async fn publish_installed(service: Arc<Service>, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        published = service.publish_installed_vulnerability_data() => match published {
+            Ok(true) => tracing::info!("the installed vulnerability database is in force"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "the installed vulnerability database cannot be published"),
+        }
+    }
 }
 
 async fn told_to_stop(stop: CancellationToken) -> anyhow::Result<()> {
