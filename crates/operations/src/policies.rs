@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use windlass_objects::ObjectKey;
 use windlass_policy::{Bundle, packs};
 use windlass_store::{
     AccountName, Error as StoreError, Transaction, evaluations,
@@ -175,15 +174,7 @@ impl Service {
     /// Removes results of evaluations that no row refers to any more. That one stays is no harm: it is an orphan that the
     /// next check of the storage finds.
     pub(crate) async fn drop_results(&self, objects: &[String]) {
-        let dropped = async {
-            let referenced = self.store.referenced_objects(objects).await?;
-            for object in objects.iter().filter(|object| !referenced.contains(*object)) {
-                let key: ObjectKey = object.parse().map_err(windlass_objects::Error::from)?;
-                self.objects.delete(&key).await?;
-            }
-            Ok::<_, Error>(())
-        };
-        if let Err(error) = dropped.await {
+        if let Err(error) = self.remove_unreferenced(objects).await {
             tracing::warn!(%error, "results of evaluations that nobody needs any more could not be removed");
         }
     }

@@ -47,7 +47,7 @@ impl Tenant {
             verify: request.registry_verify.unwrap_or(true),
         };
         let name = request.registry_name.filter(|name| !name.is_empty()).unwrap_or_else(|| registry.to_owned());
-        let row = self.row(&credentials, name, validate).await?;
+        let row = self.new_row(&credentials, name, validate).await?;
         let row = Model { created_at: now, last_updated: now, ..row };
         match self.account.insert_registry(row).await {
             Ok(row) => Ok(described(row)),
@@ -78,7 +78,7 @@ impl Tenant {
             verify: request.registry_verify.unwrap_or(old.verify),
         };
         let name = request.registry_name.filter(|name| !name.is_empty()).unwrap_or(old.name);
-        let row = self.row(&credentials, name, validate).await?;
+        let row = self.new_row(&credentials, name, validate).await?;
         let row = Model { created_at: old.created_at, last_updated: self.service.clock.moment(), ..row };
         if self.account.replace_registry(&row).await? { Ok(described(row)) } else { Err(unknown(registry)) }
     }
@@ -90,7 +90,7 @@ impl Tenant {
     }
 
     /// Checks, tries and encrypts.
-    async fn row(&self, credentials: &Credentials, name: String, validate: bool) -> Result<Model> {
+    async fn new_row(&self, credentials: &Credentials, name: String, validate: bool) -> Result<Model> {
         let Credentials { registry, kind, username, secret, verify } = credentials;
         text::check("registry_name", &name, NAME_LIMIT)?;
         text::check("registry_type", kind, NAME_LIMIT)?;

@@ -94,6 +94,7 @@ impl From<windlass_operations::Error> for Failure {
     fn from(error: windlass_operations::Error) -> Self {
         match error {
             windlass_operations::Error::Refused(envelope) => Self::Envelope(envelope),
+            windlass_operations::Error::Problem(problem) => Self::Problem(problem),
             other => Self::internal(&other),
         }
     }

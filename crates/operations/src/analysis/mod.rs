@@ -10,6 +10,8 @@ mod job;
 mod perform;
 mod reading;
 mod settings;
+#[cfg(any(test, feature = "testing"))]
+mod testing;
 
 pub use documents::ArtifactType;
 pub use reading::{BillFormat, StoredDocument};

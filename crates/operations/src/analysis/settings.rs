@@ -10,12 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sha2::{Digest as _, Sha256};
 use windlass_analysis::{
     Analysers, ArchiveBudgets, FileSelection, MalwareScanner, Options, RetrieveFiles, Search, SecretRules,
 };
 use windlass_clamd::{Address, Clamd, ClamdError};
-use windlass_image::{Budgets, DigestAlgorithm, WalkOptions};
+use windlass_image::{Budgets, Digest, DigestAlgorithm, WalkOptions};
 
 use crate::Settings;
 
@@ -51,11 +50,11 @@ impl Default for AnalysisSettings {
 
 /// The name that the analysis of an image goes by: equal names, equal results.
 pub(crate) fn analysis_key(digest: &str, settings: &Settings) -> String {
-    // Whatever can be found depends on; budgets decide only whether an image can be analysed.
+    // All that what is found depends on; budgets decide only whether an image can be analysed.
     let AnalysisSettings { content_search, retrieved_files, clamd, .. } = &settings.analysis;
     let looked_for = format!("{content_search:?} {retrieved_files:?} {} {}", clamd.is_some(), settings.hints);
-    let hash: String = Sha256::digest(looked_for).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{digest} windlass {} {hash}", env!("CARGO_PKG_VERSION"))
+    let hash = Digest::of(looked_for.as_bytes());
+    format!("{digest} windlass {} {}", env!("CARGO_PKG_VERSION"), &hash.hex()[..16])
 }
 
 /// What an analysis is made with. It ends early when `cancelled` becomes true. Connects to the malware scanner, if there

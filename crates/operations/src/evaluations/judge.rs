@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use windlass_policy::{Action, Bundle, CompiledBundle, Image, Knowledge, Profile, Request};
-use windlass_sbom::{Sbom, Source, formats};
-use windlass_store::{evaluations::Basis, image_tags, images, policies};
+use windlass_sbom::Sbom;
+use windlass_store::{evaluations::Basis, policies};
 use windlass_v1::evaluations::{EvaluationResult, Subject};
 
 use super::{Analysed, Findings, Found};
@@ -106,35 +105,12 @@ impl Tenant {
         if let Some(input) = inputs.get(&key) {
             return Ok(input);
         }
-        let sbom = Arc::new(self.bill_of_materials(&image.image, image.analysis).await?);
+        let sbom = Arc::new(self.sbom(&image.image).await?);
         let found = findings.of(image.analysis, basis.data, &sbom).await?;
         let weight = sbom.packages.len() + sbom.files.len() + sbom.relationships.len() + found.outcome.findings.len();
         let input = Arc::new(EvaluationInput { sbom, found });
         inputs.put(key, Arc::clone(&input), weight.max(1));
         Ok(input)
-    }
-}
-
-impl Tenant {
-    /// The bill of materials of an analysed image, with what the account says of the image: its tags and its Dockerfile.
-    pub(super) async fn bill_of_materials(&self, image: &images::Model, analysis: i64) -> Result<Sbom> {
-        let lost = || Error::Broken(format!("{} has lost its bill of materials", image.digest));
-        let stored = self.service.store.analysis_document(analysis, "sbom").await?.ok_or_else(lost)?;
-        let object = stored.object.parse().map_err(windlass_objects::Error::from)?;
-        let bytes = self.service.objects.get(&object).await?;
-        let sbom = self.service.judges.work(move || formats::read(&bytes)).await?;
-        let mut sbom = sbom.map_err(|error| Error::Broken(format!("object {object} cannot be read: {error}")))?;
-        if let Some(dockerfile) = &image.dockerfile {
-            let text = STANDARD.decode(dockerfile);
-            let text =
-                text.map_err(|error| Error::Broken(format!("a Dockerfile is kept that is no base64: {error}")))?;
-            sbom.inspection.dockerfile = Some(String::from_utf8_lossy(&text).into_owned());
-        }
-        if let Source::Image(source) = &mut sbom.source {
-            let tags = self.account.tags_of_images(&[image.id]).await?;
-            source.tags = tags.iter().map(image_tags::Model::fulltag).collect();
-        }
-        Ok(sbom)
     }
 }
 

@@ -29,7 +29,7 @@ use windlass_v1::{
     images::{NOT_FOUND, not_analyzed},
 };
 
-use crate::{Error, Result, Tenant, policies::document};
+use crate::{Error, Result, Tenant, images::analysis_status, policies::document};
 use choices::Choices;
 use judge::Case;
 
@@ -222,7 +222,7 @@ impl Tenant {
             bundle,
             input: self.input(image, &basis, findings).await?,
             previous: match &previous {
-                Some(previous) => Some(self.bill_of_materials(&previous.image, previous.analysis).await?),
+                Some(previous) => Some(self.sbom(&previous.image).await?),
                 None => None,
             },
             unmapped: choices.unmapped,
@@ -271,15 +271,7 @@ fn analysed(image: Option<images::Model>) -> Result<Analysed> {
     let image = image.ok_or_else(|| Error::not_found(NOT_FOUND))?;
     match (image.analysis_status, image.analysis) {
         (AnalysisStatus::Analyzed, Some(analysis)) => Ok(Analysed { image, analysis }),
-        (status, _) => {
-            use windlass_v1::images::AnalysisStatus as Told;
-            let status = match status {
-                AnalysisStatus::NotAnalyzed | AnalysisStatus::Analyzed => Told::NotAnalyzed,
-                AnalysisStatus::Analyzing => Told::Analyzing,
-                AnalysisStatus::AnalysisFailed => Told::AnalysisFailed,
-            };
-            Err(Error::not_found(not_analyzed(status)))
-        }
+        (status, _) => Err(Error::not_found(not_analyzed(analysis_status(status)))),
     }
 }
 

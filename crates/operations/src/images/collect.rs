@@ -52,7 +52,7 @@ impl Service {
     }
 
     /// Removes those of these objects that no row refers to.
-    async fn remove_unreferenced(&self, keys: &[String]) -> Result<usize> {
+    pub(crate) async fn remove_unreferenced(&self, keys: &[String]) -> Result<usize> {
         let referenced = self.store.referenced_objects(keys).await?;
         let mut removed = 0;
         for key in keys.iter().filter(|key| !referenced.contains(*key)) {

@@ -21,7 +21,8 @@ use windlass_v1::{
 pub(crate) use add::Addition;
 pub use collect::Collected;
 
-use self::record::{analysis_status, status, stored_analysis_status, stored_status};
+pub(crate) use self::record::analysis_status;
+use self::record::{status, stored_analysis_status, stored_status};
 use crate::{Error, Result, Tenant};
 
 /// The kind of the jobs that analyse an image; their key is its digest.

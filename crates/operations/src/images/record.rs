@@ -102,7 +102,7 @@ pub(super) fn stored_status(status: ImageStatus) -> images::Status {
     }
 }
 
-pub(super) fn analysis_status(status: images::AnalysisStatus) -> AnalysisStatus {
+pub(crate) fn analysis_status(status: images::AnalysisStatus) -> AnalysisStatus {
     match status {
         images::AnalysisStatus::NotAnalyzed => AnalysisStatus::NotAnalyzed,
         images::AnalysisStatus::Analyzing => AnalysisStatus::Analyzing,

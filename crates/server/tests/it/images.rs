@@ -11,14 +11,14 @@ use windlass_store::{
 
 use crate::client::Client;
 
-const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(crate) const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-fn digest(digit: char) -> String {
+pub(crate) fn digest(digit: char) -> String {
     format!("sha256:{}", digit.to_string().repeat(64))
 }
 
 /// An image of an account under `r.example/shop/web:TAG`, as one is added.
-async fn seed(bench: &Bench, account: &AccountName, digest: &str, tag: &str) -> Moment {
+pub(crate) async fn seed(bench: &Bench, account: &AccountName, digest: &str, tag: &str) -> Moment {
     let tx = bench.service.store().begin().await.unwrap();
     let new = NewImage {
         digest: digest.to_owned(),

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod client;
+mod content;
 mod images;
 mod isolation;
 mod protocol;

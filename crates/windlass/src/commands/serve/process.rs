@@ -48,7 +48,7 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     }
     if roles.scheduler {
         let (service, stop) = (Arc::clone(&service), stop.clone());
-        parts.spawn(async move { service.run_schedules(&stop).await });
+        parts.spawn(async move { service.keep_schedules(stop).await });
     }
     // In the background: what is in force answers meanwhile.
     parts.spawn(publish_installed(Arc::clone(&service), stop.clone()));
