@@ -63,6 +63,23 @@ static ALL: &[Schedule] = &[
         range: (60, 604_800),
         work: |service| Box::pin(async move { service.expire_events().await }),
     },
+    Schedule {
+        name: "image_gc",
+        default: 60,
+        range: (60, 86400),
+        work: |service| {
+            Box::pin(async move {
+                service.collect_images().await?;
+                service.collect_analyses().await.map(drop)
+            })
+        },
+    },
+    Schedule {
+        name: "account_resource_cleanup",
+        default: 30,
+        range: (30, 30),
+        work: |service| Box::pin(async move { service.purge_accounts().await.map(drop) }),
+    },
 ];
 
 impl Schedule {

@@ -5,11 +5,13 @@ mod api_keys;
 mod artifacts;
 mod audit;
 mod content;
+mod evaluations;
 mod events;
 mod feeds;
 mod images;
 mod metadata;
 mod oauth;
+mod policies;
 mod queries;
 mod registries;
 mod repositories;
@@ -28,23 +30,25 @@ pub(crate) fn all() -> Vec<Operation> {
     [
         service::operations(),
         accounts::operations(),
+        users::operations(),
+        roles::operations(),
+        api_keys::operations(),
+        oauth::operations(),
+        audit::operations(),
         images::operations(),
         summaries::operations(),
         content::operations(),
         metadata::operations(),
         artifacts::operations(),
         sboms::operations(),
-        users::operations(),
-        api_keys::operations(),
-        roles::operations(),
-        oauth::operations(),
-        audit::operations(),
+        vulnerabilities::operations(),
+        evaluations::operations(),
+        policies::operations(),
         subscriptions::operations(),
         repositories::operations(),
         registries::operations(),
         events::operations(),
         feeds::operations(),
-        vulnerabilities::operations(),
         queries::operations(),
     ]
     .into_iter()

@@ -3,6 +3,7 @@
 //! Every key of the file has a form in the environment: `analysis: {threads: 2}` is `WINDLASS_ANALYSIS__THREADS=2`.
 
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
@@ -45,14 +46,9 @@ pub(super) struct Configuration {
     analysis: AnalysisOptions,
     registries: RegistryOptions,
     vulnerabilities: VulnerabilityOptions,
-}
-
-/// Where newer vulnerability data is looked for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct VulnerabilityOptions {
-    source: Option<String>,
-    offline: bool,
+    events: EventOptions,
+    /// Seconds between two runs of what recurs, by name.
+    timers: BTreeMap<String, i64>,
 }
 
 /// Comma-separated, or a list.
@@ -114,6 +110,22 @@ struct AnalysisOptions {
 struct RegistryOptions {
     /// Whether registries of AWS may be logged in to as this machine.
     aws_ambient_credentials: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct VulnerabilityOptions {
+    /// Where newer data is looked for.
+    source: Option<String>,
+    /// Whether the network may not be used.
+    offline: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct EventOptions {
+    /// 0: for ever.
+    retention_days: Option<u32>,
 }
 
 /// What this process does.
@@ -237,12 +249,17 @@ impl Configuration {
     }
 
     /// What the service goes by, once it listens on an address.
-    pub(super) fn settings(&self, address: SocketAddr, data_dir: &Path) -> Settings {
+    pub(super) fn settings(&self, address: SocketAddr) -> anyhow::Result<Settings> {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        let size =
-            self.limits.compressed_image_size_mb.and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0);
+        let size = self.limits.compressed_image_size_mb.and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0);
         let expiration = self.oauth.expiration_seconds.map_or(Duration::from_hours(1), Duration::from_secs);
-        Settings {
+        let vulnerabilities = VulnerabilitySettings {
+            folder: self.data_dir()?.join("vulnerability-data"),
+            installed: paths::database_cache().ok(),
+            source: self.vulnerabilities.source.clone().unwrap_or_else(|| VulnerabilitySettings::default().source),
+            offline: self.vulnerabilities.offline,
+        };
+        Ok(Settings {
             base_url: self.base_url.clone().unwrap_or_else(|| format!("{scheme}://{address}")),
             host_id: self.host_id.clone().unwrap_or_else(host_name),
             oauth: OauthSettings { enabled: self.oauth.enabled, expiration },
@@ -250,20 +267,11 @@ impl Configuration {
             allow_ambient_credentials: self.registries.aws_ambient_credentials,
             hints: self.analysis.hints,
             analysis_threads: self.analysis.threads.unwrap_or(1).max(1),
-            vulnerabilities: self.vulnerabilities(data_dir),
+            timers: self.timers.clone(),
+            event_retention_days: self.events.retention_days.or(Settings::default().event_retention_days),
+            vulnerabilities,
             ..Settings::default()
-        }
-    }
-
-    fn vulnerabilities(&self, data_dir: &Path) -> VulnerabilitySettings {
-        let VulnerabilityOptions { source, offline } = &self.vulnerabilities;
-        let defaults = VulnerabilitySettings::default();
-        VulnerabilitySettings {
-            folder: data_dir.join("vulnerability-data"),
-            installed: paths::database_cache().ok(),
-            source: source.clone().unwrap_or(defaults.source),
-            offline: *offline,
-        }
+        })
     }
 }
 
@@ -274,9 +282,8 @@ fn host_name() -> String {
 /// Puts `WINDLASS_A__B=value` into `a: {b: value}`. Variables of other parts of Windlass name none of these keys, and are
 /// left alone.
 fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (String, String)>) {
-    let mut variables: Vec<(String, String)> = environment
-        .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value)))
-        .collect();
+    let mut variables: Vec<(String, String)> =
+        environment.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value))).collect();
     variables.sort();
     for (name, value) in variables {
         let mut path: Vec<&str> = name.split("__").collect();
@@ -300,25 +307,13 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
 
 /// Keys of the file.
 const KEYS: &[&str] = &[
-    "listen",
-    "base_url",
-    "host_id",
-    "data_dir",
-    "database",
-    "objects",
-    "archive_objects",
-    "role",
-    "admin",
-    "tls",
-    "oauth",
-    "metrics",
-    "limits",
-    "analysis",
-    "registries",
-    "vulnerabilities",
+    "listen", "base_url", "host_id", "data_dir", "database", "objects", "archive_objects", "role", "admin", "tls", "oauth",
+    "metrics", "limits", "analysis", "registries", "vulnerabilities", "events", "timers",
 ];
 /// Those of them that hold others.
-const SECTIONS: &[&str] = &["admin", "tls", "oauth", "metrics", "limits", "analysis", "registries", "vulnerabilities"];
+const SECTIONS: &[&str] = &[
+    "admin", "tls", "oauth", "metrics", "limits", "analysis", "registries", "vulnerabilities", "events", "timers",
+];
 
 /// A value as YAML would have it.
 fn scalar(text: &str) -> Value {

@@ -34,11 +34,12 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     // Bound before anything is promised, answered when everything is there.
     let listening = roles.api.then(|| Listening::bind(configuration.listen())).transpose()?;
     let address = listening.as_ref().map_or_else(|| configuration.listen(), Listening::address);
-    let settings = configuration.settings(address, &data_dir);
+    let settings = configuration.settings(address)?;
     let metrics = if configuration.counts() { Metrics::install()? } else { Metrics::none() };
     let base_url = settings.base_url.clone();
     let service = Service::new(store.clone(), objects, cipher, Clock::system(), settings);
     bootstrap(&service, configuration.admin_email()).await?;
+    publish(&service).await;
 
     let stop = CancellationToken::new();
     let mut parts = JoinSet::new();
@@ -48,10 +49,16 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     }
     if roles.scheduler {
         let (service, stop) = (Arc::clone(&service), stop.clone());
-        parts.spawn(async move { service.keep_schedules(stop).await });
+        parts.spawn(async move {
+            if let Err(error) = service.keep_schedules(stop).await {
+                tracing::error!(%error, "what recurs is not done by this process");
+            }
+        });
     }
-    // In the background: what is in force answers meanwhile.
-    parts.spawn(publish_installed(Arc::clone(&service), stop.clone()));
+    parts.spawn({
+        let (service, stop) = (Arc::clone(&service), stop.clone());
+        async move { service.keep_reporting(stop).await }
+    });
     let told = tokio::spawn(told_to_stop(stop.clone()));
     match listening {
         Some(listening) => {
@@ -59,12 +66,7 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
             let application = windlass_server::router(Arc::clone(&service), metrics);
             let end = stop.clone();
             let served =
-                windlass_server::serve(
-                    listening,
-                    application,
-                    configuration.tls(),
-                    async move { end.cancelled().await },
-                );
+                windlass_server::serve(listening, application, configuration.tls(), async move { end.cancelled().await });
             let served = served.await;
             // A socket that fails stops the rest, too.
             stop.cancel();
@@ -89,18 +91,6 @@ fn say(line: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()
-}
-
-/// Puts the vulnerability database of `windlass db` in force, if it is newer than what is.
-async fn publish_installed(service: Arc<Service>, stop: CancellationToken) {
-    tokio::select! {
-        () = stop.cancelled() => {}
-        published = service.publish_installed_vulnerability_data() => match published {
-            Ok(true) => tracing::info!("the installed vulnerability database is in force"),
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "the installed vulnerability database cannot be published"),
-        }
-    }
 }
 
 async fn told_to_stop(stop: CancellationToken) -> anyhow::Result<()> {
@@ -141,11 +131,21 @@ async fn open_objects(configuration: &Configuration, store: &Store) -> anyhow::R
     Ok(Objects::open(&location, Options::default()).await?)
 }
 
-async fn bootstrap(service: &Service, email: &str) -> anyhow::Result<()> {
+async fn bootstrap(service: &Arc<Service>, email: &str) -> anyhow::Result<()> {
     let given = PASSWORDS.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let password = given.clone().unwrap_or_else(windlass_operations::random_id);
     if service.bootstrap(Some(email), || password.clone()).await? && given.is_none() {
         eprintln!("The password of the user admin is {password} - it is shown this once.");
     }
     Ok(())
+}
+
+/// Publishes the database that `windlass db` has installed on this machine, if it is newer than what is in force.
+async fn publish(service: &Service) {
+    match service.publish_installed_vulnerability_data().await {
+        Ok(true) => tracing::info!("the installed vulnerability database is in force"),
+        Ok(false) => {}
+        // The service works with what it has.
+        Err(error) => tracing::warn!(%error, "the installed vulnerability database cannot be published"),
+    }
 }
