@@ -8,4 +8,5 @@ mod content;
 mod images;
 mod isolation;
 mod protocol;
+mod vulnerabilities;
 mod watching;
