@@ -32,15 +32,16 @@ impl Findings for Tenant {
         Ok(self.service.store.data_in_force().await?)
     }
 
-    async fn of(&self, _: i64, data: Option<i64>, sbom: &Arc<Sbom>) -> Result<Found> {
-        let found = match data {
-            Some(_) => self.outcome(sbom).await?,
-            None => None,
-        };
-        Ok(found.map_or_else(Found::default, |found| Found {
-            outcome: found.outcome,
-            first_seen: found.first_seen,
-            database_built: Some(found.built_at),
-        }))
+    async fn of(&self, analysis: i64, data: Option<i64>, sbom: &Arc<Sbom>) -> Result<Found> {
+        if data.is_none() {
+            return Ok(Found::default());
+        }
+        let Some(mut found) = self.outcome(sbom).await? else { return Ok(Found::default()) };
+        // Other images may have had the same package long before.
+        if let Some(analysis) = self.service.store.analysis(analysis).await? {
+            let analysed = Timestamp::from(analysis.created_at);
+            found.first_seen.values_mut().for_each(|seen| *seen = (*seen).max(analysed));
+        }
+        Ok(Found { outcome: found.outcome, first_seen: found.first_seen, database_built: Some(found.built_at) })
     }
 }
