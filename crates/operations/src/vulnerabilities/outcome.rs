@@ -195,13 +195,13 @@ fn composed(
     for (key, text) in records {
         let key: [u8; 16] = key.try_into().map_err(|_| Error::Broken("a record has no key".into()))?;
         let record: Vulnerability = serde_json::from_str(&text).map_err(|error| broken(&error))?;
-        let record = record.decorated(|cve| match decorations.get(cve) {
-            Some(known) => Ok(known.clone()),
-            None => {
-                let known = Decoration::look_up(cve, &data.database)?;
-                decorations.insert(cve.to_owned(), known.clone());
-                Ok::<_, windlass_advisories::LookupError>(known)
+        let record = record.decorated(|cve| {
+            if let Some(known) = decorations.get(cve) {
+                return Ok(known.clone());
             }
+            let known = Decoration::look_up(cve, &data.database)?;
+            decorations.insert(cve.to_owned(), known.clone());
+            Ok::<_, windlass_advisories::LookupError>(known)
         });
         decorated.insert(ContentKey(key), Arc::new(record.map_err(|error| broken(&error))?));
     }
