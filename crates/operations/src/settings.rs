@@ -50,7 +50,7 @@ impl Default for Settings {
         Self {
             base_url: "http://127.0.0.1:8228".into(),
             host_id: "windlass".into(),
-            oauth: OauthSettings { enabled: false, expiration: Duration::from_secs(3600) },
+            oauth: OauthSettings { enabled: false, expiration: Duration::from_hours(1) },
             limits: Limits { compressed_image_size_mb: None },
             allow_ambient_credentials: false,
             ecr_endpoint: None,

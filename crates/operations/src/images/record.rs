@@ -9,7 +9,10 @@ use windlass_store::{
 };
 use windlass_v1::{
     Annotations,
-    images::{AnalysisStatus, DockerfileMode, ImageContent, ImageDetail, ImageMetadata, ImageRecord, ImageStatus},
+    images::{
+        AnalysisFailure, AnalysisStatus, DockerfileMode, ImageContent, ImageDetail, ImageMetadata, ImageRecord,
+        ImageStatus,
+    },
     timestamp::IsoSeconds,
 };
 
@@ -38,6 +41,10 @@ fn record(image: images::Model, facts: Option<facts::Model>, tags: &[image_tags:
         created_at: seconds(image.created_at),
         last_updated: seconds(image.last_updated),
         analyzed_at: image.analyzed_at.map(seconds),
+        analysis_failure: image
+            .failure_code
+            .zip(image.failure_reason)
+            .map(|(code, reason)| AnalysisFailure { code, reason }),
         image_digest: image.digest,
         parent_digest: image.parent_digest,
         user_id: image.account,

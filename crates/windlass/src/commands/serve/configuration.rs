@@ -251,7 +251,8 @@ impl Configuration {
     /// What the service goes by, once it listens on an address.
     pub(super) fn settings(&self, address: SocketAddr) -> anyhow::Result<Settings> {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        let size = self.limits.compressed_image_size_mb.and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0);
+        let size =
+            self.limits.compressed_image_size_mb.and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0);
         let expiration = self.oauth.expiration_seconds.map_or(Duration::from_hours(1), Duration::from_secs);
         let vulnerabilities = VulnerabilitySettings {
             folder: self.data_dir()?.join("vulnerability-data"),
@@ -282,8 +283,9 @@ fn host_name() -> String {
 /// Puts `WINDLASS_A__B=value` into `a: {b: value}`. Variables of other parts of Windlass name none of these keys, and are
 /// left alone.
 fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (String, String)>) {
-    let mut variables: Vec<(String, String)> =
-        environment.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value))).collect();
+    let mut variables: Vec<(String, String)> = environment
+        .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value)))
+        .collect();
     variables.sort();
     for (name, value) in variables {
         let mut path: Vec<&str> = name.split("__").collect();
@@ -307,13 +309,28 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
 
 /// Keys of the file.
 const KEYS: &[&str] = &[
-    "listen", "base_url", "host_id", "data_dir", "database", "objects", "archive_objects", "role", "admin", "tls", "oauth",
-    "metrics", "limits", "analysis", "registries", "vulnerabilities", "events", "timers",
+    "listen",
+    "base_url",
+    "host_id",
+    "data_dir",
+    "database",
+    "objects",
+    "archive_objects",
+    "role",
+    "admin",
+    "tls",
+    "oauth",
+    "metrics",
+    "limits",
+    "analysis",
+    "registries",
+    "vulnerabilities",
+    "events",
+    "timers",
 ];
 /// Those of them that hold others.
-const SECTIONS: &[&str] = &[
-    "admin", "tls", "oauth", "metrics", "limits", "analysis", "registries", "vulnerabilities", "events", "timers",
-];
+const SECTIONS: &[&str] =
+    &["admin", "tls", "oauth", "metrics", "limits", "analysis", "registries", "vulnerabilities", "events", "timers"];
 
 /// A value as YAML would have it.
 fn scalar(text: &str) -> Value {
