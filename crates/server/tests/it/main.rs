@@ -7,6 +7,7 @@ mod client;
 mod content;
 mod images;
 mod isolation;
+mod policies;
 mod protocol;
 mod vulnerabilities;
 mod watching;

@@ -103,6 +103,8 @@ struct LimitOptions {
 struct AnalysisOptions {
     threads: Option<usize>,
     hints: bool,
+    /// After how long without a word of a worker its job is done by another.
+    lease_seconds: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -268,6 +270,7 @@ impl Configuration {
             allow_ambient_credentials: self.registries.aws_ambient_credentials,
             hints: self.analysis.hints,
             analysis_threads: self.analysis.threads.unwrap_or(1).max(1),
+            lease_seconds: self.analysis.lease_seconds.unwrap_or(Settings::default().lease_seconds).max(1),
             timers: self.timers.clone(),
             event_retention_days: self.events.retention_days.or(Settings::default().event_retention_days),
             vulnerabilities,
