@@ -2,8 +2,11 @@
 //! (`spec/policy.md` §5.6).
 
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select, entity::prelude::*, sea_query::{Condition, ExprTrait as _},
+    ActiveModelTrait as _,
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+    entity::prelude::*,
+    sea_query::{Condition, ExprTrait as _},
 };
 
 use crate::{Account, AccountName, Moment, Result};

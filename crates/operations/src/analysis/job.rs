@@ -35,7 +35,7 @@ enum Made {
     /// It was made for somebody before.
     Found(i64),
     New {
-        analysis: analyses::NewAnalysis,
+        analysis: Box<analyses::NewAnalysis>,
         packages: KnownPackages,
         force: bool,
     },
@@ -126,7 +126,7 @@ impl Service {
         }
         let sbom = Arc::new(self.analyse(&image.digest, tenant.places(image).await?).await?);
         let packages = self.know_packages(&sbom).await?;
-        let analysis = self.keep(&image.digest, &key, sbom).await?;
+        let analysis = Box::new(self.keep(&image.digest, &key, sbom).await?);
         Ok(Made::New { analysis, packages, force })
     }
 
@@ -144,7 +144,7 @@ impl Service {
                 if force {
                     analyses::supersede(&tx, &analysis.key).await?;
                 }
-                let analysis = analyses::insert(&tx, analysis, now).await?;
+                let analysis = analyses::insert(&tx, *analysis, now).await?;
                 packages.record(self, &tx, analysis).await?;
                 analysis
             }
