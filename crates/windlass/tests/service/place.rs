@@ -63,7 +63,9 @@ impl Place {
         let mut process = command
             .args(["--role", roles])
             .env("WINDLASS_ADMIN_PASSWORD", PASSWORD)
+            .env("WINDLASS_ADMIN__EMAIL", "admin@myanchore")
             .env("WINDLASS_OAUTH__ENABLED", "true")
+            .env("WINDLASS_VULNERABILITIES__OFFLINE", "true")
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
