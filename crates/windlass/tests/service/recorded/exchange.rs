@@ -1,6 +1,9 @@
 //! One question and its answer.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use reqwest::{Method, blocking::Client, redirect::Policy};
 use serde_json::Value;
@@ -88,7 +91,8 @@ fn media_type(header: Option<&str>) -> String {
 pub(super) fn all(folder: &Path) -> Vec<Exchange> {
     let listed = fs::read_dir(folder).expect("the recorded exchanges are there");
     let mut paths: Vec<_> = listed.map(|entry| entry.expect("a folder can be read").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|kind| kind == "json"));
+    let numbered = |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes()[0].is_ascii_digit());
+    paths.retain(|path| numbered(path) && path.extension().is_some_and(|kind| kind == "json"));
     paths.sort();
     paths.iter().map(|path| Exchange::read(path)).collect()
 }
