@@ -11,20 +11,28 @@ use windlass_store::{
     AccountName, Transaction,
     analyses::{self, progress},
     events::Level,
-    images,
+    images, imports,
     jobs::Claim,
 };
 use windlass_v1::events::{EventLevel, EventType};
 
-use super::{failure::Failure, settings::analysis_key};
-use crate::{Happening, Result, Service, Tenant, vulnerabilities::KnownPackages};
+use super::{failure::Failure, imported::import_key, settings::analysis_key};
+use crate::{Happening, Result, Service, Tenant, images::ImportParts, vulnerabilities::KnownPackages};
 
 /// The payload of a job.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct AnalysisRequest {
     /// Whether the image is to be read even if its analysis is there.
     pub(crate) force: bool,
+    /// Where it was analysed elsewhere: what of. The image is not read then.
+    pub(crate) import: Option<ImportParts>,
+}
+
+impl AnalysisRequest {
+    fn of(claim: &Claim) -> Self {
+        serde_json::from_str(&claim.job.payload).unwrap_or_default()
+    }
 }
 
 /// An analysis that an image gets.
@@ -52,6 +60,8 @@ impl Service {
             // It was deleted, or another job has done it.
             let tx = self.store.begin().await?;
             claim.complete(&tx).await?;
+            let reason = "the image was deleted, or analysed otherwise, before the import was read";
+            self.end_import(&tx, claim, &account, Some(reason)).await?;
             return Ok(tx.commit().await.map_err(windlass_store::Error::from)?);
         };
         if claim.is_exhausted() {
@@ -93,12 +103,19 @@ impl Service {
     }
 
     async fn make(&self, tenant: &Tenant, image: &images::Model, claim: &Claim) -> Result<Made, Failure> {
-        let AnalysisRequest { force } = serde_json::from_str(&claim.job.payload).unwrap_or_default();
-        let key = analysis_key(&image.digest, &self.settings);
+        let AnalysisRequest { force, import } = AnalysisRequest::of(claim);
+        let key = match &import {
+            Some(parts) => import_key(&image.digest, parts),
+            None => analysis_key(&image.digest, &self.settings),
+        };
         if !force && let Some(found) = self.store.find_analysis(&key).await? {
             return Ok(Made::Found(found));
         }
-        let sbom = Arc::new(self.analyse(&image.digest, tenant.places(image).await?).await?);
+        let sbom = match &import {
+            Some(parts) => self.read_import(tenant, image, parts).await?,
+            None => self.analyse(&image.digest, tenant.places(image).await?).await?,
+        };
+        let sbom = Arc::new(sbom);
         let packages = self.know_packages(&sbom).await?;
         let analysis = self.keep(&image.digest, &key, sbom).await?;
         Ok(Made::New { analysis, packages, force })
@@ -123,6 +140,7 @@ impl Service {
                 analysis
             }
         };
+        self.end_import(&tx, claim, account, None).await?;
         if let Some(image) = progress::finish(&tx, image.id, analysis, now).await? {
             let details = update(&image);
             for fulltag in images::full_tags(&tx, image.id).await? {
@@ -147,6 +165,7 @@ impl Service {
         if !claim.bury(&tx, &reason, now).await? {
             return Ok(());
         }
+        self.end_import(&tx, claim, account, Some(&reason)).await?;
         if progress::fail(&tx, image.id, code, &reason, now).await? {
             let tags = images::full_tags(&tx, image.id).await?;
             for fulltag in &tags {
@@ -157,6 +176,21 @@ impl Service {
             self.tell_about(&tx, account, EventType::AnalysisFailed, &image.digest, details).await?;
         }
         Ok(tx.commit().await.map_err(windlass_store::Error::from)?)
+    }
+
+    /// Ends the import that a job was for, if it was for one; with the reason if it failed.
+    async fn end_import(
+        &self,
+        tx: &Transaction,
+        claim: &Claim,
+        account: &AccountName,
+        failure: Option<&str>,
+    ) -> Result<()> {
+        let Some(parts) = AnalysisRequest::of(claim).import else { return Ok(()) };
+        let to = if failure.is_some() { imports::Status::Failed } else { imports::Status::Complete };
+        let from = [imports::Status::Processing];
+        imports::change_status(tx, account, &parts.id, &from, to, failure, self.clock.moment()).await?;
+        Ok(())
     }
 
     async fn tell_about(
