@@ -9,9 +9,9 @@ impl Service {
     /// How the part of this process that answers requests is.
     pub async fn status(&self) -> Result<Status> {
         let rows = self.store.services().await?;
-        let own = rows.into_iter().find(|row| {
-            row.host_id == self.settings.host_id && row.name == ServiceName::Apiext.as_str()
-        });
+        let own = rows
+            .into_iter()
+            .find(|row| row.host_id == self.settings.host_id && row.name == ServiceName::Apiext.as_str());
         // It has not reported itself yet, and answers all the same.
         Ok(own.and_then(|row| serde_json::from_str(&row.status).ok()).unwrap_or_else(|| Status::good(false)))
     }

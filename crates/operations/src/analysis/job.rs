@@ -19,6 +19,9 @@ use windlass_v1::events::{EventLevel, EventType};
 use super::{failure::Failure, imported::import_key, settings::analysis_key};
 use crate::{Happening, Result, Service, Tenant, images::ImportParts, vulnerabilities::KnownPackages};
 
+/// Seconds between two looks whether another worker is done with the same image.
+const PATIENCE: i64 = 2;
+
 /// The payload of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -52,6 +55,13 @@ impl Service {
         let account =
             AccountName::parse(&claim.job.account).map_err(|error| crate::Error::Broken(error.to_string()))?;
         let tenant = self.tenant(&account);
+        let now = self.clock.moment();
+        let AnalysisRequest { force, import } = AnalysisRequest::of(claim);
+        if !force && import.is_none() && claim.follows_another(&self.store, now).await? {
+            // What it is about to find will do for this one too.
+            claim.postpone(&self.store, now.plus_seconds(PATIENCE), now).await?;
+            return Ok(());
+        }
         let begun = match tenant.account.image(&claim.job.key).await? {
             Some(image) if progress::begin(&self.store, image.id, self.clock.moment()).await? => Some(image),
             _ => None,

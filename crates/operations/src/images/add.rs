@@ -136,7 +136,12 @@ impl Tenant {
         let tx = self.account.begin().await?;
         let new = NewImage {
             digest: found.digest.clone(),
-            parent_digest: parent.as_ref().map(|(digest, _)| digest).or(found.stated_parent.as_ref()).unwrap_or(&found.digest).clone(),
+            parent_digest: parent
+                .as_ref()
+                .map(|(digest, _)| digest)
+                .or(found.stated_parent.as_ref())
+                .unwrap_or(&found.digest)
+                .clone(),
             image_id: found.image_id,
             manifest: manifest.clone(),
             parent_manifest: parent.as_ref().map(|(_, object)| object.clone()),

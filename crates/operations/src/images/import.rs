@@ -57,7 +57,8 @@ impl Tenant {
             return Err(unfit("digest", &source.digest, &reason));
         }
         let manifest = self.part(&contents.manifest).await?;
-        let (config, compressed_bytes) = read(&manifest).map_err(|error| unfit("manifest", &contents.manifest, &error))?;
+        let (config, compressed_bytes) =
+            read(&manifest).map_err(|error| unfit("manifest", &contents.manifest, &error))?;
         if config != format!("sha256:{}", contents.image_config) {
             let reason = format!("the manifest names the config {config}");
             return Err(unfit("image_config", &contents.image_config, &reason));

@@ -46,12 +46,7 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 /// The parts: where they are, and the ids of the operations that list and upload them.
 const PARTS: &[(ImportPart, &str, &str, &str)] = &[
-    (
-        ImportPart::Packages,
-        "/imports/images/{operation_id}/packages",
-        "list_import_packages",
-        "import_image_packages",
-    ),
+    (ImportPart::Packages, "/imports/images/{operation_id}/packages", "list_import_packages", "import_image_packages"),
     (
         ImportPart::Dockerfile,
         "/imports/images/{operation_id}/dockerfile",
@@ -94,11 +89,19 @@ async fn invalidate(tenant: Tenant, input: Input<(), ()>) -> Result<Json<ImportO
     Ok(Json(tenant.delete_import(input.path.get("operation_id")).await?))
 }
 
-async fn contents(tenant: Tenant, input: Input<(), ()>, part: ImportPart) -> Result<Json<Vec<ImportedContent>>, Failure> {
+async fn contents(
+    tenant: Tenant,
+    input: Input<(), ()>,
+    part: ImportPart,
+) -> Result<Json<Vec<ImportedContent>>, Failure> {
     Ok(Json(tenant.import_contents(input.path.get("operation_id"), part).await?))
 }
 
-async fn upload(tenant: Tenant, input: Input<(), HttpBody>, part: ImportPart) -> Result<Json<ImportedContent>, Failure> {
+async fn upload(
+    tenant: Tenant,
+    input: Input<(), HttpBody>,
+    part: ImportPart,
+) -> Result<Json<ImportedContent>, Failure> {
     let pieces = input.body.map_err(broken_off).into_data_stream();
     let bytes = StreamReader::new(pieces);
     Ok(Json(tenant.upload_import_content(input.path.get("operation_id"), part, bytes).await?))
@@ -107,6 +110,7 @@ async fn upload(tenant: Tenant, input: Input<(), HttpBody>, part: ImportPart) ->
 /// Why a body cannot be read to its end, as readers are told.
 fn broken_off(error: axum::Error) -> io::Error {
     let first: &(dyn StdError + 'static) = &error;
-    let is_too_long = iter::successors(Some(first), |&error| error.source()).take(16).any(|cause| cause.is::<LengthLimitError>());
+    let is_too_long =
+        iter::successors(Some(first), |&error| error.source()).take(16).any(|cause| cause.is::<LengthLimitError>());
     if is_too_long { io::ErrorKind::FileTooLarge.into() } else { io::Error::other(error) }
 }

@@ -4,10 +4,11 @@
 
 mod accounts;
 mod analyses;
-mod events;
-mod images;
 mod audit_records;
 mod evaluations;
+mod events;
+mod images;
+mod imports;
 mod jobs;
 mod opening;
 mod policies;
