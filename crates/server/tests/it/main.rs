@@ -11,4 +11,5 @@ mod isolation;
 mod policies;
 mod protocol;
 mod system;
+mod vulnerabilities;
 mod watching;

@@ -13,6 +13,7 @@ mod jobs;
 mod opening;
 mod policies;
 mod purge;
+mod queried_images;
 mod registries;
 mod schedules;
 mod services;
