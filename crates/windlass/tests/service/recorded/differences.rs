@@ -21,6 +21,5 @@ const fn difference(exchanges: &'static str, what: &'static str, why: &'static s
     Difference { exchanges, what, why }
 }
 
-pub(super) const DIFFERENCES: &[Difference] = &[
-    difference("186", "status 404 for 200", "F4: an account that does not exist is not found"),
-];
+pub(super) const DIFFERENCES: &[Difference] =
+    &[difference("186", "status 404 for 200", "F4: an account that does not exist is not found")];
