@@ -47,7 +47,7 @@ impl Service {
                 Source::Image(known) => *known,
                 Source::Directory { .. } | Source::Other { .. } => ImageSource::default(),
             };
-            sbom.source = Source::Image(Box::new(proved(known, &digest, manifest, config)?));
+            sbom.source = Source::Image(Box::new(proved(&known, &digest, manifest, config)?));
             // The Dockerfile belongs to who gave it, and is kept with the image.
             sbom.inspection.dockerfile = None;
             if let Some(distro) = sbom.distro.as_mut().filter(|distro| distro.id == "redhat") {
@@ -84,7 +84,8 @@ struct Config {
     variant: Option<String>,
     rootfs: RootFs,
     history: Option<Vec<Step>>,
-    config: Option<Runtime>,
+    #[serde(rename = "config")]
+    runtime: Option<Runtime>,
 }
 
 #[derive(Deserialize)]
@@ -106,7 +107,7 @@ struct Runtime {
 
 /// The image as its documents have it. Of what the bill of materials says, the sizes of layers are taken: no document has
 /// them.
-fn proved(known: ImageSource, digest: &str, manifest: Vec<u8>, config: Vec<u8>) -> Result<ImageSource, Failure> {
+fn proved(known: &ImageSource, digest: &str, manifest: Vec<u8>, config: Vec<u8>) -> Result<ImageSource, Failure> {
     let Manifest { media_type, layers } =
         serde_json::from_slice(&manifest).map_err(|error| unfit(&format!("the manifest is none: {error}")))?;
     let described: Config =
@@ -141,7 +142,7 @@ fn proved(known: ImageSource, digest: &str, manifest: Vec<u8>, config: Vec<u8>) 
         os: described.os,
         architecture: described.architecture,
         variant: described.variant.unwrap_or_default(),
-        labels: described.config.and_then(|runtime| runtime.labels).unwrap_or_default().into_iter().collect(),
+        labels: described.runtime.and_then(|runtime| runtime.labels).unwrap_or_default().into_iter().collect(),
     })
 }
 
@@ -183,7 +184,7 @@ mod tests {
             "history": [{"created_by": "COPY x", "empty_layer": false}, {"created_by": "CMD x", "empty_layer": true}],
             "config": {"Labels": {"a": "b"}},
         }));
-        let image = proved(claimed, "sha256:ab", manifest, config.clone()).unwrap();
+        let image = proved(&claimed, "sha256:ab", manifest, config.clone()).unwrap();
         assert_eq!((image.user_input.as_str(), image.tags.len()), ("sha256:ab", 0));
         assert_eq!((image.os.as_str(), image.architecture.as_str(), image.variant.as_str()), ("linux", "arm64", "v8"));
         assert_eq!((image.size, image.image_id), (7, Digest::of(&config).to_string()));
@@ -205,7 +206,7 @@ mod tests {
             (manifest, document(json!({"rootfs": null})), "the image's config is none"),
             (b"{".to_vec(), document(json!({})), "the manifest is none"),
         ] {
-            let failure = proved(ImageSource::default(), "sha256:ab", manifest, config).unwrap_err();
+            let failure = proved(&ImageSource::default(), "sha256:ab", manifest, config).unwrap_err();
             assert_eq!(failure.code, "IMPORT_INVALID");
             assert!(failure.reason.contains(reason) && failure.is_lasting(), "{}", failure.reason);
         }

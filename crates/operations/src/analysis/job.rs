@@ -69,9 +69,10 @@ impl Service {
         let Some(image) = begun else {
             // It was deleted, or another job has done it.
             let tx = self.store.begin().await?;
-            claim.complete(&tx).await?;
-            let reason = "the image was deleted, or analysed otherwise, before the import was read";
-            self.end_import(&tx, claim, &account, Some(reason)).await?;
+            if claim.complete(&tx).await? {
+                let reason = "the image was deleted, or analysed otherwise, before the import was read";
+                self.end_import(&tx, claim, &account, Some(reason)).await?;
+            }
             return Ok(tx.commit().await.map_err(windlass_store::Error::from)?);
         };
         if claim.is_exhausted() {

@@ -110,7 +110,7 @@ async fn upload(
 /// Why a body cannot be read to its end, as readers are told.
 fn broken_off(error: axum::Error) -> io::Error {
     let first: &(dyn StdError + 'static) = &error;
-    let is_too_long =
-        iter::successors(Some(first), |&error| error.source()).take(16).any(|cause| cause.is::<LengthLimitError>());
+    let mut causes = iter::successors(Some(first), |&error| error.source()).take(16);
+    let is_too_long = causes.any(<dyn StdError>::is::<LengthLimitError>);
     if is_too_long { io::ErrorKind::FileTooLarge.into() } else { io::Error::other(error) }
 }
