@@ -86,6 +86,12 @@ static ALL: &[Schedule] = &[
         },
     },
     Schedule {
+        name: "import_gc",
+        default: 60,
+        range: (60, 86400),
+        work: |service| Box::pin(async move { service.collect_imports().await.map(drop) }),
+    },
+    Schedule {
         name: "account_resource_cleanup",
         default: 30,
         range: (30, 30),

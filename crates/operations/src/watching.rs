@@ -8,7 +8,7 @@
 mod repositories;
 mod tags;
 
-use std::{collections::BTreeMap, pin::Pin, sync::Arc};
+use std::{collections::BTreeMap, pin::Pin, slice, sync::Arc};
 
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -239,7 +239,7 @@ async fn add(
         Ok(found) => found,
         Err(error) => return Ok(Err(error.into())),
     };
-    let addition = Addition { tag, created_at: None, annotations, dockerfile: None, force: false, autosubscribe };
+    let addition = Addition { annotations, autosubscribe, ..Addition::under(slice::from_ref(tag)) };
     match tenant.record(found, addition).await {
         Ok(digest) => Ok(Ok(digest)),
         // Too large, for instance.

@@ -9,6 +9,7 @@ mod evaluations;
 mod events;
 mod feeds;
 mod images;
+mod imports;
 mod metadata;
 mod oauth;
 mod policies;
@@ -20,6 +21,7 @@ mod sboms;
 mod service;
 mod subscriptions;
 mod summaries;
+mod system;
 mod users;
 mod vulnerabilities;
 
@@ -29,6 +31,7 @@ use crate::operation::Operation;
 pub(crate) fn all() -> Vec<Operation> {
     [
         service::operations(),
+        system::operations(),
         accounts::operations(),
         users::operations(),
         roles::operations(),
@@ -36,6 +39,7 @@ pub(crate) fn all() -> Vec<Operation> {
         oauth::operations(),
         audit::operations(),
         images::operations(),
+        imports::operations(),
         summaries::operations(),
         content::operations(),
         metadata::operations(),

@@ -26,6 +26,7 @@ pub mod events;
 pub mod findings;
 pub mod image_tags;
 pub mod images;
+pub mod imports;
 pub mod jobs;
 mod migrations;
 mod moment;

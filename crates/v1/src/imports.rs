@@ -52,6 +52,10 @@ pub struct ImportOperation {
     pub last_update: IsoSeconds,
     /// The same.
     pub last_updated: IsoUnzoned,
+    /// Why it failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub failure: Option<String>,
 }
 
 words! {
@@ -71,7 +75,7 @@ words! {
 }
 
 /// Bytes that an uploaded part may have.
-pub const PART_LIMIT: usize = 100 * 1024 * 1024;
+pub const PART_LIMIT: u64 = 100 * 1024 * 1024;
 
 /// An uploaded part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -11,23 +11,31 @@ use windlass_store::{
     AccountName, Transaction,
     analyses::{self, progress},
     events::Level,
-    images,
+    images, imports,
     jobs::Claim,
 };
 use windlass_v1::events::{EventLevel, EventType};
 
-use super::{failure::Failure, settings::analysis_key};
-use crate::{Happening, Result, Service, Tenant, vulnerabilities::KnownPackages};
+use super::{failure::Failure, imported::import_key, settings::analysis_key};
+use crate::{Happening, Result, Service, Tenant, images::ImportParts, vulnerabilities::KnownPackages};
 
 /// Seconds between two looks whether another worker is done with the same image.
 const PATIENCE: i64 = 2;
 
 /// The payload of a job.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct AnalysisRequest {
     /// Whether the image is to be read even if its analysis is there.
     pub(crate) force: bool,
+    /// Where it was analysed elsewhere: what of. The image is not read then.
+    pub(crate) import: Option<ImportParts>,
+}
+
+impl AnalysisRequest {
+    fn of(claim: &Claim) -> Self {
+        serde_json::from_str(&claim.job.payload).unwrap_or_default()
+    }
 }
 
 /// An analysis that an image gets.
@@ -48,7 +56,8 @@ impl Service {
             AccountName::parse(&claim.job.account).map_err(|error| crate::Error::Broken(error.to_string()))?;
         let tenant = self.tenant(&account);
         let now = self.clock.moment();
-        if !request(claim).force && claim.follows_another(&self.store, now).await? {
+        let AnalysisRequest { force, import } = AnalysisRequest::of(claim);
+        if !force && import.is_none() && claim.follows_another(&self.store, now).await? {
             // What it is about to find will do for this one too.
             claim.postpone(&self.store, now.plus_seconds(PATIENCE), now).await?;
             return Ok(());
@@ -60,7 +69,10 @@ impl Service {
         let Some(image) = begun else {
             // It was deleted, or another job has done it.
             let tx = self.store.begin().await?;
-            claim.complete(&tx).await?;
+            if claim.complete(&tx).await? {
+                let reason = "the image was deleted, or analysed otherwise, before the import was read";
+                self.end_import(&tx, claim, &account, Some(reason)).await?;
+            }
             return Ok(tx.commit().await.map_err(windlass_store::Error::from)?);
         };
         if claim.is_exhausted() {
@@ -119,12 +131,19 @@ impl Service {
     }
 
     async fn make(&self, tenant: &Tenant, image: &images::Model, claim: &Claim) -> Result<Made, Failure> {
-        let AnalysisRequest { force } = request(claim);
-        let key = analysis_key(&image.digest, &self.settings);
+        let AnalysisRequest { force, import } = AnalysisRequest::of(claim);
+        let key = match &import {
+            Some(parts) => import_key(&image.digest, parts),
+            None => analysis_key(&image.digest, &self.settings),
+        };
         if !force && let Some(found) = self.store.find_analysis(&key).await? {
             return Ok(Made::Found(found));
         }
-        let sbom = Arc::new(self.analyse(&image.digest, tenant.places(image).await?).await?);
+        let sbom = match &import {
+            Some(parts) => self.read_import(tenant, image, parts).await?,
+            None => self.analyse(&image.digest, tenant.places(image).await?).await?,
+        };
+        let sbom = Arc::new(sbom);
         let packages = self.know_packages(&sbom).await?;
         let analysis = Box::new(self.keep(&image.digest, &key, sbom).await?);
         Ok(Made::New { analysis, packages, force })
@@ -149,6 +168,7 @@ impl Service {
                 analysis
             }
         };
+        self.end_import(&tx, claim, account, None).await?;
         if let Some(image) = progress::finish(&tx, image.id, analysis, now).await? {
             let details = update(&image);
             for fulltag in images::full_tags(&tx, image.id).await? {
@@ -173,6 +193,7 @@ impl Service {
         if !claim.bury(&tx, &reason, now).await? {
             return Ok(());
         }
+        self.end_import(&tx, claim, account, Some(&reason)).await?;
         if progress::fail(&tx, image.id, code, &reason, now).await? {
             let tags = images::full_tags(&tx, image.id).await?;
             for fulltag in &tags {
@@ -183,6 +204,21 @@ impl Service {
             self.tell_about(&tx, account, EventType::AnalysisFailed, &image.digest, details).await?;
         }
         Ok(tx.commit().await.map_err(windlass_store::Error::from)?)
+    }
+
+    /// Ends the import that a job was for, if it was for one; with the reason if it failed.
+    async fn end_import(
+        &self,
+        tx: &Transaction,
+        claim: &Claim,
+        account: &AccountName,
+        failure: Option<&str>,
+    ) -> Result<()> {
+        let Some(parts) = AnalysisRequest::of(claim).import else { return Ok(()) };
+        let to = if failure.is_some() { imports::Status::Failed } else { imports::Status::Complete };
+        let from = [imports::Status::Processing];
+        imports::change_status(tx, account, &parts.id, &from, to, failure, self.clock.moment()).await?;
+        Ok(())
     }
 
     async fn tell_about(
@@ -202,10 +238,6 @@ impl Service {
         let happening = Happening { kind: kind.as_str(), level, message, details, resource, source: "analyzer" };
         self.tell(tx, account, happening).await
     }
-}
-
-fn request(claim: &Claim) -> AnalysisRequest {
-    serde_json::from_str(&claim.job.payload).unwrap_or_default()
 }
 
 /// What is told of an image that was analysed (`spec/operations.md` §2.7).

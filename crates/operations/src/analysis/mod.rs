@@ -6,6 +6,7 @@
 
 mod documents;
 mod failure;
+mod imported;
 mod job;
 mod perform;
 mod reading;

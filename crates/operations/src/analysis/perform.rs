@@ -160,7 +160,7 @@ impl Drop for StopOnDrop {
 }
 
 /// Runs what takes a thread for long.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "an analysis crashed");
         Failure::crashed()

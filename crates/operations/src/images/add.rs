@@ -1,14 +1,18 @@
 //! Adding an image, which is idempotent: what is there already is answered with as it is.
 
+use std::slice;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use windlass_sources::Reference;
 use windlass_store::{
     AccountName, Error as StoreError, Moment, image_tags,
     image_tags::TagName,
     images::{self, AnalysisStatus, Change, Filter, NewImage, Status},
+    imports,
     jobs::{self, NewJob},
     subscriptions,
 };
@@ -28,9 +32,9 @@ const ATTEMPTS: i64 = 3;
 /// What an image is added with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Addition<'a> {
-    /// The name that it is known under from then on.
-    pub(crate) tag: &'a TagReference,
-    /// When the tag came to stand for it; `None`: now.
+    /// The names that it is known under from then on.
+    pub(crate) tags: &'a [TagReference],
+    /// When the tags came to stand for it; `None`: now.
     pub(crate) created_at: Option<Timestamp>,
     pub(crate) annotations: Option<&'a Annotations>,
     /// In base64.
@@ -39,13 +43,42 @@ pub(crate) struct Addition<'a> {
     pub(crate) force: bool,
     /// Whether its tags are watched from then on.
     pub(crate) autosubscribe: bool,
+    /// Where it was analysed elsewhere: what of.
+    pub(crate) import: Option<&'a ImportParts>,
+}
+
+/// What an analysis is read from that was made elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ImportParts {
+    /// The import's id.
+    pub(crate) id: String,
+    /// SHA-256 of the bill of materials, bare hexadecimal.
+    pub(crate) packages: String,
+    /// The same of the image's config.
+    pub(crate) image_config: String,
+}
+
+impl<'a> Addition<'a> {
+    /// Under these names, and with nothing else.
+    pub(crate) fn under(tags: &'a [TagReference]) -> Self {
+        Self {
+            tags,
+            created_at: None,
+            annotations: None,
+            dockerfile: None,
+            force: false,
+            autosubscribe: false,
+            import: None,
+        }
+    }
 }
 
 impl Tenant {
     /// Adds the image that is asked for, and has it analysed unless it is.
     ///
     /// # Errors
-    /// 400 for what cannot be done with the request or with the image, or where the registry does not tell what it is.
+    /// 400 for what cannot be done with the request or with the image, or where the registry does not tell what it is; 404
+    /// for an unknown import or archive, 409 for one that is used up.
     pub async fn add_image(
         &self,
         request: &ImageAnalysisRequest,
@@ -54,8 +87,10 @@ impl Tenant {
     ) -> Result<ImageRecord> {
         let source = request.source().map_err(|error| error.envelope())?;
         let annotations = request.annotations.as_ref();
-        let added =
-            |tag, created_at, dockerfile| Addition { tag, created_at, annotations, dockerfile, force, autosubscribe };
+        let added = |tag, created_at, dockerfile| {
+            let tags = slice::from_ref(tag);
+            Addition { created_at, annotations, dockerfile, force, autosubscribe, ..Addition::under(tags) }
+        };
         let digest = match &source {
             AnalysisSource::Tag { reference, dockerfile } => {
                 let found = self.look_up(by_tag(reference)?).await?;
@@ -78,9 +113,9 @@ impl Tenant {
                 }
                 return Err(Error::not_found("Not found in archive"));
             }
-            AnalysisSource::Import { import, .. } => {
-                let text = format!("there is no import {}; begin one with POST /imports/images", import.operation_uuid);
-                return Err(Error::not_found(text));
+            AnalysisSource::Import { import, tags } => {
+                let addition = Addition { annotations, force, autosubscribe, ..Addition::under(tags) };
+                self.add_import(import, addition).await?
             }
         };
         self.image(&digest).await
@@ -101,7 +136,12 @@ impl Tenant {
         let tx = self.account.begin().await?;
         let new = NewImage {
             digest: found.digest.clone(),
-            parent_digest: parent.as_ref().map_or(&found.digest, |(digest, _)| digest).clone(),
+            parent_digest: parent
+                .as_ref()
+                .map(|(digest, _)| digest)
+                .or(found.stated_parent.as_ref())
+                .unwrap_or(&found.digest)
+                .clone(),
             image_id: found.image_id,
             manifest: manifest.clone(),
             parent_manifest: parent.as_ref().map(|(_, object)| object.clone()),
@@ -110,9 +150,14 @@ impl Tenant {
             created_at: addition.created_at.map_or(now, Moment::from),
         };
         let (mut image, is_new) = images::ensure(&tx, self.name(), new, now).await?;
+        let starts_over =
+            addition.force || image.analysis_status == AnalysisStatus::AnalysisFailed || image.status != Status::Active;
+        let is_to_be_analysed = is_new || starts_over;
         if !is_new {
-            if addition.dockerfile.is_some() && !addition.force {
-                return Err(dockerfile_for_known_image(&image, addition.tag));
+            // Of an import of what is known, only names and annotations are taken.
+            let dockerfile = addition.dockerfile.filter(|_| addition.import.is_none() || starts_over);
+            if dockerfile.is_some() && addition.import.is_none() && !addition.force {
+                return Err(dockerfile_for_known_image(&image, addition.tags));
             }
             let annotations = merged(record::annotations(&image)?, addition.annotations)?;
             let change = Change {
@@ -120,26 +165,33 @@ impl Tenant {
                 parent,
                 manifest: Some(manifest),
                 annotations: (annotations != image.annotations).then(|| annotations.clone()),
-                dockerfile: addition.dockerfile.map(str::to_owned),
+                dockerfile: dockerfile.map(str::to_owned),
             };
             images::change(&tx, image.id, change, now).await?;
             image.annotations = annotations;
         }
-        let tag_is_new = name_image(&tx, self.name(), &image, addition, now).await?;
+        let mut new_tags = Vec::new();
+        for tag in addition.tags {
+            if name_image(&tx, self.name(), &image, tag, addition.created_at, now).await? {
+                new_tags.push(tag.to_string());
+            }
+        }
         self.subscribe(&tx, image.id, addition.autosubscribe, now).await?;
+        if let Some(import) = addition.import {
+            self.use_up(&tx, &import.id, is_to_be_analysed, now).await?;
+        }
 
-        let starts_over =
-            addition.force || image.analysis_status == AnalysisStatus::AnalysisFailed || image.status != Status::Active;
         if !is_new && starts_over {
             images::reset(&tx, image.id, now).await?;
             // A worker that has it still loses it to the one that takes the new job.
             jobs::cancel(&tx, ANALYSE, self.name(), &image.digest).await?;
         }
-        if is_new || starts_over {
-            jobs::enqueue(&tx, analysis(self.name(), &image.digest, addition.force, now), now).await?;
-        } else if tag_is_new && image.analysis_status == AnalysisStatus::Analyzed {
-            let fulltag = addition.tag.to_string();
-            self.service.tell(&tx, self.name(), events::available(&image, &fulltag)?).await?;
+        if is_to_be_analysed {
+            jobs::enqueue(&tx, analysis(self.name(), &image.digest, addition, now), now).await?;
+        } else if image.analysis_status == AnalysisStatus::Analyzed {
+            for fulltag in new_tags {
+                self.service.tell(&tx, self.name(), events::available(&image, &fulltag)?).await?;
+            }
         }
         tx.commit().await.map_err(StoreError::from)?;
         self.service.work.notify_waiters();
@@ -148,6 +200,17 @@ impl Tenant {
             objects.put(document).await?;
         }
         Ok(image.digest)
+    }
+
+    /// Takes an import out of those that wait for their parts: its analysis is to be made of them, or nothing is left to do
+    /// (`spec/operations.md` D-19).
+    async fn use_up(&self, on: &impl ConnectionTrait, id: &str, is_to_be_analysed: bool, now: Moment) -> Result<()> {
+        let to = if is_to_be_analysed { imports::Status::Processing } else { imports::Status::Complete };
+        let from = [imports::Status::Pending];
+        if imports::change_status(on, self.name(), id, &from, to, None, now).await? {
+            return Ok(());
+        }
+        Err(Error::conflict(format!("import operation {id} was used up or ended meanwhile; begin a new one")))
     }
 
     /// Makes sure that each tag of an image has its subscriptions (`spec/operations.md` §2.2).
@@ -172,12 +235,13 @@ async fn name_image(
     on: &impl ConnectionTrait,
     account: &AccountName,
     image: &images::Model,
-    addition: Addition<'_>,
+    tag: &TagReference,
+    created_at: Option<Timestamp>,
     now: Moment,
 ) -> Result<bool> {
-    let TagReference { registry, repo, tag } = addition.tag;
+    let TagReference { registry, repo, tag } = tag;
     let name = TagName { registry, repository: repo, tag };
-    let detected_at = addition.created_at.map_or(now, Moment::from);
+    let detected_at = created_at.map_or(now, Moment::from);
     let tags = image_tags::of_image(on, image.id).await?;
     let Some(known) = tags.iter().find(|row| row.name() == name) else {
         image_tags::insert(on, account, image.id, name, detected_at, now).await?;
@@ -191,10 +255,13 @@ async fn name_image(
     Ok(false)
 }
 
-fn analysis<'a>(account: &'a AccountName, digest: &'a str, force: bool, now: Moment) -> NewJob<'a> {
+fn analysis<'a>(account: &'a AccountName, digest: &'a str, addition: Addition<'_>, now: Moment) -> NewJob<'a> {
     let mut payload = json!({ "digest": digest });
-    if force {
+    if addition.force {
         payload["force"] = true.into();
+    }
+    if let Some(import) = addition.import {
+        payload["import"] = json!(import);
     }
     NewJob {
         kind: ANALYSE,
@@ -245,9 +312,9 @@ fn unknown_digest(reference: &DigestReference) -> Error {
     Error::invalid(text).with("digest", reference.digest.as_str())
 }
 
-fn dockerfile_for_known_image(image: &images::Model, tag: &TagReference) -> Error {
+fn dockerfile_for_known_image(image: &images::Model, tags: &[TagReference]) -> Error {
     let text = "Cannot specify dockerfile for an image that already exists unless using force=True for re-analysis";
-    Error::invalid(text).with("digest", image.digest.as_str()).with("tag", tag.to_string())
+    Error::invalid(text).with("digest", image.digest.as_str()).with("tag", tags.first().map(ToString::to_string))
 }
 
 #[cfg(test)]

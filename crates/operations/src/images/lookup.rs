@@ -25,6 +25,8 @@ pub(crate) struct Found {
     pub(crate) image_id: String,
     /// Digest and bytes of the index that led to it.
     pub(crate) parent: Option<(String, Vec<u8>)>,
+    /// Digest of an index that it is said to be of, where none was shown.
+    pub(crate) stated_parent: Option<String>,
     /// Sum of the layers as they are stored.
     pub(crate) compressed_bytes: u64,
 }
@@ -74,6 +76,7 @@ fn found(registry: &Registry, reference: &Reference) -> Result<Found, SourceErro
         manifest: image.manifest,
         image_id: image.id.hex().to_owned(),
         parent: description.index.map(|index| (index.digest.to_string(), index.bytes)),
+        stated_parent: None,
         compressed_bytes,
     })
 }

@@ -4,6 +4,7 @@ mod add;
 mod collect;
 mod delete;
 mod events;
+mod import;
 mod lookup;
 mod record;
 
@@ -18,7 +19,7 @@ use windlass_v1::{
     timestamp::EpochSeconds,
 };
 
-pub(crate) use add::Addition;
+pub(crate) use add::{Addition, ImportParts};
 pub use collect::Collected;
 
 pub(crate) use self::record::analysis_status;

@@ -69,6 +69,24 @@ impl Place {
         claim.unwrap().map(|claim| claim.job.attempts)
     }
 
+    /// Removes what imports leave behind.
+    pub(crate) async fn collect(&self) {
+        self.bench.service.collect_imports().await.unwrap();
+    }
+
+    /// How many files there are in object storage.
+    pub(crate) fn objects(&self) -> usize {
+        let mut folders = vec![self.bench.folder.path().join("objects")];
+        let mut files = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { files += 1 }
+            }
+        }
+        files
+    }
+
     pub(crate) async fn image(&self, tenant: &Tenant, digest: &str) -> images::Model {
         self.store().account(tenant.name()).image(digest).await.unwrap().unwrap()
     }

@@ -18,7 +18,7 @@ const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 /// An image of one layer.
 pub(crate) struct Sample {
-    config: Vec<u8>,
+    pub(crate) config: Vec<u8>,
     layer: Vec<u8>,
     pub(crate) manifest: Vec<u8>,
     pub(crate) digest: String,

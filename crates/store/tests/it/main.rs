@@ -8,6 +8,7 @@ mod audit_records;
 mod evaluations;
 mod events;
 mod images;
+mod imports;
 mod jobs;
 mod opening;
 mod policies;

@@ -2,6 +2,7 @@
 
 mod anchore_cli;
 mod images;
+mod importing;
 mod place;
 mod recorded;
 mod registry;

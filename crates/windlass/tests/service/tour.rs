@@ -95,6 +95,11 @@ impl<'a> Tour<'a> {
         self.look_after_the_feeds();
         self.look_after_the_service();
         self.leave();
+        self.end();
+    }
+
+    /// Fails if any step went wrong, and says which.
+    pub(crate) fn end(self) {
         assert!(self.wrong.is_empty(), "{} steps went wrong:\n{}", self.wrong.len(), self.wrong.join("\n"));
     }
 

@@ -14,8 +14,16 @@ use calls::Operation;
 use house::{Answered, in_every_house};
 
 /// What the user of `alpha` sees of its account, to show that there is something to be seen.
-const SEEN_BY_ITS_OWN: &[&str] =
-    &["get_account", "get_own_account", "list_users", "get_account_user", "list_role_bindings", "list_audit_records"];
+const SEEN_BY_ITS_OWN: &[&str] = &[
+    "get_account",
+    "get_own_account",
+    "list_users",
+    "get_account_user",
+    "list_role_bindings",
+    "list_audit_records",
+    "list_operations",
+    "get_operation",
+];
 
 /// What belongs to nobody, and may say what `alpha` brought.
 const SHARED: &[&str] = &["query_vulnerabilities", "list_services", "get_services_by_name"];

@@ -1,0 +1,135 @@
+//! Imports, over the API.
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use windlass_operations::testing::on_every_service;
+
+use crate::client::{Answer, Client};
+
+const PACKAGES: &str = r#"{"artifacts": [], "source": {"type": "image", "target": {}}, "distro": {}}"#;
+
+fn hex(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
+}
+
+async fn upload(client: &Client, id: &str, part: &str, bytes: &[u8]) -> Answer {
+    let path = format!("/v1/imports/images/{id}/{part}");
+    client.send(Method::POST, &path, Some("application/octet-stream"), bytes.to_vec()).await
+}
+
+async fn begin(client: &Client) -> String {
+    client.send(Method::POST, "/v1/imports/images", None, Vec::new()).await.ok()["uuid"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_image_is_imported_from_beginning_to_end() {
+    on_every_service(|bench| async move {
+        let admin = Client::admin(&bench);
+        let id = begin(&admin).await;
+        let operation = json!({
+            "uuid": id, "account": "admin", "status": "pending",
+            "created_at": "2026-01-01T12:00:00Z", "expires_at": "2026-01-02T12:00:00Z",
+            "last_update": "2026-01-01T12:00:00Z", "last_updated": "2026-01-01T12:00:00",
+        });
+        assert_eq!(admin.get("/imports/images").await.ok(), json!([operation]));
+        assert_eq!(admin.get(&format!("/imports/images/{id}")).await.ok(), operation);
+
+        let config = json!({"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": []}}).to_string();
+        let manifest = json!({"schemaVersion": 2, "config": {"digest": format!("sha256:{}", hex(config.as_bytes()))},
+            "layers": []})
+        .to_string();
+        let mut contents = json!({});
+        for (part, bytes) in
+            [("packages", PACKAGES), ("manifest", &manifest), ("image_config", &config), ("dockerfile", "FROM a\n")]
+        {
+            let kept = json!({"digest": hex(bytes.as_bytes()), "created_at": "2026-01-01T12:00:00Z"});
+            for _ in 0..2 {
+                assert_eq!(upload(&admin, &id, part, bytes.as_bytes()).await.ok(), kept, "the same is the same");
+            }
+            assert_eq!(admin.get(&format!("/imports/images/{id}/{part}")).await.ok(), json!([kept]));
+            contents[part] = kept["digest"].clone();
+        }
+        assert_eq!(admin.get(&format!("/imports/images/{id}/parent_manifest")).await.ok(), json!([]));
+
+        let digest = format!("sha256:{}", hex(manifest.as_bytes()));
+        let source = json!({"operation_uuid": id, "digest": digest, "tags": ["r.example/a/b:1"], "contents": contents});
+        let added = admin.post("/images", &json!({"source": {"import": source}})).await.ok();
+        assert_eq!((&added[0]["imageDigest"], &added[0]["analysis_status"]), (&json!(digest), &json!("not_analyzed")));
+        let status = async || admin.get(&format!("/imports/images/{id}")).await.ok()["status"].clone();
+        assert_eq!(status().await, "processing");
+        assert_eq!(admin.delete(&format!("/imports/images/{id}")).await.ok()["status"], "processing", "it goes on");
+        let stop = tokio_util::sync::CancellationToken::new();
+        assert!(bench.service.work_once("w", &stop).await.unwrap());
+        assert_eq!(status().await, "complete");
+        let image = admin.get(&format!("/images/{digest}")).await.ok();
+        assert_eq!(
+            (&image[0]["analysis_status"], &image[0]["image_content"]["metadata"]["dockerfile_mode"]),
+            (&json!("analyzed"), &json!("Actual"))
+        );
+        let again = admin.post("/images", &json!({"source": {"import": source}})).await;
+        assert_eq!((again.status, again.json()["detail"]["status"].clone()), (StatusCode::CONFLICT, json!("complete")));
+    });
+}
+
+#[test]
+fn what_cannot_be_taken_is_refused_with_its_own_status() {
+    on_every_service(|bench| async move {
+        let admin = Client::admin(&bench);
+        let unknown = (404, "Resource nope not found".to_owned());
+        assert_eq!(admin.get("/imports/images/nope").await.refusal(), unknown);
+        assert_eq!(admin.delete("/imports/images/nope").await.refusal(), unknown);
+        assert_eq!(upload(&admin, "nope", "manifest", b"x").await.refusal(), unknown);
+        assert_eq!(admin.get("/imports/images/nope/manifest").await.ok(), json!([]));
+
+        let id = begin(&admin).await;
+        assert_eq!(upload(&admin, &id, "manifest", b"").await.status, StatusCode::BAD_REQUEST);
+        let bad = upload(&admin, &id, "packages", br#"{"a": 1}"#).await;
+        assert_eq!(bad.headers["content-type"], "application/problem+json");
+        assert_eq!(bad.refusal(), (400, "'artifacts' is a required property".to_owned()));
+        assert_eq!(upload(&admin, &id, "packages", b"<xml/>").await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(upload(&admin, &id, "image_config", b"{").await.status, StatusCode::BAD_REQUEST);
+        let (status, text) = upload(&admin, &id, "dockerfile", &vec![b'x'; (1 << 20) + 1]).await.refusal();
+        assert!(status == 400 && text.contains("1048576"), "{text}");
+        for part in ["manifest", "packages", "image_config", "dockerfile"] {
+            assert_eq!(admin.get(&format!("/imports/images/{id}/{part}")).await.ok(), json!([]), "nothing was kept");
+        }
+
+        assert_eq!(admin.delete(&format!("/imports/images/{id}")).await.ok()["status"], "invalidated");
+        assert_eq!(admin.delete(&format!("/imports/images/{id}")).await.ok()["status"], "invalidated");
+        let refused = upload(&admin, &id, "manifest", b"x").await;
+        assert_eq!(
+            (refused.status, &refused.json()["detail"]["status"]),
+            (StatusCode::CONFLICT, &json!("invalidated"))
+        );
+    });
+}
+
+#[test]
+fn a_part_that_is_too_long_is_refused_and_not_kept() {
+    on_every_service(|bench| async move {
+        let admin = Client::admin(&bench);
+        let id = begin(&admin).await;
+        // Zeros: long to send, short to spool.
+        let (status, text) = upload(&admin, &id, "packages", &vec![0; 100 * 1024 * 1024 + 1]).await.refusal();
+        assert!(status == 400 && text.contains("104857600"), "{text}");
+        assert_eq!(admin.get(&format!("/imports/images/{id}/packages")).await.ok(), json!([]));
+    });
+}
+
+#[test]
+fn another_accounts_imports_are_not_there() {
+    on_every_service(|bench| async move {
+        bench.account("team").await;
+        let admin = Client::admin(&bench);
+        let team = admin.in_account("team");
+        let id = begin(&team).await;
+        let digest = upload(&team, &id, "manifest", b"{}").await.ok()["digest"].clone();
+        assert_eq!(admin.get("/imports/images").await.ok(), json!([]));
+        assert_eq!(admin.get(&format!("/imports/images/{id}/manifest")).await.ok(), json!([]));
+        assert_eq!(upload(&admin, &id, "manifest", b"{}").await.status, StatusCode::NOT_FOUND);
+        assert_eq!(admin.delete(&format!("/imports/images/{id}")).await.status, StatusCode::NOT_FOUND);
+        let kept: Value = team.get(&format!("/imports/images/{id}/manifest")).await.ok();
+        assert_eq!(kept[0]["digest"], digest);
+    });
+}
