@@ -68,6 +68,12 @@ static ALL: &[Schedule] = &[
         },
     },
     Schedule {
+        name: "archive_tasks",
+        default: 43_200,
+        range: (60, 432_000),
+        work: |service| Box::pin(async move { service.apply_archive_rules().await }),
+    },
+    Schedule {
         name: "account_resource_cleanup",
         default: 30,
         range: (30, 30),

@@ -40,13 +40,25 @@ impl Bench {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         let location = Location::folder(&folder.path().join("objects")).expect("it is a folder");
         let objects = Objects::open(&location, Options::default()).await.expect("the folder can be made");
+        let location = Location::folder(&folder.path().join("archive")).expect("it is a folder");
+        let archive = Objects::open(&location, Options::default()).await.expect("the folder can be made");
         let cipher = Cipher::parse(&Cipher::generate_key()).expect("it is a key");
         let seconds = Arc::new(AtomicI64::new(1_767_268_800));
         let hands = Arc::clone(&seconds);
         let now = move || Timestamp::from_second(hands.load(Ordering::SeqCst)).expect("tests stay within the calendar");
-        let service = Service::new(store, objects, cipher, Clock::new(now), settings);
+        let service = Service::new(store, objects, archive, cipher, Clock::new(now), settings);
         service.bootstrap(Some("admin@example.org"), || "foobar".into()).await.expect("the store is new");
         Self { service, seconds, folder }
+    }
+
+    /// Where documents are kept.
+    pub fn objects(&self) -> &Objects {
+        &self.service.objects
+    }
+
+    /// Where the bundles of the archive are kept.
+    pub fn archive_objects(&self) -> &Objects {
+        &self.service.archive_objects
     }
 
     /// Lets time pass.

@@ -14,7 +14,6 @@ use windlass_store::{
 };
 use windlass_v1::{
     Annotations, DigestReference, TagReference,
-    error::ErrorEnvelope,
     images::{AnalysisSource, ImageAnalysisRequest, ImageRecord},
     subscriptions::{SubscriptionType, subscription_id},
 };
@@ -45,7 +44,8 @@ impl Tenant {
     /// Adds the image that is asked for, and has it analysed unless it is.
     ///
     /// # Errors
-    /// 400 for what cannot be done with the request or with the image, or where the registry does not tell what it is.
+    /// 400 for what cannot be done with the request or with the image, or where the registry does not tell what it is; 404
+    /// and 409 for an analysis that is not in the archive, and for one that is there already.
     pub async fn add_image(
         &self,
         request: &ImageAnalysisRequest,
@@ -71,13 +71,7 @@ impl Tenant {
                 let found = self.look_up(by_digest(reference, tag)?).await?;
                 self.record(found, added(tag, created_at, dockerfile.as_deref())).await?
             }
-            AnalysisSource::Archive { digest } => {
-                if self.account.image(digest).await?.is_some() {
-                    let exists = "Conflict: Image already exists in system. No restore possible";
-                    return Err(ErrorEnvelope::new(409, exists).without_detail().into());
-                }
-                return Err(Error::not_found("Not found in archive"));
-            }
+            AnalysisSource::Archive { digest } => self.restore(digest).await?,
             AnalysisSource::Import { import, .. } => {
                 let text = format!("there is no import {}; begin one with POST /imports/images", import.operation_uuid);
                 return Err(Error::not_found(text));
@@ -151,7 +145,13 @@ impl Tenant {
     }
 
     /// Makes sure that each tag of an image has its subscriptions (`spec/operations.md` §2.2).
-    async fn subscribe(&self, on: &impl ConnectionTrait, image: i64, autosubscribe: bool, now: Moment) -> Result<()> {
+    pub(crate) async fn subscribe(
+        &self,
+        on: &impl ConnectionTrait,
+        image: i64,
+        autosubscribe: bool,
+        now: Moment,
+    ) -> Result<()> {
         for key in images::full_tags(on, image).await? {
             for kind in SubscriptionType::OF_TAGS {
                 let activate = match kind {

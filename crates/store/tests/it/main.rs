@@ -4,6 +4,7 @@
 
 mod accounts;
 mod analyses;
+mod archives;
 mod events;
 mod images;
 mod audit_records;
