@@ -104,11 +104,7 @@ impl Driver for ObjectChunks {
 
 fn entry(listed: Listed) -> Entry {
     let modified = Duration::from_micros(listed.written_at.micros().unsigned_abs());
-    Entry {
-        path: listed.key,
-        size: listed.size.unsigned_abs(),
-        modified: SystemTime::UNIX_EPOCH.checked_add(modified),
-    }
+    Entry { path: listed.key, size: listed.size.unsigned_abs(), modified: SystemTime::UNIX_EPOCH.checked_add(modified) }
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "it is what map_err hands on")]

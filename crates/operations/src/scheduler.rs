@@ -12,6 +12,7 @@ use windlass_store::schedules::Run;
 
 use crate::{
     Result, Service, cipher,
+    vulnerabilities::FEED_SYNC,
     watching::{REPOSITORY_WATCHER, TAG_WATCHER},
 };
 
@@ -54,7 +55,18 @@ static ALL: &[Schedule] = &[
         name: "events_gc",
         default: 3600,
         range: (60, 604_800),
-        work: |service| Box::pin(async move { service.expire_events().await }),
+        work: |service| {
+            Box::pin(async move {
+                service.expire_events().await?;
+                service.expire_audit_records(service.clock.moment()).await.map(drop)
+            })
+        },
+    },
+    Schedule {
+        name: FEED_SYNC,
+        default: 21_600,
+        range: (1800, 100_000),
+        work: |service| Box::pin(async move { service.synchronize_feeds_on_schedule().await }),
     },
     Schedule {
         name: "image_gc",

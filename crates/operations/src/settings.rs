@@ -27,6 +27,8 @@ pub struct Settings {
     pub hints: bool,
     /// Analyses at once in this process.
     pub analysis_threads: usize,
+    /// Seconds after which the job of a worker that says nothing any more is done by another; at least 1.
+    pub lease_seconds: u32,
     pub analysis: AnalysisSettings,
     pub vulnerabilities: VulnerabilitySettings,
 }
@@ -50,7 +52,7 @@ impl Default for Settings {
         Self {
             base_url: "http://127.0.0.1:8228".into(),
             host_id: "windlass".into(),
-            oauth: OauthSettings { enabled: false, expiration: Duration::from_secs(3600) },
+            oauth: OauthSettings { enabled: false, expiration: Duration::from_hours(1) },
             limits: Limits { compressed_image_size_mb: None },
             allow_ambient_credentials: false,
             ecr_endpoint: None,
@@ -59,6 +61,7 @@ impl Default for Settings {
             timers: BTreeMap::new(),
             hints: false,
             analysis_threads: 1,
+            lease_seconds: 60,
             analysis: AnalysisSettings::default(),
             vulnerabilities: VulnerabilitySettings::default(),
         }

@@ -1,7 +1,7 @@
 //! Workers: they claim jobs and do them, one at a time each.
 //!
-//! A worker says every [`HEARTBEAT`] that it lives. One that does not for [`LEASE`] seconds has lost its job to another;
-//! it stops when it hears so, and whatever it would still write is refused.
+//! A worker says three times in each lease (`Settings::lease_seconds`) that it lives. One that does not for the length of
+//! a lease has lost its job to another; it stops when it hears so, and whatever it would still write is refused.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,9 +10,6 @@ use windlass_store::jobs::Claim;
 
 use crate::{Result, Service, images, vulnerabilities};
 
-/// Seconds.
-const LEASE: i64 = 60;
-const HEARTBEAT: Duration = Duration::from_secs(20);
 /// How long a job may wait that was asked for in another process, or is to be tried again.
 const POLL: Duration = Duration::from_secs(1);
 /// Pause after the database failed.
@@ -60,7 +57,7 @@ impl Service {
     /// When the database fails. What went wrong with the job itself is written with it.
     pub async fn work_once(self: &Arc<Self>, worker: &str, stop: &CancellationToken) -> Result<bool> {
         let now = self.clock.moment();
-        let claimed = self.store.claim_job(KINDS, worker, now.plus_seconds(LEASE), now).await?;
+        let claimed = self.store.claim_job(KINDS, worker, now.plus_seconds(self.lease()), now).await?;
         let Some(claim) = claimed else { return Ok(false) };
         tokio::select! {
             biased;
@@ -78,7 +75,7 @@ impl Service {
         let done = self.rematch_claimed(claim).await;
         if let Err(error) = &done {
             let now = self.clock.moment();
-            claim.retry(&self.store, &error.to_string(), now.plus_seconds(LEASE), now).await?;
+            claim.retry(&self.store, &error.to_string(), now.plus_seconds(self.lease()), now).await?;
         }
         done
     }
@@ -92,12 +89,18 @@ impl Service {
         Ok(())
     }
 
+    /// How long a job is claimed for, in seconds.
+    fn lease(&self) -> i64 {
+        self.settings.lease_seconds.into()
+    }
+
     /// Keeps the lease; ends when it is lost.
     async fn keep_lease(&self, claim: &Claim) {
+        let heartbeat = Duration::from_secs(self.settings.lease_seconds.into()) / 3;
         loop {
-            tokio::time::sleep(HEARTBEAT).await;
+            tokio::time::sleep(heartbeat).await;
             let now = self.clock.moment();
-            match claim.extend(&self.store, now.plus_seconds(LEASE), now).await {
+            match claim.extend(&self.store, now.plus_seconds(self.lease()), now).await {
                 Ok(true) => {}
                 Ok(false) => return,
                 // The work goes on: if the database is back before the lease runs out, nothing is lost.

@@ -10,7 +10,7 @@ use windlass_v1::error::{AUTHENTICATE, ErrorCode, ErrorEnvelope, Problem, UNAUTH
 
 /// One of the three bodies of errors (`spec/api.md` A1.5), or another answer that is no success.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// A handler's refusal.
     Envelope(Box<ErrorEnvelope>),
     /// The request reaches no handler.
@@ -24,25 +24,25 @@ pub enum Failure {
 }
 
 impl Failure {
-    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         ErrorEnvelope::new(status.as_u16(), message).into()
     }
 
-    pub fn bad_request(message: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    pub fn not_found(message: impl Into<String>) -> Self {
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
-    pub fn conflict(message: impl Into<String>) -> Self {
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, message)
     }
 
     /// A defect of the service. What it is stays in the log, under the request's id: it may name what the caller must not
     /// see.
-    pub fn internal(error: &dyn std::error::Error) -> Self {
+    pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
         let mut chain = error.to_string();
         let mut source = error.source();
         while let Some(error) = source {
@@ -55,7 +55,7 @@ impl Failure {
 
     /// Adds to the detail of an envelope.
     #[must_use]
-    pub fn with(self, key: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(self, key: &str, value: impl Into<Value>) -> Self {
         match self {
             Self::Envelope(envelope) => envelope.with(key, value).into(),
             other => other,
@@ -64,7 +64,7 @@ impl Failure {
 
     /// Adds a code to an envelope.
     #[must_use]
-    pub fn with_code(self, code: ErrorCode) -> Self {
+    pub(crate) fn with_code(self, code: ErrorCode) -> Self {
         match self {
             Self::Envelope(envelope) => envelope.with_code(code).into(),
             other => other,

@@ -52,6 +52,8 @@ pub(crate) fn all() -> Vec<Operation> {
         events::operations(),
         feeds::operations(),
         queries::operations(),
+        policies::operations(),
+        evaluations::operations(),
     ]
     .into_iter()
     .flatten()

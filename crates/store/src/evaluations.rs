@@ -7,10 +7,10 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, Select,
     entity::prelude::*,
-    sea_query::{Condition, ExprTrait as _, Query},
+    sea_query::{Condition, ExprTrait as _},
 };
 
-use crate::{Account, AccountName, Moment, Result, Store};
+use crate::{Account, AccountName, Moment, Result};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "evaluations")]
@@ -170,6 +170,15 @@ pub async fn restore(on: &impl ConnectionTrait, evaluation: Model) -> Result<()>
     Ok(())
 }
 
+/// Forgets every verdict on an image, and tells which objects they referred to.
+pub async fn delete_of_image(on: &impl ConnectionTrait, account: &str, digest: &str) -> Result<Vec<String>> {
+    let of_image = Column::Account.eq(account).and(Column::Digest.eq(digest));
+    let objects = Entity::find().select_only().column(Column::Object).distinct().filter(of_image.clone());
+    let objects = objects.into_tuple().all(on).await?;
+    Entity::delete_many().filter(of_image).exec(on).await?;
+    Ok(objects)
+}
+
 /// Forgets the verdicts of a policy, and tells which results they had in object storage.
 pub async fn delete_of_policy(
     on: &impl ConnectionTrait,
@@ -181,14 +190,4 @@ pub async fn delete_of_policy(
     let results = results.into_tuple().all(on).await?;
     Entity::delete_many().filter(of_policy()).exec(on).await?;
     Ok(results)
-}
-
-impl Store {
-    /// The vulnerability data that verdicts are made with now.
-    pub async fn data_in_force(&self) -> Result<Option<i64>> {
-        let active =
-            Query::select().column("id").from("vulnerability_data").and_where(Expr::col("active").eq(true)).to_owned();
-        let row = self.reader().query_one(&active).await?;
-        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
-    }
 }

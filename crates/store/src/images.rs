@@ -4,19 +4,16 @@
 //! meant for: a worker that ends late neither brings back an image that was deleted meanwhile nor takes away an annotation
 //! (`spec/operations.md` D-27).
 
-pub mod facts;
-
 use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::{NotSet, Set},
     ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, IntoActiveModel as _, JoinType,
-    QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select, SelectTwo,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, SelectTwo,
     entity::prelude::*,
-    sea_query::{Alias, Condition, ExprTrait as _, OnConflict, Query},
+    sea_query::{Condition, ExprTrait as _, OnConflict, Query},
 };
 
-use crate::{Account, AccountName, Moment, Result, Store, image_tags, image_tags::TagName};
+use crate::{Account, AccountName, Moment, Result, Store, analyses, evaluations, image_tags, image_tags::TagName};
 
 /// Whether an image is there to stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -78,15 +75,15 @@ pub struct Model {
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
-    #[sea_orm(belongs_to = "facts::Entity", from = "Column::Analysis", to = "facts::Column::Id")]
-    Facts,
+    #[sea_orm(belongs_to = "analyses::Entity", from = "Column::Analysis", to = "analyses::Column::Id")]
+    Analysis,
     #[sea_orm(has_many = "image_tags::Entity")]
     Tags,
 }
 
-impl Related<facts::Entity> for Entity {
+impl Related<analyses::Entity> for Entity {
     fn to() -> RelationDef {
-        Relation::Facts.def()
+        Relation::Analysis.def()
     }
 }
 
@@ -98,8 +95,8 @@ impl Related<image_tags::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// An image and, once it is analysed, what its analysis says in short.
-pub type Described = (Model, Option<facts::Model>);
+/// An image and its analysis, once it has one.
+pub type Described = (Model, Option<analyses::Model>);
 
 /// Which images are meant; what is not said does not matter.
 #[derive(Clone, Copy, Debug, Default)]
@@ -139,13 +136,13 @@ impl Account {
     /// The newest image with this digest, or whose index has it.
     pub async fn find_image(&self, digest: &str, filter: Filter) -> Result<Option<Described>> {
         let query = filter.of(self.own_images()).filter(named(digest));
-        Ok(newest_first(query.find_also_related(facts::Entity)).one(self.reader()).await?)
+        Ok(newest_first(query.find_also_related(analyses::Entity)).one(self.reader()).await?)
     }
 
     /// The newest image with this image id.
     pub async fn find_image_by_id(&self, image_id: &str, filter: Filter) -> Result<Option<Described>> {
         let query = filter.of(self.own_images()).filter(Column::ImageId.eq(image_id));
-        Ok(newest_first(query.find_also_related(facts::Entity)).one(self.reader()).await?)
+        Ok(newest_first(query.find_also_related(analyses::Entity)).one(self.reader()).await?)
     }
 
     /// The newest image with this digest, or whose index has it, that has a tag in a repository.
@@ -164,14 +161,14 @@ impl Account {
             .and_where(image_tags::Column::Repository.eq(repository))
             .to_owned();
         let query = filter.of(self.own_images()).filter(named(digest)).filter(Column::Id.in_subquery(tagged));
-        Ok(newest_first(query.find_also_related(facts::Entity)).one(self.reader()).await?)
+        Ok(newest_first(query.find_also_related(analyses::Entity)).one(self.reader()).await?)
     }
 
     /// The images that a tag stood for, the last one first; at most `limit`.
     pub async fn images_of_tag(&self, tag: TagName<'_>, filter: Filter, limit: Option<u64>) -> Result<Vec<Described>> {
         let query =
             filter.of(self.own_images()).join(JoinType::InnerJoin, Relation::Tags.def()).filter(tag.condition());
-        let query = query.find_also_related(facts::Entity).limit(limit);
+        let query = query.find_also_related(analyses::Entity).limit(limit);
         let latest = query.order_by_desc(image_tags::Column::DetectedAt).order_by_desc(Column::Id);
         Ok(latest.all(self.reader()).await?)
     }
@@ -186,7 +183,7 @@ impl Account {
             }
             query = query.limit(page.limit);
         }
-        Ok(newest_first(query.find_also_related(facts::Entity)).all(self.reader()).await?)
+        Ok(newest_first(query.find_also_related(analyses::Entity)).all(self.reader()).await?)
     }
 
     fn own_images(&self) -> Select<Entity> {
@@ -215,7 +212,7 @@ fn named(digest: &str) -> Condition {
     Condition::any().add(Column::Digest.eq(digest)).add(Column::ParentDigest.eq(digest))
 }
 
-fn newest_first(query: SelectTwo<Entity, facts::Entity>) -> SelectTwo<Entity, facts::Entity> {
+fn newest_first(query: SelectTwo<Entity, analyses::Entity>) -> SelectTwo<Entity, analyses::Entity> {
     query.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id)
 }
 
@@ -327,19 +324,17 @@ pub async fn mark_deleting(on: &impl ConnectionTrait, image: i64, now: Moment) -
     Ok(marked.exec(on).await?.rows_affected > 0)
 }
 
-/// Removes an image with its tags and the verdicts on it, if it is still to be removed; tells whether it was.
-pub async fn remove(on: &impl ConnectionTrait, image: &Model) -> Result<bool> {
+/// Removes an image with its tags and the verdicts on it, if it is still to be removed, and tells which objects it and they
+/// referred to; `None` if it stays.
+pub async fn remove(on: &impl ConnectionTrait, image: &Model) -> Result<Option<Vec<String>>> {
     let marked = Entity::delete_many().filter(Column::Id.eq(image.id)).filter(Column::Status.eq(Status::Deleting));
     if marked.exec(on).await?.rows_affected == 0 {
-        return Ok(false);
+        return Ok(None);
     }
-    let verdicts = Query::delete()
-        .from_table(Alias::new("evaluations"))
-        .and_where(Expr::col(Alias::new("account")).eq(image.account.as_str()))
-        .and_where(Expr::col(Alias::new("digest")).eq(image.digest.as_str()))
-        .to_owned();
-    on.execute(&verdicts).await?;
-    Ok(true)
+    let mut objects = evaluations::delete_of_image(on, &image.account, &image.digest).await?;
+    objects.push(image.manifest.clone());
+    objects.extend(image.parent_manifest.clone());
+    Ok(Some(objects))
 }
 
 /// The full names of an image's tags: `registry/repository:tag`.

@@ -105,7 +105,19 @@ impl Claim {
 
     /// Gives the job back untried, as a process does that stops.
     pub async fn release(&self, store: &Store, now: Moment) -> Result<bool> {
-        self.wait_again(store, None, now, now).await
+        self.postpone(store, now, now).await
+    }
+
+    /// Lets the job wait untried until `not_before`.
+    pub async fn postpone(&self, store: &Store, not_before: Moment, now: Moment) -> Result<bool> {
+        self.wait_again(store, None, not_before, now).await
+    }
+
+    /// Whether a worker that lives has an older job of the same kind about the same key, of whatever account.
+    pub async fn follows_another(&self, store: &Store, now: Moment) -> Result<bool> {
+        let same = Entity::find().filter(Column::Kind.eq(&self.job.kind)).filter(Column::Key.eq(&self.job.key));
+        let older = same.filter(Column::Id.lt(self.job.id)).filter(Column::State.eq(State::Running));
+        Ok(older.filter(Column::LeaseUntil.gte(now)).one(store.reader()).await?.is_some())
     }
 
     async fn wait_again(&self, store: &Store, error: Option<&str>, not_before: Moment, now: Moment) -> Result<bool> {

@@ -1,8 +1,8 @@
 //! Documents in pieces: the rows behind the `db` object storage.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, entity::prelude::*,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
 
 use crate::{Moment, Result, Store};
@@ -36,8 +36,7 @@ pub struct Listed {
 /// Writes the next piece of a document.
 pub async fn insert(on: &impl ConnectionTrait, chunk: Model) -> Result<()> {
     let Model { key, ordinal, content, written_at } = chunk;
-    let row =
-        ActiveModel { key: Set(key), ordinal: Set(ordinal), content: Set(content), written_at: Set(written_at) };
+    let row = ActiveModel { key: Set(key), ordinal: Set(ordinal), content: Set(content), written_at: Set(written_at) };
     Entity::insert(row).exec_without_returning(on).await?;
     Ok(())
 }

@@ -116,7 +116,9 @@ impl From<crate::Error> for Failure {
         match error {
             crate::Error::Store(error) => error.into(),
             crate::Error::Objects(error) => error.into(),
-            crate::Error::Refused(_) | crate::Error::Problem(_) | crate::Error::Broken(_) => Self::lasting("UNKNOWN", error.to_string()),
+            crate::Error::Refused(_) | crate::Error::Problem(_) | crate::Error::Broken(_) => {
+                Self::lasting("UNKNOWN", error.to_string())
+            }
         }
     }
 }

@@ -19,6 +19,9 @@ use windlass_v1::events::{EventLevel, EventType};
 use super::{failure::Failure, settings::analysis_key};
 use crate::{Happening, Result, Service, Tenant, vulnerabilities::KnownPackages};
 
+/// Seconds between two looks whether another worker is done with the same image.
+const PATIENCE: i64 = 2;
+
 /// The payload of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -44,6 +47,12 @@ impl Service {
         let account =
             AccountName::parse(&claim.job.account).map_err(|error| crate::Error::Broken(error.to_string()))?;
         let tenant = self.tenant(&account);
+        let now = self.clock.moment();
+        if !request(claim).force && claim.follows_another(&self.store, now).await? {
+            // What it is about to find will do for this one too.
+            claim.postpone(&self.store, now.plus_seconds(PATIENCE), now).await?;
+            return Ok(());
+        }
         let begun = match tenant.account.image(&claim.job.key).await? {
             Some(image) if progress::begin(&self.store, image.id, self.clock.moment()).await? => Some(image),
             _ => None,
@@ -93,7 +102,7 @@ impl Service {
     }
 
     async fn make(&self, tenant: &Tenant, image: &images::Model, claim: &Claim) -> Result<Made, Failure> {
-        let AnalysisRequest { force } = serde_json::from_str(&claim.job.payload).unwrap_or_default();
+        let AnalysisRequest { force } = request(claim);
         let key = analysis_key(&image.digest, &self.settings);
         if !force && let Some(found) = self.store.find_analysis(&key).await? {
             return Ok(Made::Found(found));
@@ -176,6 +185,10 @@ impl Service {
         let happening = Happening { kind: kind.as_str(), level, message, details, resource, source: "analyzer" };
         self.tell(tx, account, happening).await
     }
+}
+
+fn request(claim: &Claim) -> AnalysisRequest {
+    serde_json::from_str(&claim.job.payload).unwrap_or_default()
 }
 
 /// What is told of an image that was analysed (`spec/operations.md` §2.7).

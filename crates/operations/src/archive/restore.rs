@@ -62,10 +62,9 @@ impl Tenant {
         let packages = self.packages_of(&record).await?;
         let now = self.service.clock.moment();
         let tx = self.account.begin().await?;
-        if let Some(old) = images::lock(&tx, self.name(), &row.digest).await?
-            && !images::remove(&tx, &old).await?
-        {
-            return Err(conflict());
+        let mut old = Vec::new();
+        if let Some(image) = images::lock(&tx, self.name(), &row.digest).await? {
+            old = images::remove(&tx, &image).await?.ok_or_else(conflict)?;
         }
         let analysis = restore_analysis(&tx, &record, &key).await?;
         packages.record(&self.service, &tx, analysis).await?;
@@ -82,6 +81,7 @@ impl Tenant {
         self.service.tell(&tx, self.name(), restored).await?;
         tx.commit().await.map_err(StoreError::from)?;
         self.service.work.notify_waiters();
+        self.service.drop_results(&old).await;
         // Until now nothing referred to them, so that a collection may have taken what was there already.
         for object in record.objects()? {
             if !self.service.objects.exists(&object).await? {

@@ -1,39 +1,47 @@
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use windlass_matching::Outcome;
 use windlass_policy::FirstSeen;
 use windlass_sbom::Sbom;
 
-use crate::{Error, Result, Tenant};
+use crate::{Result, Tenant};
 
 /// What is known of an image's vulnerabilities.
 #[derive(Clone, Debug, Default)]
-pub struct Found {
-    pub outcome: Outcome,
+pub(super) struct Known {
+    pub(super) outcome: Outcome,
     /// When each finding was first seen.
-    pub first_seen: FirstSeen,
-    /// When the vulnerability data was built; `None`: there is none.
-    pub database_built: Option<Timestamp>,
+    pub(super) first_seen: FirstSeen,
+    /// The vulnerability data that it is known by; `None`: there is none.
+    pub(super) data: Option<i64>,
+    /// When that was built.
+    pub(super) database_built: Option<Timestamp>,
 }
 
 /// Who knows the vulnerabilities of images.
-pub trait Findings: Sync {
+pub(super) trait Findings: Sync {
     /// The vulnerability data in force; `None`: there is none.
     fn in_force(&self) -> impl Future<Output = Result<Option<i64>>> + Send;
 
-    /// What is known of an analysed image by that data.
-    fn of(&self, analysis: i64, data: Option<i64>, sbom: &Sbom) -> impl Future<Output = Result<Found>> + Send;
+    /// What is known of an image by the data in force.
+    fn of(&self, sbom: &Arc<Sbom>) -> impl Future<Output = Result<Known>> + Send;
 }
 
-/// Where no vulnerability data is in force, nothing is found, and rules say that nothing could be.
+/// Where there is no vulnerability data, nothing is known, and rules say so.
 impl Findings for Tenant {
     async fn in_force(&self) -> Result<Option<i64>> {
-        Ok(self.service.store.data_in_force().await?)
+        Ok(self.service.store.vulnerability_data_in_force().await?.map(|data| data.id))
     }
 
-    async fn of(&self, _: i64, data: Option<i64>, _: &Sbom) -> Result<Found> {
-        match data {
-            None => Ok(Found::default()),
-            Some(data) => Err(Error::Broken(format!("the vulnerability data {data} cannot be asked about images"))),
-        }
+    async fn of(&self, sbom: &Arc<Sbom>) -> Result<Known> {
+        let Some(found) = self.outcome(sbom).await? else { return Ok(Known::default()) };
+        let data = self.service.store.vulnerability_data(found.data).await?;
+        Ok(Known {
+            outcome: found.outcome,
+            first_seen: found.first_seen,
+            data: Some(found.data),
+            database_built: data.map(|data| data.built_at.into()),
+        })
     }
 }

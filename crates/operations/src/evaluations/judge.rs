@@ -9,7 +9,10 @@ use windlass_sbom::Sbom;
 use windlass_store::{evaluations::Basis, policies};
 use windlass_v1::evaluations::{EvaluationResult, Subject};
 
-use super::{Analysed, Findings, Found};
+use super::{
+    Analysed,
+    findings::{Findings, Known},
+};
 use crate::{Error, Result, Tenant, policies::document, recent::Recent};
 
 /// Bytes of the bundles that are kept ready.
@@ -29,8 +32,8 @@ type InputKey = (String, String, i64, Option<i64>, String);
 
 /// What rules look at.
 pub(super) struct EvaluationInput {
-    pub(super) sbom: Sbom,
-    pub(super) found: Found,
+    pub(super) sbom: Arc<Sbom>,
+    pub(super) known: Known,
 }
 
 /// A bundle, an image, and how to judge it.
@@ -105,10 +108,12 @@ impl Tenant {
         if let Some(input) = inputs.get(&key) {
             return Ok(input);
         }
-        let sbom = self.sbom(&image.image).await?;
-        let found = findings.of(image.analysis, basis.data, &sbom).await?;
-        let weight = sbom.packages.len() + sbom.files.len() + sbom.relationships.len() + found.outcome.findings.len();
-        let input = Arc::new(EvaluationInput { sbom, found });
+        let sbom = Arc::new(self.sbom(&image.image).await?);
+        let known = findings.of(&sbom).await?;
+        let weight = sbom.packages.len() + sbom.files.len() + sbom.relationships.len() + known.outcome.findings.len();
+        // Other data may have come into force meanwhile.
+        let key = (key.0, key.1, analysis, known.data, key.4);
+        let input = Arc::new(EvaluationInput { sbom, known });
         inputs.put(key, Arc::clone(&input), weight.max(1));
         Ok(input)
     }
@@ -117,7 +122,7 @@ impl Tenant {
 impl Case {
     /// The verdict: a function of what is given.
     pub(super) fn judge(&self) -> Judged {
-        let Found { outcome, first_seen, database_built } = &self.input.found;
+        let Known { outcome, first_seen, database_built, .. } = &self.input.known;
         let knowledge = Knowledge {
             database_built: *database_built,
             first_seen: Some(first_seen),

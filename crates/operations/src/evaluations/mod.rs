@@ -8,8 +8,9 @@ mod choices;
 mod findings;
 mod judge;
 mod keep;
+#[cfg(test)]
+mod tests;
 
-pub use findings::{Findings, Found};
 pub(crate) use judge::Judges;
 
 use jiff::Timestamp;
@@ -31,6 +32,7 @@ use windlass_v1::{
 
 use crate::{Error, Result, Tenant, images::analysis_status, policies::document};
 use choices::Choices;
+use findings::Findings;
 use judge::Case;
 
 /// How many entries of a history are told.
@@ -213,6 +215,8 @@ impl Tenant {
         {
             return Ok(Verdict::Kept(last.clone()));
         }
+        let input = self.input(image, &basis, findings).await?;
+        let basis = Basis { data: input.known.data, ..basis };
         let now = self.service.clock.now();
         let case = Case {
             account: self.name().to_string(),
@@ -220,7 +224,7 @@ impl Tenant {
             image_digest: image.image.digest.clone(),
             tag: fulltag.to_owned(),
             bundle,
-            input: self.input(image, &basis, findings).await?,
+            input,
             previous: match &previous {
                 Some(previous) => Some(self.sbom(&previous.image).await?),
                 None => None,

@@ -103,7 +103,7 @@ fn keys(username: &str, from: Option<IpAddr>) -> impl Iterator<Item = String> {
 fn neighbourhood(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
-        address => address,
+        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -86,17 +86,13 @@ impl Service {
             Presented::Bearer(token) if api_key::is_one(token) => self.by_api_key(token).await?,
             Presented::Bearer(token) => self.by_token(token).await?,
         };
-        match found {
-            Some(caller) => {
-                self.identity.attempts.succeeded(&subject, from);
-                Ok(Ok(caller))
-            }
-            None => {
-                self.identity.attempts.failed(&subject, from, self.clock.now());
-                tracing::warn!(username = %subject, address = ?from, "a log-in was refused");
-                Ok(Err(Denied::Unknown))
-            }
-        }
+        let Some(caller) = found else {
+            self.identity.attempts.failed(&subject, from, self.clock.now());
+            tracing::warn!(username = %subject, address = ?from, "a log-in was refused");
+            return Ok(Err(Denied::Unknown));
+        };
+        self.identity.attempts.succeeded(&subject, from);
+        Ok(Ok(caller))
     }
 
     async fn by_password(

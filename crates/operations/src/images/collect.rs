@@ -16,7 +16,7 @@ pub struct Collected {
 }
 
 impl Service {
-    /// Removes images that wait for it, of all accounts, with their tags, the verdicts on them, manifests that were theirs
+    /// Removes images that wait for it, of all accounts, with their tags, the verdicts on them, documents that were theirs
     /// alone, and the subscriptions on names that no image has then, unless those are active. Answers with how many were removed; one that was added again
     /// meanwhile stays.
     pub async fn collect_images(&self) -> Result<usize> {
@@ -25,16 +25,13 @@ impl Service {
             let account = AccountName::parse(&image.account).map_err(|error| Error::Broken(error.to_string()))?;
             let tx = self.store.begin().await?;
             let tags = image_tags::of_image(&tx, image.id).await?;
-            if !images::remove(&tx, &image).await? {
-                continue;
-            }
+            let Some(objects) = images::remove(&tx, &image).await? else { continue };
             for tag in tags {
                 if !image_tags::is_known(&tx, &account, tag.name()).await? {
                     subscriptions::remove_silent(&tx, &account, &tag.fulltag()).await?;
                 }
             }
             tx.commit().await.map_err(StoreError::from)?;
-            let objects: Vec<String> = [Some(image.manifest), image.parent_manifest].into_iter().flatten().collect();
             self.remove_unreferenced(&objects).await?;
             removed += 1;
         }

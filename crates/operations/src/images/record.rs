@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use windlass_store::{
-    Moment, image_tags,
-    images::{self, Described, facts},
+    Moment, analyses, image_tags,
+    images::{self, Described},
 };
 use windlass_v1::{
     Annotations,
-    images::{AnalysisStatus, DockerfileMode, ImageContent, ImageDetail, ImageMetadata, ImageRecord, ImageStatus},
+    images::{
+        AnalysisFailure, AnalysisStatus, DockerfileMode, ImageContent, ImageDetail, ImageMetadata, ImageRecord,
+        ImageStatus,
+    },
     timestamp::IsoSeconds,
 };
 
@@ -20,17 +23,17 @@ pub(super) fn records(found: Vec<Described>, tags: Vec<image_tags::Model>) -> Re
     for tag in tags {
         tags_of.entry(tag.image).or_default().push(tag);
     }
-    let shown = found.into_iter().map(|(image, facts)| {
+    let shown = found.into_iter().map(|(image, analysis)| {
         let tags = tags_of.remove(&image.id).unwrap_or_default();
-        record(image, facts, &tags)
+        record(image, analysis, &tags)
     });
     shown.collect()
 }
 
-fn record(image: images::Model, facts: Option<facts::Model>, tags: &[image_tags::Model]) -> Result<ImageRecord> {
+fn record(image: images::Model, analysis: Option<analyses::Model>, tags: &[image_tags::Model]) -> Result<ImageRecord> {
     Ok(ImageRecord {
         annotations: annotations(&image)?,
-        image_content: content(&image, facts),
+        image_content: content(&image, analysis),
         image_detail: tags.iter().map(|tag| detail(&image, tag)).collect(),
         image_type: "docker".to_owned(),
         image_status: status(image.status),
@@ -38,6 +41,10 @@ fn record(image: images::Model, facts: Option<facts::Model>, tags: &[image_tags:
         created_at: seconds(image.created_at),
         last_updated: seconds(image.last_updated),
         analyzed_at: image.analyzed_at.map(seconds),
+        analysis_failure: image
+            .failure_code
+            .zip(image.failure_reason)
+            .map(|(code, reason)| AnalysisFailure { code, reason }),
         image_digest: image.digest,
         parent_digest: image.parent_digest,
         user_id: image.account,
@@ -62,18 +69,18 @@ fn detail(image: &images::Model, tag: &image_tags::Model) -> ImageDetail {
     }
 }
 
-fn content(image: &images::Model, facts: Option<facts::Model>) -> ImageContent {
-    let Some(facts) = facts else { return ImageContent::default() };
+fn content(image: &images::Model, analysis: Option<analyses::Model>) -> ImageContent {
+    let Some(analysis) = analysis else { return ImageContent::default() };
     // The analysis is shared by whoever has the image; a Dockerfile is of the one who gave it.
     let mode = if image.dockerfile.is_some() { DockerfileMode::Actual } else { DockerfileMode::Guessed };
     ImageContent {
         metadata: ImageMetadata {
-            arch: facts.arch,
-            distro: facts.distro,
-            distro_version: facts.distro_version,
+            arch: analysis.arch,
+            distro: analysis.distro,
+            distro_version: analysis.distro_version,
             dockerfile_mode: Some(mode),
-            image_size: u64::try_from(facts.image_size).ok(),
-            layer_count: u64::try_from(facts.layer_count).ok(),
+            image_size: u64::try_from(analysis.image_size).ok(),
+            layer_count: u64::try_from(analysis.layer_count).ok(),
         },
     }
 }

@@ -1,5 +1,6 @@
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use windlass_operations::Settings;
 use windlass_store::{
     images::{self, AnalysisStatus, Change, Status},
     jobs,
@@ -49,6 +50,25 @@ fn an_image_is_analysed_and_each_of_its_tags_told() {
 }
 
 #[test]
+fn workers_wait_for_images_until_they_are_stopped() {
+    on_every_engine(|store| async move {
+        let (first, second) = (Sample::new("bash"), Sample::new("dash"));
+        let Some(registry) = registry_with(&first).await else { return };
+        registry.push(&second, "2").await;
+        let settings = Settings { analysis_threads: 2, ..Settings::default() };
+        let place = Place::with(store, settings).await;
+        let stop = CancellationToken::new();
+        let workers = place.workers(&stop);
+        add(&place.alpha, &registry.address, "1").await;
+        add(&place.beta, &registry.address, "2").await;
+        place.until(AnalysisStatus::Analyzed, &place.alpha, &first.digest).await;
+        place.until(AnalysisStatus::Analyzed, &place.beta, &second.digest).await;
+        stop.cancel();
+        workers.await.unwrap();
+    });
+}
+
+#[test]
 fn when_a_worker_is_killed_another_finishes_its_job() {
     on_every_engine(|store| async move {
         let sample = Sample::new("bash");
@@ -58,7 +78,7 @@ fn when_a_worker_is_killed_another_finishes_its_job() {
         add(tenant, &registry.address, "1").await;
         registry.freeze();
         let worker = place.worker(&CancellationToken::new());
-        place.until_analyzing(tenant, &sample.digest).await;
+        place.until(AnalysisStatus::Analyzing, tenant, &sample.digest).await;
         worker.abort();
         assert!(worker.await.unwrap_err().is_cancelled());
         registry.thaw();
@@ -81,7 +101,7 @@ fn a_worker_that_stops_gives_its_job_back() {
         registry.freeze();
         let stop = CancellationToken::new();
         let worker = place.worker(&stop);
-        place.until_analyzing(tenant, &sample.digest).await;
+        place.until(AnalysisStatus::Analyzing, tenant, &sample.digest).await;
         stop.cancel();
         assert!(worker.await.unwrap().unwrap());
         registry.thaw();
@@ -103,7 +123,7 @@ fn what_happens_to_an_image_during_its_analysis_stays() {
         add(tenant, &registry.address, "1").await;
         registry.freeze();
         let worker = place.worker(&CancellationToken::new());
-        place.until_analyzing(tenant, &sample.digest).await;
+        place.until(AnalysisStatus::Analyzing, tenant, &sample.digest).await;
         let image = place.image(tenant, &sample.digest).await;
         let tx = place.store().begin().await.unwrap();
         let change = Change { annotations: Some(r#"{"team":"b"}"#.into()), ..Change::default() };
@@ -128,7 +148,7 @@ fn a_worker_that_lost_its_job_writes_nothing() {
         add(tenant, &registry.address, "1").await;
         registry.freeze();
         let worker = place.worker(&CancellationToken::new());
-        place.until_analyzing(tenant, &sample.digest).await;
+        place.until(AnalysisStatus::Analyzing, tenant, &sample.digest).await;
         place.later(61);
         assert_eq!(place.claim().await, Some(2));
         registry.thaw();

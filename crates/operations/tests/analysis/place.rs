@@ -57,6 +57,12 @@ impl Place {
         tokio::spawn(async move { service.work_once("w", &stop).await })
     }
 
+    /// Workers that work until `stop`.
+    pub(crate) fn workers(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (service, stop) = (Arc::clone(&self.bench.service), stop.clone());
+        tokio::spawn(async move { service.run_workers(&stop).await })
+    }
+
     /// Claims the next job for a worker that is never heard of again; how often the job was claimed.
     pub(crate) async fn claim(&self) -> Option<i64> {
         let claim = self.store().claim_job(&["analyse"], "other", self.now().plus_seconds(60), self.now()).await;
@@ -71,11 +77,11 @@ impl Place {
         self.image(tenant, digest).await.analysis_status
     }
 
-    /// Waits until a worker has the image.
-    pub(crate) async fn until_analyzing(&self, tenant: &Tenant, digest: &str) {
+    /// Waits until the analysis is so far.
+    pub(crate) async fn until(&self, status: AnalysisStatus, tenant: &Tenant, digest: &str) {
         let started = Instant::now();
-        while self.status(tenant, digest).await != AnalysisStatus::Analyzing {
-            assert!(started.elapsed() < Duration::from_secs(20), "no worker began");
+        while self.status(tenant, digest).await != status {
+            assert!(started.elapsed() < Duration::from_secs(20), "no worker came so far");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

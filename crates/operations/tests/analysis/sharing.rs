@@ -1,6 +1,7 @@
 use std::io::Read as _;
 
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 use windlass_store::{images::AnalysisStatus, testing::on_every_engine};
 
 use crate::{
@@ -26,6 +27,30 @@ fn what_one_account_had_analysed_another_gets_without_a_pull() {
         let first = analysis(place.image(alpha, &sample.digest).await);
         assert_eq!(first, analysis(place.image(beta, &sample.digest).await));
         assert!(first.is_some());
+    });
+}
+
+#[test]
+fn an_image_that_two_accounts_wait_for_is_read_once() {
+    on_every_engine(|store| async move {
+        let sample = Sample::new("bash");
+        let Some(registry) = registry_with(&sample).await else { return };
+        let place = Place::new(store).await;
+        let (alpha, beta) = (&place.alpha, &place.beta);
+        add(alpha, &registry.address, "1").await;
+        add(beta, &registry.address, "1").await;
+        registry.freeze();
+        let worker = place.worker(&CancellationToken::new());
+        place.until(AnalysisStatus::Analyzing, alpha, &sample.digest).await;
+        assert!(place.work().await);
+        assert_eq!(place.status(beta, &sample.digest).await, AnalysisStatus::NotAnalyzed, "it waits for the first");
+        assert!(!place.work().await);
+        registry.thaw();
+        assert!(worker.await.unwrap().unwrap());
+        drop(registry);
+        place.later(2);
+        assert!(place.work().await);
+        assert_eq!(place.status(beta, &sample.digest).await, AnalysisStatus::Analyzed);
     });
 }
 

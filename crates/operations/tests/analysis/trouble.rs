@@ -30,6 +30,8 @@ fn a_registry_that_is_down_is_tried_three_times_and_then_blamed() {
         assert_eq!(image.failure_code.as_deref(), Some("REGISTRY_NOT_ACCESSIBLE"));
         let reason = image.failure_reason.unwrap();
         assert!(reason.contains(&format!("cannot reach {address}")), "{reason}");
+        let record = serde_json::to_value(tenant.image(&sample.digest).await.unwrap()).unwrap();
+        assert_eq!(record["analysis_failure"], json!({"code": "REGISTRY_NOT_ACCESSIBLE", "reason": reason}));
         let fulltag = format!("{address}/team/app:1");
         let events = place.events().await;
         let told: Vec<_> = events.iter().map(|(kind, resource, _)| (kind.as_str(), resource.as_str())).collect();

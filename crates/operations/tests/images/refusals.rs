@@ -97,7 +97,7 @@ fn a_registry_that_does_not_serve_the_image_is_told_by_code_and_event() {
                 assert_eq!((kind.as_str(), resource), ("system.image_analysis.registry_lookup_failed", reference));
                 assert_eq!(details["anchore_error_json"], json!(envelope));
             }
-            assert_eq!(team.images(&Default::default()).await.unwrap(), []);
+            assert_eq!(team.images(&windlass_operations::images::ImageFilter::default()).await.unwrap(), []);
         }
     });
 }

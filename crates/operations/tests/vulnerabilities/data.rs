@@ -4,7 +4,10 @@ use windlass_store::testing::on_every_engine;
 use crate::scene::{self, bench, database, image, in_force, publish, stored, work};
 
 fn record(fixed: &str) -> windlass_matching::testing::AdvisoryBuilder {
-    advisory("CVE-2026-1", "debian").severity("high").in_release("debian:12", "bash", &format!("< {fixed}")).fixed(fixed)
+    advisory("CVE-2026-1", "debian")
+        .severity("high")
+        .in_release("debian:12", "bash", &format!("< {fixed}"))
+        .fixed(fixed)
 }
 
 #[test]

@@ -29,8 +29,7 @@ fn the_feed_has_a_group_for_each_namespace_and_is_ready_once_there_is_data() {
         assert_eq!((feeds[0].name.as_str(), feeds[0].is_ready()), ("vulnerabilities", false));
         publish(&bench, 1, records()).await;
         let feeds = bench.service.feeds().await.unwrap();
-        let groups: Vec<_> =
-            feeds[0].groups.iter().map(|group| (group.name.as_str(), group.record_count)).collect();
+        let groups: Vec<_> = feeds[0].groups.iter().map(|group| (group.name.as_str(), group.record_count)).collect();
         assert_eq!(groups, [("debian:11", 1), ("debian:12", 2), ("github:npm", 1)]);
         assert!(feeds[0].is_ready());
     });
@@ -70,8 +69,14 @@ fn newer_data_is_brought_from_its_source_and_told_of() {
         std::fs::create_dir_all(listing.parent().unwrap()).unwrap();
         let lifecycle = windlass_vulnerabilities::Lifecycle::Active;
         let archive = listing.parent().unwrap();
-        windlass_vulnerabilities::export(&path, archive, windlass_vulnerabilities::Compression::Zstd, lifecycle, &mut |_| {})
-            .unwrap();
+        windlass_vulnerabilities::export(
+            &path,
+            archive,
+            windlass_vulnerabilities::Compression::Zstd,
+            lifecycle,
+            &mut |_| {},
+        )
+        .unwrap();
         drop(built);
         let brought = bench.service.synchronize_feeds(false).await.unwrap();
         assert_eq!(brought[0].status, SyncStatus::Success);

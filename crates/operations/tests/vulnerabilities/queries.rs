@@ -14,7 +14,11 @@ fn records() -> Vec<windlass_matching::testing::AdvisoryBuilder> {
     vec![
         advisory("CVE-2026-1", "debian").severity("high").in_release("debian:12", "bash", "< 6").fixed("6"),
         advisory("CVE-2026-2", "debian").severity("low").in_release("debian:12", "bash", "< 6").state(wont),
-        advisory("GHSA-1", "github").alias("CVE-2026-1").severity("low").in_ecosystem("npm", "ws", "< 8.0.0").fixed("8.0.0"),
+        advisory("GHSA-1", "github")
+            .alias("CVE-2026-1")
+            .severity("low")
+            .in_ecosystem("npm", "ws", "< 8.0.0")
+            .fixed("8.0.0"),
         advisory("CVE-2026-1", "nvd")
             .cvss("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
             .in_product("gnu:bash", "< 6"),
@@ -38,13 +42,15 @@ fn each_account_is_told_of_its_own_images() {
             async move {
                 let answer = team.images_by_vulnerability(&query).await.unwrap();
                 let told = answer.images.iter().map(|one| {
-                    let packages: Vec<_> = one.vulnerable_packages.iter().map(|package| package.name.as_str()).collect();
+                    let packages: Vec<_> =
+                        one.vulnerable_packages.iter().map(|package| package.name.as_str()).collect();
                     format!("{}:{}", one.image.image_id, packages.join(","))
                 });
                 told.collect::<Vec<_>>().join(" ")
             }
         };
-        let of = |name: &str| VulnerabilityQuery { vulnerability: name.into(), vendor_only: true, ..Default::default() };
+        let of =
+            |name: &str| VulnerabilityQuery { vulnerability: name.into(), vendor_only: true, ..Default::default() };
         assert_eq!(ask(of("cve-2026-1")).await, "id-a:bash,ws id-b:bash", "by any of its names, in any case");
         assert_eq!(ask(of("GHSA-1")).await, "id-a:ws");
         assert_eq!(ask(of("CVE-2026-2")).await, "", "the vendor will not fix it");
@@ -119,7 +125,11 @@ fn packages_are_asked_for_by_name_type_and_version() {
                 packages.map(|package| format!("{}:{}", package.kind, package.version)).collect::<Vec<_>>().join(" ")
             }
         };
-        assert_eq!(ask("xml", None, None).await, "python:1.0 rpm:1.0-2.el9", "libraries in any case, packages in their own");
+        assert_eq!(
+            ask("xml", None, None).await,
+            "python:1.0 rpm:1.0-2.el9",
+            "libraries in any case, packages in their own"
+        );
         assert_eq!(ask("Xml", Some("dpkg"), None).await, "dpkg:1-1");
         assert_eq!(ask("xml", Some("rpm"), Some("1.0")).await, "rpm:1.0-2.el9", "without the release");
         assert_eq!(ask("xml", Some("rpm"), Some("1.0-2.el9")).await, "rpm:1.0-2.el9");

@@ -25,16 +25,15 @@ fn new_data_adds_alters_and_withdraws_and_touches_nothing_else() {
         bench.pass(60);
         let opened_at = stored(&tenant, &sbom).await;
         assert_eq!(opened_at.findings.len(), 3);
-        let new = [debian("CVE-2026-2", "bash", "3"), debian("CVE-2026-3", "curl", "2"), debian("CVE-2026-4", "dash", "2")];
+        let new =
+            [debian("CVE-2026-2", "bash", "3"), debian("CVE-2026-3", "curl", "2"), debian("CVE-2026-4", "dash", "2")];
         let second = publish(&bench, 2, new.clone()).await;
 
         let tx = bench.service.store().begin_read().await.unwrap();
         let mut rows: Vec<_> = findings::Entity::find().all(&tx).await.unwrap();
         rows.sort_by(|one, other| one.vulnerability.cmp(&other.vulnerability));
-        let told: Vec<_> = rows
-            .iter()
-            .map(|row| (row.vulnerability.as_str(), row.opened_by, row.altered_by, row.closed_by))
-            .collect();
+        let told: Vec<_> =
+            rows.iter().map(|row| (row.vulnerability.as_str(), row.opened_by, row.altered_by, row.closed_by)).collect();
         assert_eq!(
             told,
             [
@@ -58,9 +57,13 @@ fn only_what_new_data_touches_is_matched_again() {
         let bench = bench(store).await;
         let tenant = bench.account("team").await;
         let sbom = sbom("debian:12", (0..300).map(|number| deb(&format!("p{number}"), "1.0")));
-        let records = |fixed: &str| (0..300).map(|number| {
-            debian(&format!("CVE-2026-{number}"), &format!("p{number}"), if number == 7 { fixed } else { "2" })
-        }).collect::<Vec<_>>();
+        let records = |fixed: &str| {
+            (0..300)
+                .map(|number| {
+                    debian(&format!("CVE-2026-{number}"), &format!("p{number}"), if number == 7 { fixed } else { "2" })
+                })
+                .collect::<Vec<_>>()
+        };
         publish(&bench, 1, records("2")).await;
         image(&bench, &tenant, "a", &sbom).await;
         let path = database(bench.folder.path(), 2, records("3"));
@@ -80,7 +83,9 @@ fn a_worker_that_dies_in_the_middle_leaves_work_that_another_ends() {
         let tenant = bench.account("team").await;
         let sbom = sbom("debian:12", (0..500).map(|number| deb(&format!("p{number}"), "1.0")));
         let records = |fixed: &str| {
-            (0..500).map(|number| debian(&format!("CVE-2026-{number}"), &format!("p{number}"), fixed)).collect::<Vec<_>>()
+            (0..500)
+                .map(|number| debian(&format!("CVE-2026-{number}"), &format!("p{number}"), fixed))
+                .collect::<Vec<_>>()
         };
         publish(&bench, 1, records("2")).await;
         image(&bench, &tenant, "a", &sbom).await;
@@ -92,9 +97,10 @@ fn a_worker_that_dies_in_the_middle_leaves_work_that_another_ends() {
         let (mut deaths, mut pause) = (0, 1);
         loop {
             let service = bench.service.clone();
-            let worker = tokio::spawn(async move {
-                service.work_once("mortal", &tokio_util::sync::CancellationToken::new()).await
-            });
+            let worker =
+                tokio::spawn(
+                    async move { service.work_once("mortal", &tokio_util::sync::CancellationToken::new()).await },
+                );
             tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
             if worker.is_finished() {
                 break;
@@ -170,7 +176,11 @@ fn a_distribution_that_patches_what_it_ships_clears_it_and_takes_that_back() {
         };
         publish(&bench, 1, [github(), patched()]).await;
         let digest = image(&bench, &tenant, "a", &sbom).await;
-        assert_eq!(tenant.images_by_vulnerability(&query).await.unwrap().paging.total_count, 0, "cleared when recorded");
+        assert_eq!(
+            tenant.images_by_vulnerability(&query).await.unwrap().paging.total_count,
+            0,
+            "cleared when recorded"
+        );
         publish(&bench, 2, [github()]).await;
         let found = tenant.images_by_vulnerability(&query).await.unwrap();
         assert_eq!(found.images[0].image.image_digest, digest, "nobody says it is patched any more");

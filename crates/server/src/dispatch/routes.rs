@@ -33,14 +33,12 @@ impl Routes {
         let mut router = Router::new();
         let mut resources: Vec<Vec<Operation>> = Vec::new();
         for operation in operations {
-            match resources.iter_mut().find(|resource| resource[0].path == operation.path) {
-                Some(resource) => resource.push(operation),
-                None => {
-                    router
-                        .insert(operation.path, resources.len())
-                        .expect("the table's paths do not contradict each other");
-                    resources.push(vec![operation]);
-                }
+            if let Some(resource) = resources.iter_mut().find(|resource| resource[0].path == operation.path) {
+                resource.push(operation);
+            } else {
+                let inserted = router.insert(operation.path, resources.len());
+                inserted.expect("the table's paths do not contradict each other");
+                resources.push(vec![operation]);
             }
         }
         let documents = documents.into_iter().map(|document| (document.path, document)).collect();

@@ -1,7 +1,5 @@
 //! What operations answer with, and the description of it.
 
-use std::marker::PhantomData;
-
 use axum::{
     body::{Body as HttpBody, Bytes},
     http::{HeaderValue, Response, StatusCode, header},
@@ -50,30 +48,6 @@ impl<T: Serialize + ToSchema> Answer for Json<T> {
         T::schemas(&mut components);
         let schema = Some(T::schema());
         Described { status: StatusCode::OK, media_type: "application/json", schema, components }
-    }
-}
-
-/// 200 with a JSON document of the shape of `T` that was written before.
-pub(crate) struct Octets<T> {
-    bytes: Bytes,
-    shape: PhantomData<fn() -> T>,
-}
-
-impl<T> Octets<T> {
-    pub(crate) fn new(bytes: Bytes) -> Self {
-        Self { bytes, shape: PhantomData }
-    }
-}
-
-impl<T> IntoResponse for Octets<T> {
-    fn into_response(self) -> Response<HttpBody> {
-        written(self.bytes)
-    }
-}
-
-impl<T: Serialize + ToSchema> Answer for Octets<T> {
-    fn describe() -> Described {
-        Json::<T>::describe()
     }
 }
 

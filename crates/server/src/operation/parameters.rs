@@ -30,11 +30,8 @@ pub(super) fn read(parameters: &[Parameter], query: &str) -> Result<Map<String, 
 }
 
 fn typed(parameter: &Parameter, text: &str) -> Result<Value, Problem> {
-    let schema = match &parameter.schema {
-        Some(RefOr::T(schema)) => schema,
-        // Enumerations are described inline; whatever else is referred to is read as text.
-        _ => return Ok(text.into()),
-    };
+    // Enumerations are described inline; whatever else is referred to is read as text.
+    let Some(RefOr::T(schema)) = &parameter.schema else { return Ok(text.into()) };
     let wrong = |expected| Problem::wrong_query_type(&parameter.name, expected);
     match schema {
         Schema::Array(array) => {

@@ -16,7 +16,8 @@ const WHOLE: &str = "The feed's data is one database: no part of it can be chang
 
 pub(crate) fn operations() -> Vec<Operation> {
     vec![
-        Operation::get("/system/feeds", "get_system_feeds", "Lists the feeds and how new their data is").for_users(list),
+        Operation::get("/system/feeds", "get_system_feeds", "Lists the feeds and how new their data is")
+            .for_users(list),
         Operation::post("/system/feeds", "post_system_feeds", "Looks for newer vulnerability data")
             .query::<Synchronisation>()
             .fails(409, "It is looked for already.")

@@ -26,13 +26,9 @@ pub(crate) fn operations() -> Vec<Operation> {
         .query::<ByVulnerability>()
         .fails(404, NO_DATA)
         .for_account("listImages", by_vulnerability),
-        Operation::get(
-            "/query/images/by_package",
-            "query_images_by_package",
-            "Lists the images that hold a package",
-        )
-        .query::<ByPackage>()
-        .for_account("listImages", by_package),
+        Operation::get("/query/images/by_package", "query_images_by_package", "Lists the images that hold a package")
+            .query::<ByPackage>()
+            .for_account("listImages", by_package),
         Operation::get("/query/vulnerabilities", "query_vulnerabilities", "Tells what is known of vulnerabilities")
             .query::<Records>()
             .fails(404, NO_DATA)

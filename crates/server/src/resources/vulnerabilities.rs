@@ -68,12 +68,16 @@ impl Choices {
     }
 }
 
-async fn kinds(tenant: Tenant, input: Input<(), ()>) -> Result<Json<Vec<VulnerabilityType>>, Failure> {
-    Ok(Json(tenant.vulnerability_types(input.path.get("imageDigest")).await?))
+async fn kinds(tenant: Tenant, input: Input<(), ()>) -> Result<Json<Vec<&'static str>>, Failure> {
+    Ok(Json(words(&tenant.vulnerability_types(input.path.get("imageDigest")).await?)))
 }
 
-async fn kinds_by_id(tenant: Tenant, input: Input<(), ()>) -> Result<Json<Vec<VulnerabilityType>>, Failure> {
-    Ok(Json(tenant.vulnerability_types_by_id(input.path.get("imageId")).await?))
+async fn kinds_by_id(tenant: Tenant, input: Input<(), ()>) -> Result<Json<Vec<&'static str>>, Failure> {
+    Ok(Json(words(&tenant.vulnerability_types_by_id(input.path.get("imageId")).await?)))
+}
+
+fn words(kinds: &[VulnerabilityType]) -> Vec<&'static str> {
+    kinds.iter().map(|kind| kind.as_str()).collect()
 }
 
 async fn of_kind(tenant: Tenant, input: Input<Choices, ()>) -> Result<Json<VulnerabilityResponse>, Failure> {

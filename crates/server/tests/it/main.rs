@@ -7,5 +7,6 @@ mod client;
 mod content;
 mod images;
 mod isolation;
+mod policies;
 mod protocol;
 mod watching;

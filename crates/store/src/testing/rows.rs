@@ -39,7 +39,7 @@ pub async fn columns(store: &Store) -> Vec<Column> {
 }
 
 /// Writes a row to every table but `accounts`, for an account that is there. Where `value` does not say otherwise, in SQL,
-/// every text in it is the account's name and every number `number`, so that all references between such rows hold.
+/// every text in it is the account's name, its bytes where it is bytes, and every number `number`, so that all references between such rows hold.
 ///
 /// # Panics
 /// When a table takes no such row.
@@ -76,10 +76,14 @@ fn usual(column: &Column, account: &str, number: i64) -> String {
     match column.kind.as_str() {
         "text" => format!("'{account}'"),
         "boolean" => "FALSE".to_owned(),
-        "bytea" => "'\\x00'".to_owned(),
-        "blob" => "X'00'".to_owned(),
+        "bytea" => format!("'\\x{}'", hex(account)),
+        "blob" => format!("X'{}'", hex(account)),
         _ => number.to_string(),
     }
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The rows of a table that have this text in that column.

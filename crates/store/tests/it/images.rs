@@ -203,9 +203,9 @@ fn only_what_is_still_to_be_removed_is_removed() {
 
         let tx = store.begin().await.unwrap();
         images::reset(&tx, image.id, Moment(21)).await.unwrap();
-        assert!(!images::remove(&tx, &waiting[0]).await.unwrap(), "it was added again");
+        assert_eq!(images::remove(&tx, &waiting[0]).await.unwrap(), None, "it was added again");
         images::mark_deleting(&tx, image.id, Moment(22)).await.unwrap();
-        assert!(images::remove(&tx, &waiting[0]).await.unwrap());
+        assert_eq!(images::remove(&tx, &waiting[0]).await.unwrap().unwrap(), ["sha256:manifest-of-d1"]);
         assert!(!image_tags::is_known(&tx, alpha.name(), tag("app:1")).await.unwrap());
         assert!(image_tags::is_known(&tx, alpha.name(), tag("app:2")).await.unwrap());
         tx.commit().await.unwrap();

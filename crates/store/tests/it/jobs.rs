@@ -106,6 +106,26 @@ fn what_was_asked_for_again_meanwhile_replaces_the_retry() {
 }
 
 #[test]
+fn who_asks_for_what_another_has_asked_for_can_wait_for_it() {
+    on_every_engine(|store| async move {
+        ask(&store, "alpha", "one").await;
+        ask(&store, "beta", "one").await;
+        ask(&store, "beta", "two").await;
+        let first = claim(&store, "w1", 1).await.unwrap();
+        let second = claim(&store, "w2", 1).await.unwrap();
+        let other = claim(&store, "w3", 1).await.unwrap();
+        assert_eq!((second.job.account.as_str(), second.job.key.as_str()), ("beta", "one"));
+        assert!(second.follows_another(&store, Moment(2)).await.unwrap());
+        assert!(!first.follows_another(&store, Moment(2)).await.unwrap(), "one of the two goes on");
+        assert!(!other.follows_another(&store, Moment(2)).await.unwrap());
+        assert!(!second.follows_another(&store, Moment(62)).await.unwrap(), "the other is dead");
+        assert!(second.postpone(&store, Moment(10), Moment(2)).await.unwrap());
+        assert!(claim(&store, "w2", 9).await.is_none());
+        assert_eq!(claim(&store, "w2", 10).await.unwrap().job.attempts, 1, "it was not tried");
+    });
+}
+
+#[test]
 fn no_account_crowds_out_another() {
     on_every_engine(|store| async move {
         for n in 0..4 {

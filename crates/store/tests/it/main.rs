@@ -9,6 +9,8 @@ mod events;
 mod images;
 mod audit_records;
 mod evaluations;
+mod events;
+mod images;
 mod jobs;
 mod opening;
 mod policies;

@@ -13,6 +13,7 @@ const HANGING: &[(&str, &str)] = &[
     ("credentials", "username"),
     ("api_keys", "username"),
     ("repository_tags", "subscription"),
+    ("watches", "subscription"),
     ("import_contents", "import"),
 ];
 
@@ -47,7 +48,7 @@ fn nothing_of_an_account_is_left_in_any_table_and_others_keep_theirs() {
             assert!(left.is_empty(), "{table} has a row of alpha still");
             assert_eq!(rows(&store, table, column, "beta").await, *kept, "{table} lost a row of beta");
         }
-        for (shared, column) in [("analyses", "key"), ("package_versions", "key"), ("settings", "name")] {
+        for (shared, column) in [("analyses", "key"), ("package_versions", "name"), ("settings", "name")] {
             assert_eq!(rows(&store, shared, column, "alpha").await.len(), 1, "{shared} belongs to nobody");
         }
         // Nothing refers to the account any more.

@@ -1,6 +1,6 @@
 use windlass_store::{
     Account, Moment, Store,
-    accounts::State,
+    accounts::{self, State},
     repository_tags,
     subscriptions::{Change, Kind, Model},
     testing::on_every_engine,
@@ -46,7 +46,9 @@ fn active_subscriptions_of_enabled_accounts_are_watched() {
         assert_eq!(due(&store, "", 10, 0).await, ["1", "4"]);
         assert_eq!(due(&store, "", 1, 0).await, ["1"]);
         assert_eq!(due(&store, "1", 1, 0).await, ["4"]);
-        store.change_account_state("beta", &[State::Enabled], State::Disabled, Moment(2)).await.unwrap();
+        let tx = store.begin().await.unwrap();
+        accounts::change_state(&tx, beta.name(), &[State::Enabled], State::Disabled, Moment(2)).await.unwrap();
+        tx.commit().await.unwrap();
         assert_eq!(due(&store, "", 10, 0).await, ["1"]);
     });
 }

@@ -83,11 +83,24 @@ pub struct ImageRecord {
     /// When an analysis was last completed.
     #[schema(required = true)]
     pub analyzed_at: Option<IsoSeconds>,
+    /// Why the last analysis failed; only where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analysis_failure: Option<AnalysisFailure>,
     /// What users said of it.
     pub annotations: Annotations,
     pub image_content: ImageContent,
     /// One entry for each tag that the image is known by.
     pub image_detail: Vec<ImageDetail>,
+}
+
+/// Why an image could not be analysed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AnalysisFailure {
+    /// For programs.
+    #[schema(example = "REGISTRY_IMAGE_NOT_FOUND")]
+    pub code: String,
+    /// For people, with what to do about it.
+    pub reason: String,
 }
 
 /// What is known of an image's content.

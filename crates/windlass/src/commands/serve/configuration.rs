@@ -103,6 +103,8 @@ struct LimitOptions {
 struct AnalysisOptions {
     threads: Option<usize>,
     hints: bool,
+    /// After how long without a word of a worker its job is done by another.
+    lease_seconds: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -251,7 +253,8 @@ impl Configuration {
     /// What the service goes by, once it listens on an address.
     pub(super) fn settings(&self, address: SocketAddr) -> anyhow::Result<Settings> {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        let size = self.limits.compressed_image_size_mb.and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0);
+        let size =
+            self.limits.compressed_image_size_mb.and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0);
         let expiration = self.oauth.expiration_seconds.map_or(Duration::from_hours(1), Duration::from_secs);
         let vulnerabilities = VulnerabilitySettings {
             folder: self.data_dir()?.join("vulnerability-data"),
@@ -267,6 +270,7 @@ impl Configuration {
             allow_ambient_credentials: self.registries.aws_ambient_credentials,
             hints: self.analysis.hints,
             analysis_threads: self.analysis.threads.unwrap_or(1).max(1),
+            lease_seconds: self.analysis.lease_seconds.unwrap_or(Settings::default().lease_seconds).max(1),
             timers: self.timers.clone(),
             event_retention_days: self.events.retention_days.or(Settings::default().event_retention_days),
             vulnerabilities,
@@ -282,8 +286,9 @@ fn host_name() -> String {
 /// Puts `WINDLASS_A__B=value` into `a: {b: value}`. Variables of other parts of Windlass name none of these keys, and are
 /// left alone.
 fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (String, String)>) {
-    let mut variables: Vec<(String, String)> =
-        environment.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value))).collect();
+    let mut variables: Vec<(String, String)> = environment
+        .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value)))
+        .collect();
     variables.sort();
     for (name, value) in variables {
         let mut path: Vec<&str> = name.split("__").collect();
@@ -307,13 +312,28 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
 
 /// Keys of the file.
 const KEYS: &[&str] = &[
-    "listen", "base_url", "host_id", "data_dir", "database", "objects", "archive_objects", "role", "admin", "tls", "oauth",
-    "metrics", "limits", "analysis", "registries", "vulnerabilities", "events", "timers",
+    "listen",
+    "base_url",
+    "host_id",
+    "data_dir",
+    "database",
+    "objects",
+    "archive_objects",
+    "role",
+    "admin",
+    "tls",
+    "oauth",
+    "metrics",
+    "limits",
+    "analysis",
+    "registries",
+    "vulnerabilities",
+    "events",
+    "timers",
 ];
 /// Those of them that hold others.
-const SECTIONS: &[&str] = &[
-    "admin", "tls", "oauth", "metrics", "limits", "analysis", "registries", "vulnerabilities", "events", "timers",
-];
+const SECTIONS: &[&str] =
+    &["admin", "tls", "oauth", "metrics", "limits", "analysis", "registries", "vulnerabilities", "events", "timers"];
 
 /// A value as YAML would have it.
 fn scalar(text: &str) -> Value {

@@ -67,7 +67,12 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
             let application = windlass_server::router(Arc::clone(&service), metrics);
             let end = stop.clone();
             let served =
-                windlass_server::serve(listening, application, configuration.tls(), async move { end.cancelled().await });
+                windlass_server::serve(
+                    listening,
+                    application,
+                    configuration.tls(),
+                    async move { end.cancelled().await },
+                );
             let served = served.await;
             // A socket that fails stops the rest, too.
             stop.cancel();
