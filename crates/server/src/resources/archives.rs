@@ -1,8 +1,7 @@
 //! The archive of analyses, and the rules that move them there (`spec/api.md` A4.15).
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use windlass_v1::archives::{
     ArchiveRequest, ArchiveRule, ArchiveRuleRequest, ArchiveSummary, ArchivedImage, ArchivingResult, RuleTransition,
 };
@@ -78,6 +77,10 @@ async fn show(tenant: Tenant, input: Input<(), ()>) -> Result<Json<ArchivedImage
     Ok(Json(tenant.archived_image(input.path.get("imageDigest")).await?))
 }
 
+/// What was removed is not told of.
+#[derive(Serialize, ToSchema)]
+struct Removed {}
+
 #[derive(Default, Deserialize, IntoParams)]
 #[serde(default)]
 struct DeleteQuery {
@@ -86,9 +89,9 @@ struct DeleteQuery {
     force: bool,
 }
 
-async fn delete(tenant: Tenant, input: Input<DeleteQuery, ()>) -> Result<Json<Map<String, Value>>, Failure> {
+async fn delete(tenant: Tenant, input: Input<DeleteQuery, ()>) -> Result<Json<Removed>, Failure> {
     tenant.delete_archived_image(input.path.get("imageDigest"), input.query.force).await?;
-    Ok(Json(Map::new()))
+    Ok(Json(Removed {}))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -126,9 +129,9 @@ async fn show_rule(tenant: Tenant, input: Input<(), ()>) -> Result<Json<ArchiveR
     Ok(Json(tenant.archive_rule(input.path.get("ruleId")).await?))
 }
 
-async fn delete_rule(tenant: Tenant, input: Input<(), ()>) -> Result<Json<Map<String, Value>>, Failure> {
+async fn delete_rule(tenant: Tenant, input: Input<(), ()>) -> Result<Json<Removed>, Failure> {
     tenant.delete_archive_rule(&tenant.caller, input.path.get("ruleId")).await?;
-    Ok(Json(Map::new()))
+    Ok(Json(Removed {}))
 }
 
 async fn history(tenant: Tenant, input: Input<(), ()>) -> Result<Json<Vec<RuleTransition>>, Failure> {
