@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use windlass_objects::ObjectKey;
 use windlass_store::{
-    Error as StoreError, Moment,
+    Account, Error as StoreError, Moment,
     archived_images::{self, Model, Status, tags},
 };
 use windlass_v1::{
@@ -27,7 +27,19 @@ use windlass_v1::{
     timestamp::IsoSeconds,
 };
 
-use crate::{Error, Result, Tenant, images::happening};
+use crate::{Error, Result, Service, Tenant, images::happening};
+
+impl Service {
+    /// Removes all bundles of an account that is being deleted, whose rows go next.
+    pub(crate) async fn remove_bundles(&self, account: &Account) -> Result<()> {
+        for row in account.archived_images().await? {
+            if let Some(object) = &row.object {
+                self.archive_objects.delete(&key(object)?).await?;
+            }
+        }
+        Ok(())
+    }
+}
 
 impl Tenant {
     /// What this account has in the archive.

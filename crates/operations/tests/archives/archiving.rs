@@ -3,6 +3,7 @@ use std::io::Read as _;
 use serde_json::{Value, json};
 use windlass_operations::testing::on_every_service;
 use windlass_store::archived_images::{self, NewArchived};
+use windlass_v1::accounts::RequestedState;
 
 use crate::house::{analyse, archive, digest, files, forget, refused, seed, team, told};
 
@@ -179,5 +180,23 @@ fn an_archived_image_is_removed_and_one_that_is_being_archived_by_force_only() {
         begin().await;
         bench.pass(3601);
         assert_eq!(archive(&alpha, &image).await.0, "archived", "who is dead is not waited for");
+    });
+}
+
+#[test]
+fn nothing_of_an_account_that_is_deleted_stays_in_the_archive() {
+    on_every_service(|bench| async move {
+        let (alpha, beta) = (team(&bench, "alpha").await, team(&bench, "beta").await);
+        for tenant in [&alpha, &beta] {
+            let image = seed(&bench, tenant, "a", &["r.example/a:1"]).await;
+            archive(tenant, &image).await;
+        }
+        let bundles = || files(&bench.folder.path().join("archive")).len();
+        assert_eq!(bundles(), 2);
+        bench.service.set_account_state("alpha", RequestedState::Disabled).await.unwrap();
+        bench.service.delete_account("alpha").await.unwrap();
+        while bench.service.purge_accounts().await.unwrap() > 0 {}
+        assert_eq!(bundles(), 1);
+        assert_eq!(beta.archived_images().await.unwrap().len(), 1);
     });
 }

@@ -29,7 +29,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("", "parent_digest", DIGEST),
     ("", "image_id", IMAGE_ID),
     ("archive_rules", "transition", "archive"),
-    ("archive_transitions", "rules", "[]"),
+    ("archive_transitions", "rules", r#"["alpha"]"#),
     ("archive_transitions", "tags", "[]"),
     ("archive_transitions", "transition", "archive"),
     ("archived_images", "status", "archived"),

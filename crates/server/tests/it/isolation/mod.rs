@@ -15,7 +15,14 @@ use house::{Answered, in_every_house};
 
 /// What the user of `alpha` sees of its account, to show that there is something to be seen.
 const SEEN_BY_ITS_OWN: &[&str] =
-    &["get_account", "get_own_account", "list_users", "get_account_user", "list_role_bindings", "list_audit_records"];
+    &["get_account", "get_own_account", "list_users", "get_account_user", "list_role_bindings", "list_audit_records",
+    "get_archive_summary",
+    "list_archived_images",
+    "get_archived_image",
+    "list_archive_rules",
+    "get_archive_rule",
+    "get_archive_rule_history",
+];
 
 /// What belongs to nobody, and may say what `alpha` brought.
 const SHARED: &[&str] = &["query_vulnerabilities", "list_services", "get_services_by_name"];
