@@ -52,6 +52,12 @@ static ALL: &[Schedule] = &[
         work: |service| Box::pin(async move { service.watch_services().await }),
     },
     Schedule {
+        name: FEED_SYNC,
+        default: 21_600,
+        range: (1800, 100_000),
+        work: |service| Box::pin(async move { service.synchronize_feeds_on_schedule().await }),
+    },
+    Schedule {
         name: "events_gc",
         default: 3600,
         range: (60, 604_800),

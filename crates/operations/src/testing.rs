@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -12,19 +13,20 @@ use jiff::Timestamp;
 use windlass_objects::{Location, Objects, Options};
 use windlass_store::{AccountName, Moment, Store, accounts, testing::on_every_engine};
 
-use crate::{Cipher, Clock, Service, Settings};
+use crate::{Cipher, Clock, Service, Settings, VulnerabilitySettings};
 
 /// A service, and the hands of its clock.
 pub struct Bench {
     pub service: Arc<Service>,
     seconds: Arc<AtomicI64>,
+    objects: Objects,
     /// Gone with its files when the test ends.
     pub folder: tempfile::TempDir,
 }
 
 impl Bench {
     /// A service over a store, with its files in a temporary folder, at noon of the first day of 2026. The administrator's
-    /// password is `foobar`.
+    /// password is `foobar`. Vulnerability data is looked for in the folder `source` beside, and nowhere else.
     ///
     /// # Panics
     /// When there is no room for it.
@@ -36,8 +38,9 @@ impl Bench {
     ///
     /// # Panics
     /// When there is no room for it.
-    pub async fn with(store: Store, settings: Settings) -> Self {
+    pub async fn with(store: Store, mut settings: Settings) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
+        settings.vulnerabilities = vulnerability_data_in(folder.path());
         let location = Location::folder(&folder.path().join("objects")).expect("it is a folder");
         let objects = Objects::open(&location, Options::default()).await.expect("the folder can be made");
         let location = Location::folder(&folder.path().join("archive")).expect("it is a folder");
@@ -46,14 +49,21 @@ impl Bench {
         let seconds = Arc::new(AtomicI64::new(1_767_268_800));
         let hands = Arc::clone(&seconds);
         let now = move || Timestamp::from_second(hands.load(Ordering::SeqCst)).expect("tests stay within the calendar");
-        let service = Service::new(store, objects, archive, cipher, Clock::new(now), settings);
+        let service = Service::new(store, objects.clone(), archive, cipher, Clock::new(now), settings);
         service.bootstrap(Some("admin@example.org"), || "foobar".into()).await.expect("the store is new");
-        Self { service, seconds, folder }
+        Self { service, seconds, objects, folder }
     }
 
-    /// Where documents are kept.
+    /// Another process over the same store and object storage, with a folder of its own.
+    pub fn another_process(&self, folder: &Path) -> Arc<Service> {
+        let settings = Settings { vulnerabilities: vulnerability_data_in(folder), ..self.service.settings().clone() };
+        let (store, clock) = (self.service.store().clone(), self.service.clock().clone());
+        let archive = self.service.archive_objects.clone();
+        Service::new(store, self.objects.clone(), archive, self.service.cipher.clone(), clock, settings)
+    }
+
     pub fn objects(&self) -> &Objects {
-        &self.service.objects
+        &self.objects
     }
 
     /// Where the bundles of the archive are kept.
@@ -81,6 +91,15 @@ impl Bench {
         made.expect("the name is free");
         tx.commit().await.expect("the store answers");
         self.service.tenant(&name)
+    }
+}
+
+fn vulnerability_data_in(folder: &Path) -> VulnerabilitySettings {
+    VulnerabilitySettings {
+        folder: folder.join("vulnerability-data"),
+        installed: Some(folder.join("installed")),
+        source: folder.join("source").display().to_string(),
+        offline: true,
     }
 }
 

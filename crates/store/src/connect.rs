@@ -172,7 +172,7 @@ impl Store {
         let _ = self.write.close_by_ref().await;
     }
 
-    pub(crate) fn is_postgres(&self) -> bool {
+    pub fn is_postgres(&self) -> bool {
         self.write.get_database_backend() == DbBackend::Postgres
     }
 

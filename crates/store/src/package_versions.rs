@@ -55,8 +55,10 @@ pub struct NewPackageVersion {
 pub async fn intern(on: &impl ConnectionTrait, packages: Vec<NewPackageVersion>) -> Result<Vec<i64>> {
     let keys: Vec<[u8; 16]> = packages.iter().map(|package| package.key).collect();
     let mut ids = ids(on, &keys).await?;
-    let new: Vec<NewPackageVersion> =
+    let mut new: Vec<NewPackageVersion> =
         packages.into_iter().filter(|package| !ids.contains_key(package.key.as_slice())).collect();
+    // Two who write some of the same would each wait for the other if one began where the other ends.
+    new.sort_by_key(|package| package.key);
     for part in new.chunks(BATCH) {
         let rows = part.iter().map(|package| ActiveModel {
             key: Set(package.key.to_vec()),

@@ -80,13 +80,12 @@ impl Account {
         let page = format!("SELECT i.id, i.digest, i.image_id, i.analyzed_at {own} ORDER BY i.digest {part}");
         let rows = self.reader().query_all_raw(self.statement(page)).await?;
         let rows = rows.iter().map(|row| ImageRow::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
-        let total = match slice.limit {
-            None => rows.len() as u64,
-            Some(_) => {
-                let count = self.reader().query_one_raw(self.statement(format!("SELECT COUNT(*) {own}"))).await?;
-                let count = count.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
-                count.unwrap_or_default().unsigned_abs()
-            }
+        let total = if slice.limit.is_some() {
+            let count = self.reader().query_one_raw(self.statement(format!("SELECT COUNT(*) {own}"))).await?;
+            let count = count.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
+            count.unwrap_or_default().unsigned_abs()
+        } else {
+            rows.len() as u64
         };
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
         let mut found = self.hits_of(hits, &ids, slice.limit.is_none()).await?;

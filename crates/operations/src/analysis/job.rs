@@ -35,7 +35,7 @@ enum Made {
     /// It was made for somebody before.
     Found(i64),
     New {
-        analysis: analyses::NewAnalysis,
+        analysis: Box<analyses::NewAnalysis>,
         packages: KnownPackages,
         force: bool,
     },
@@ -70,7 +70,10 @@ impl Service {
             Ok(made) => self.finish(claim, &account, &image, made).await.map_err(Failure::from),
             Err(failure) => Err(failure),
         };
-        let Err(failure) = done else { return Ok(()) };
+        let Err(failure) = done else {
+            self.judge_first(&tenant, &image).await;
+            return Ok(());
+        };
         match failure.pause(claim.job.attempts, claim.job.max_attempts) {
             Some(pause) => {
                 tracing::warn!(
@@ -86,6 +89,20 @@ impl Service {
                 Ok(())
             }
             None => self.give_up(claim, &account, &image, failure).await,
+        }
+    }
+
+    /// Judges the image under each of its tags, so that what changes later is known to be a change. The analysis stands
+    /// whatever comes of it: whoever asks for a verdict gets one made then.
+    async fn judge_first(&self, tenant: &Tenant, image: &images::Model) {
+        let judged = async {
+            let tx = self.store.begin_read().await?;
+            let tags = images::full_tags(&tx, image.id).await?;
+            drop(tx);
+            tenant.evaluate(&image.digest, &tags).await
+        };
+        if let Err(error) = judged.await {
+            tracing::warn!(image = image.digest, %error, "the image is not judged yet");
         }
     }
 
@@ -109,7 +126,7 @@ impl Service {
         }
         let sbom = Arc::new(self.analyse(&image.digest, tenant.places(image).await?).await?);
         let packages = self.know_packages(&sbom).await?;
-        let analysis = self.keep(&image.digest, &key, sbom).await?;
+        let analysis = Box::new(self.keep(&image.digest, &key, sbom).await?);
         Ok(Made::New { analysis, packages, force })
     }
 
@@ -127,7 +144,7 @@ impl Service {
                 if force {
                     analyses::supersede(&tx, &analysis.key).await?;
                 }
-                let analysis = analyses::insert(&tx, analysis, now).await?;
+                let analysis = analyses::insert(&tx, *analysis, now).await?;
                 packages.record(self, &tx, analysis).await?;
                 analysis
             }

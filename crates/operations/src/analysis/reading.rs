@@ -45,19 +45,19 @@ impl Tenant {
     /// # Errors
     /// 404 for an unknown kind, an unknown image, and one that is not analysed.
     pub async fn image_content(&self, digest: &str, kind: &str) -> Result<StoredDocument> {
-        let (kind, image) = (known(kind)?, self.row(digest).await?);
+        let (kind, image) = (known(kind)?, self.image_row(digest).await?);
         self.told(&image, digest, kind, ["content_type", "content"]).await
     }
 
     /// As [`Tenant::image_content`], of the image with this id.
     pub async fn image_content_by_id(&self, image_id: &str, kind: &str) -> Result<StoredDocument> {
-        let (kind, image) = (known(kind)?, self.row_by_id(image_id).await?);
+        let (kind, image) = (known(kind)?, self.image_row_by_id(image_id).await?);
         self.told(&image, &image.digest, kind, ["content_type", "content"]).await
     }
 
     /// As [`Tenant::image_content`], under the names `metadata_type` and `metadata`.
     pub async fn image_metadata(&self, digest: &str, kind: &str) -> Result<StoredDocument> {
-        let (kind, image) = (known(kind)?, self.row(digest).await?);
+        let (kind, image) = (known(kind)?, self.image_row(digest).await?);
         self.told(&image, digest, kind, ["metadata_type", "metadata"]).await
     }
 
@@ -66,7 +66,7 @@ impl Tenant {
     /// # Errors
     /// 404 for an unknown image and one that is not analysed.
     pub async fn image_artifact(&self, digest: &str, kind: ArtifactType) -> Result<StoredDocument> {
-        let image = self.row(digest).await?;
+        let image = self.image_row(digest).await?;
         let stored = self.stored(&image, DocumentKind::Artifact(kind)).await?;
         Ok(stored.unwrap_or_else(|| StoredDocument::of(b"[]".to_vec())))
     }
@@ -76,7 +76,7 @@ impl Tenant {
     /// # Errors
     /// 404 for an unknown image and one that is not analysed.
     pub async fn native_sbom(&self, digest: &str) -> Result<(String, StoredDocument)> {
-        let image = self.row(digest).await?;
+        let image = self.image_row(digest).await?;
         let stored = self.stored(&image, DocumentKind::Native).await?;
         let stored = stored.ok_or_else(|| Error::not_found("the image has no bill of materials"))?;
         Ok((image.digest, stored))
@@ -87,7 +87,7 @@ impl Tenant {
     /// # Errors
     /// 404 for an unknown image and one that is not analysed.
     pub async fn sbom_as(&self, digest: &str, format: BillFormat) -> Result<(String, StoredDocument)> {
-        let image = self.row(digest).await?;
+        let image = self.image_row(digest).await?;
         let sbom = self.sbom(&image).await?;
         let format = match format {
             BillFormat::CycloneDxJson => Format::CycloneDxJson,
@@ -123,13 +123,13 @@ impl Tenant {
     }
 
     /// The newest image with this digest, or whose index has it.
-    pub(crate) async fn row(&self, digest: &str) -> Result<images::Model> {
+    pub(crate) async fn image_row(&self, digest: &str) -> Result<images::Model> {
         let found = self.account.find_image(digest, Filter::default()).await?;
         found.map(|(image, _)| image).ok_or_else(|| Error::not_found(NOT_FOUND))
     }
 
     /// The newest image with this image id.
-    pub(crate) async fn row_by_id(&self, image_id: &str) -> Result<images::Model> {
+    pub(crate) async fn image_row_by_id(&self, image_id: &str) -> Result<images::Model> {
         let found = self.account.find_image_by_id(image_id, Filter::active()).await?;
         found.map(|(image, _)| image).ok_or_else(|| Error::not_found(NOT_FOUND))
     }

@@ -22,8 +22,6 @@ pub const FEED_SYNC: &str = "feed_sync";
 /// Seconds after which a process that says nothing has lost the synchronisation, and how often it speaks.
 const LEASE: i64 = 60;
 const HEARTBEAT: Duration = Duration::from_secs(20);
-/// Seconds until data is looked for again where nothing is set.
-const INTERVAL: i64 = 6 * 3600;
 
 /// Whether the feed is synchronised; a setting of the store.
 const ENABLED: &str = "feeds.vulnerabilities.enabled";
@@ -98,7 +96,9 @@ impl Service {
             }
         };
         let failure = done.as_ref().err().map(ToString::to_string);
-        run.end(&self.store, failure.as_deref(), self.clock.moment().plus_seconds(INTERVAL)).await?;
+        // Where it does not recur, nobody looks at when it is due.
+        let next = self.clock.moment().plus_seconds(self.interval(FEED_SYNC).unwrap_or_default());
+        run.end(&self.store, failure.as_deref(), next).await?;
         done
     }
 

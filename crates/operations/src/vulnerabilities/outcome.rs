@@ -27,6 +27,8 @@ pub struct Found {
     pub outcome: Outcome,
     /// The data it was found by: with the same data, the same is found in the same image.
     pub data: i64,
+    /// When that data was built.
+    pub built_at: Timestamp,
     /// When each finding was first known of its package.
     pub first_seen: FirstSeen,
 }
@@ -76,7 +78,7 @@ impl Tenant {
         force_refresh: bool,
     ) -> Result<VulnerabilityResponse> {
         let kind = known(kind)?;
-        let image = self.row(digest).await?;
+        let image = self.image_row(digest).await?;
         self.vulnerabilities_of(&image, kind, vendor_only, force_refresh).await
     }
 
@@ -92,7 +94,7 @@ impl Tenant {
         force_refresh: bool,
     ) -> Result<VulnerabilityResponse> {
         let kind = known(kind)?;
-        let image = self.row_by_id(image_id).await?;
+        let image = self.image_row_by_id(image_id).await?;
         self.vulnerabilities_of(&image, kind, vendor_only, force_refresh).await
     }
 
@@ -101,7 +103,7 @@ impl Tenant {
     /// # Errors
     /// 404 for an unknown image.
     pub async fn vulnerability_types(&self, digest: &str) -> Result<Vec<VulnerabilityType>> {
-        self.row(digest).await?;
+        self.image_row(digest).await?;
         Ok(VulnerabilityType::ALL.to_vec())
     }
 
@@ -110,7 +112,7 @@ impl Tenant {
     /// # Errors
     /// As there.
     pub async fn vulnerability_types_by_id(&self, image_id: &str) -> Result<Vec<VulnerabilityType>> {
-        self.row_by_id(image_id).await?;
+        self.image_row_by_id(image_id).await?;
         Ok(VulnerabilityType::ALL.to_vec())
     }
 
@@ -193,13 +195,13 @@ fn composed(
     for (key, text) in records {
         let key: [u8; 16] = key.try_into().map_err(|_| Error::Broken("a record has no key".into()))?;
         let record: Vulnerability = serde_json::from_str(&text).map_err(|error| broken(&error))?;
-        let record = record.decorated(|cve| match decorations.get(cve) {
-            Some(known) => Ok(known.clone()),
-            None => {
-                let known = Decoration::look_up(cve, &data.database)?;
-                decorations.insert(cve.to_owned(), known.clone());
-                Ok::<_, windlass_advisories::LookupError>(known)
+        let record = record.decorated(|cve| {
+            if let Some(known) = decorations.get(cve) {
+                return Ok(known.clone());
             }
+            let known = Decoration::look_up(cve, &data.database)?;
+            decorations.insert(cve.to_owned(), known.clone());
+            Ok::<_, windlass_advisories::LookupError>(known)
         });
         decorated.insert(ContentKey(key), Arc::new(record.map_err(|error| broken(&error))?));
     }
@@ -217,7 +219,7 @@ fn composed(
             *seen = (*seen).min(*opened);
         }
     }
-    Ok(Found { outcome, data: data.id, first_seen })
+    Ok(Found { outcome, data: data.id, built_at: data.database.built_at(), first_seen })
 }
 
 /// What was told of images lately, by analysis and data.

@@ -43,18 +43,17 @@ impl Service {
         let mut known: HashMap<PackageInput, usize> = HashMap::new();
         let mut places = Vec::with_capacity(sbom.packages.len());
         for (place, package) in sbom.packages.iter().enumerate() {
-            match inventory.input(place) {
-                Some(input) => places.push((input, true)),
-                // Its owner answers for it; that the image holds it can be asked all the same.
-                None => {
-                    let input = PackageInput::of(package, None, false);
-                    let at = *known.entry(input).or_insert_with_key(|input| {
-                        inputs.push(input.clone());
-                        inputs.len() - 1
-                    });
-                    places.push((at, false));
-                }
+            if let Some(input) = inventory.input(place) {
+                places.push((input, true));
+                continue;
             }
+            // Its owner answers for it; that the image holds it can be asked all the same.
+            let input = PackageInput::of(package, None, false);
+            let at = *known.entry(input).or_insert_with_key(|input| {
+                inputs.push(input.clone());
+                inputs.len() - 1
+            });
+            places.push((at, false));
         }
         let ids = self.intern(&inputs).await?;
         let matched_by = self.match_package_versions(&ids).await?;

@@ -47,7 +47,7 @@ impl Service {
                 claim.complete(&tx).await?;
                 return Ok(tx.commit().await.map_err(windlass_store::Error::from)?);
             };
-            self.carry_over(&data).await?;
+            self.carry_over_vulnerability_data().await?;
             let matched = self.match_pending(&data).await?;
             tracing::info!(data = data.id, packages = matched, "packages were matched");
             let tx = self.store.begin().await?;
@@ -60,8 +60,13 @@ impl Service {
         }
     }
 
-    /// Says of packages that the data does not touch that they are matched by it.
-    async fn carry_over(&self, data: &Arc<Data>) -> Result<()> {
+    /// Says of packages that the data in force does not touch that they are matched by it: the first step of what follows
+    /// from new data. Done again, it finds nothing to do.
+    ///
+    /// # Errors
+    /// When the store or the data fails.
+    pub async fn carry_over_vulnerability_data(&self) -> Result<()> {
+        let Some(data) = self.vulnerability_data().await? else { return Ok(()) };
         let row = self.store.vulnerability_data(data.id).await?;
         let Some(former) = row.and_then(|row| row.previous) else { return Ok(()) };
         if !self.store.has_package_versions_matched_by(former).await? {
@@ -73,7 +78,7 @@ impl Service {
             _ => return Ok(()),
         };
         let old = self.open_data(&former).await?;
-        let new = Arc::clone(data);
+        let new = Arc::clone(&data);
         let touched = blocking(move || changes(&old.database, &new.database)).await?.map_err(|error| broken(&error))?;
         if touched.everything {
             return Ok(());

@@ -1,10 +1,9 @@
 use windlass_matching::testing::{advisory, deb, package, sbom};
-use windlass_operations::Error;
+use windlass_operations::{Error, testing::on_every_service};
 use windlass_sbom::PackageType;
-use windlass_store::testing::on_every_engine;
 use windlass_v1::vulnerabilities::VulnerabilityType;
 
-use crate::scene::{bench, image, publish};
+use crate::scene::{image, publish};
 
 fn refusal(error: &Error) -> (u16, String) {
     match error {
@@ -15,8 +14,7 @@ fn refusal(error: &Error) -> (u16, String) {
 
 #[test]
 fn without_data_nothing_looks_clean_and_with_it_everything_is_answered() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let tenant = bench.account("team").await;
         let sbom = sbom("debian:12", [deb("bash", "5.0"), package(PackageType::Npm, "ws", "7.0.0")]);
         let digest = image(&bench, &tenant, "a", &sbom).await;
@@ -70,8 +68,7 @@ fn without_data_nothing_looks_clean_and_with_it_everything_is_answered() {
 
 #[test]
 fn an_answer_is_that_of_the_data_in_force_whatever_waits_to_be_matched() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let tenant = bench.account("team").await;
         let record = |fixed: &str| {
             [advisory("CVE-2026-1", "debian").in_release("debian:12", "bash", &format!("< {fixed}")).fixed(fixed)]

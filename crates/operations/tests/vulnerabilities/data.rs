@@ -1,7 +1,7 @@
 use windlass_matching::testing::{advisory, deb, sbom};
-use windlass_store::testing::on_every_engine;
+use windlass_operations::testing::on_every_service;
 
-use crate::scene::{self, bench, database, image, in_force, publish, stored, work};
+use crate::scene::{database, image, in_force, publish, stored, work};
 
 fn record(fixed: &str) -> windlass_matching::testing::AdvisoryBuilder {
     advisory("CVE-2026-1", "debian")
@@ -12,8 +12,7 @@ fn record(fixed: &str) -> windlass_matching::testing::AdvisoryBuilder {
 
 #[test]
 fn data_is_published_once_and_the_one_before_it_is_kept() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let first = publish(&bench, 1, [record("5")]).await;
         let again = database(bench.folder.path(), 1, [record("5")]);
         assert!(!bench.service.publish_vulnerability_data(&again).await.unwrap(), "it is in force already");
@@ -32,8 +31,7 @@ fn data_is_published_once_and_the_one_before_it_is_kept() {
 
 #[test]
 fn data_that_was_there_before_comes_back_in_force() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let tenant = bench.account("team").await;
         let sbom = sbom("debian:12", [deb("bash", "5.5")]);
         let first = publish(&bench, 1, [record("5")]).await;
@@ -50,8 +48,7 @@ fn data_that_was_there_before_comes_back_in_force() {
 
 #[test]
 fn a_file_that_is_no_database_leaves_what_is_in_force() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let first = publish(&bench, 1, [record("5")]).await;
         let path = bench.folder.path().join("no.db");
         std::fs::write(&path, "no database").unwrap();
@@ -63,17 +60,16 @@ fn a_file_that_is_no_database_leaves_what_is_in_force() {
 
 #[test]
 fn another_process_fetches_its_copy_and_one_that_is_damaged_anew() {
-    on_every_engine(|store| async move {
-        let one = bench(store.clone()).await;
+    on_every_service(|one| async move {
         publish(&one, 1, [record("6")]).await;
         let sbom = sbom("debian:12", [deb("bash", "5.5")]);
         let tenant = one.account("team").await;
-        let folder = tempfile::tempdir().unwrap().keep();
+        let folder = tempfile::tempdir().unwrap();
         for _ in 0..2 {
-            let settings = scene::settings_in(&folder);
-            let other = one.second(settings);
+            let other = one.another_process(folder.path());
             assert_eq!(stored(&other.tenant(tenant.name()), &sbom).await.findings.len(), 1);
-            let copies: Vec<_> = std::fs::read_dir(folder.join("data")).unwrap().flatten().collect();
+            let copies: Vec<_> =
+                std::fs::read_dir(folder.path().join("vulnerability-data")).unwrap().flatten().collect();
             assert_eq!(copies.len(), 1);
             std::fs::write(copies[0].path().join("vulnerability.db"), "damaged").unwrap();
         }
@@ -82,8 +78,7 @@ fn another_process_fetches_its_copy_and_one_that_is_damaged_anew() {
 
 #[test]
 fn what_is_installed_is_published_if_it_is_newer() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         assert!(!bench.service.publish_installed_vulnerability_data().await.unwrap(), "nothing is installed");
         let path = database(bench.folder.path(), 2, [record("5")]);
         let installed = bench.service.settings().vulnerabilities.installed.clone().unwrap();

@@ -1,10 +1,11 @@
 use sea_orm::EntityTrait as _;
 use windlass_matching::testing::{AdvisoryBuilder, advisory};
-use windlass_operations::Error;
-use windlass_store::{events, testing::on_every_engine};
+use windlass_operations::{Error, testing::on_every_service, vulnerabilities::FEED_SYNC};
+use windlass_store::events;
 use windlass_v1::feeds::SyncStatus;
+use windlass_vulnerabilities::{Compression, export};
 
-use crate::scene::{bench, database, publish, with};
+use crate::scene::{database, publish};
 
 fn records() -> [AdvisoryBuilder; 3] {
     [
@@ -23,8 +24,7 @@ fn status(error: &Error) -> u16 {
 
 #[test]
 fn the_feed_has_a_group_for_each_namespace_and_is_ready_once_there_is_data() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let feeds = bench.service.feeds().await.unwrap();
         assert_eq!((feeds[0].name.as_str(), feeds[0].is_ready()), ("vulnerabilities", false));
         publish(&bench, 1, records()).await;
@@ -37,8 +37,7 @@ fn the_feed_has_a_group_for_each_namespace_and_is_ready_once_there_is_data() {
 
 #[test]
 fn a_feed_is_switched_as_a_whole_and_what_cannot_be_is_refused() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         publish(&bench, 1, records()).await;
         let service = &bench.service;
         assert!(!service.enable_feed("vulnerabilities", false).await.unwrap().enabled);
@@ -58,26 +57,14 @@ fn a_feed_is_switched_as_a_whole_and_what_cannot_be_is_refused() {
 
 #[test]
 fn newer_data_is_brought_from_its_source_and_told_of() {
-    on_every_engine(|store| async move {
-        let source = tempfile::tempdir().unwrap();
-        let listing = source.path().join("v6").join("latest.json");
-        let bench = with(store, |settings| settings.source = source.path().display().to_string()).await;
+    on_every_service(|bench| async move {
         let failed = bench.service.synchronize_feeds(false).await.unwrap();
         assert_eq!(failed[0].status, SyncStatus::Failure, "there is nothing at the source");
+        let source = bench.folder.path().join("source").join("v6");
+        std::fs::create_dir_all(&source).unwrap();
         let path = database(bench.folder.path(), 1, records());
-        let built = windlass_vulnerabilities::Database::open(&path).unwrap();
-        std::fs::create_dir_all(listing.parent().unwrap()).unwrap();
-        let lifecycle = windlass_vulnerabilities::Lifecycle::Active;
-        let archive = listing.parent().unwrap();
-        windlass_vulnerabilities::export(
-            &path,
-            archive,
-            windlass_vulnerabilities::Compression::Zstd,
-            lifecycle,
-            &mut |_| {},
-        )
-        .unwrap();
-        drop(built);
+        let listing = export(&path, &source.join("data.tar.zst"), Compression::Zstd).unwrap();
+        std::fs::write(source.join("latest.json"), listing.to_json()).unwrap();
         let brought = bench.service.synchronize_feeds(false).await.unwrap();
         assert_eq!(brought[0].status, SyncStatus::Success);
         let records: u64 = brought[0].groups.iter().map(|group| group.updated_record_count).sum();
@@ -97,13 +84,11 @@ fn newer_data_is_brought_from_its_source_and_told_of() {
 
 #[test]
 fn newer_data_is_looked_for_once_at_a_time() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let (store, now) = (bench.service.store(), bench.now());
-        store.prepare_schedule(windlass_operations::vulnerabilities::FEED_SYNC, now, now).await.unwrap();
+        store.prepare_schedule(FEED_SYNC, now, now).await.unwrap();
         let lease = now.plus_seconds(60);
-        let name = windlass_operations::vulnerabilities::FEED_SYNC;
-        let run = store.begin_run(name, "another process", lease, now).await.unwrap().unwrap();
+        let run = store.begin_run(FEED_SYNC, "another process", lease, now).await.unwrap().unwrap();
         let error = bench.service.synchronize_feeds(false).await.unwrap_err();
         let Error::Refused(envelope) = &error else { panic!("{error}") };
         let detail = serde_json::to_value(&envelope.detail).unwrap();

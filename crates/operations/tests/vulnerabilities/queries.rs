@@ -1,13 +1,13 @@
 use windlass_matching::testing::{advisory, deb, package, rpm, sbom};
 use windlass_operations::{
     Error,
+    testing::on_every_service,
     vulnerabilities::{PackageQuery, RecordQuery, VulnerabilityQuery},
 };
 use windlass_sbom::PackageType;
-use windlass_store::testing::on_every_engine;
 use windlass_v1::vulnerabilities::SeverityName;
 
-use crate::scene::{bench, image, publish};
+use crate::scene::{image, publish};
 
 fn records() -> Vec<windlass_matching::testing::AdvisoryBuilder> {
     let wont = windlass_advisories::FixState::WontFix;
@@ -27,8 +27,7 @@ fn records() -> Vec<windlass_matching::testing::AdvisoryBuilder> {
 
 #[test]
 fn each_account_is_told_of_its_own_images() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let (team, other) = (bench.account("team").await, bench.account("other").await);
         publish(&bench, 1, records()).await;
         let shared = sbom("debian:12", [deb("bash", "5.0"), package(PackageType::Npm, "ws", "7.0.0")]);
@@ -75,8 +74,7 @@ fn each_account_is_told_of_its_own_images() {
 
 #[test]
 fn pages_agree_on_order_and_total() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let team = bench.account("team").await;
         publish(&bench, 1, records()).await;
         for name in ["e", "b", "d", "a", "c"] {
@@ -106,8 +104,7 @@ fn pages_agree_on_order_and_total() {
 
 #[test]
 fn packages_are_asked_for_by_name_type_and_version() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let team = bench.account("team").await;
         let packages = [deb("Xml", "1-1"), package(PackageType::Python, "Xml", "1.0"), rpm("xml", "1.0-2.el9")];
         image(&bench, &team, "a", &sbom("debian:12", packages)).await;
@@ -139,8 +136,7 @@ fn packages_are_asked_for_by_name_type_and_version() {
 
 #[test]
 fn records_are_told_by_namespace_with_what_they_affect() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let ask = async |query: RecordQuery| bench.service.vulnerability_records(query).await;
         let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
         let missing = ask(RecordQuery { ids: ids(&["CVE-2026-1"]), ..Default::default() }).await;

@@ -1,9 +1,10 @@
 use sea_orm::EntityTrait as _;
 use windlass_matching::testing::{AdvisoryBuilder, advisory, artifact_of, deb, deb_from, package, record_of, sbom};
+use windlass_operations::testing::on_every_service;
 use windlass_sbom::{PackageType, Relationship, RelationshipKind};
-use windlass_store::{findings, package_versions, testing::on_every_engine};
+use windlass_store::{findings, package_versions};
 
-use crate::scene::{anew, bench, database, image, publish, stored, work};
+use crate::scene::{anew, database, image, publish, stored, work};
 
 fn debian(cve: &str, name: &str, fixed: &str) -> AdvisoryBuilder {
     advisory(cve, "debian").severity("high").in_release("debian:12", name, &format!("< {fixed}")).fixed(fixed)
@@ -11,8 +12,7 @@ fn debian(cve: &str, name: &str, fixed: &str) -> AdvisoryBuilder {
 
 #[test]
 fn new_data_adds_alters_and_withdraws_and_touches_nothing_else() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let tenant = bench.account("team").await;
         let sbom = sbom("debian:12", ["apt", "bash", "curl", "dash"].map(|name| deb(name, "1.0")));
         let first = publish(
@@ -23,8 +23,8 @@ fn new_data_adds_alters_and_withdraws_and_touches_nothing_else() {
         .await;
         image(&bench, &tenant, "a", &sbom).await;
         bench.pass(60);
-        let opened_at = stored(&tenant, &sbom).await;
-        assert_eq!(opened_at.findings.len(), 3);
+        let before = stored(&tenant, &sbom).await;
+        assert_eq!(before.findings.len(), 3);
         let new =
             [debian("CVE-2026-2", "bash", "3"), debian("CVE-2026-3", "curl", "2"), debian("CVE-2026-4", "dash", "2")];
         let second = publish(&bench, 2, new.clone()).await;
@@ -53,8 +53,7 @@ fn new_data_adds_alters_and_withdraws_and_touches_nothing_else() {
 
 #[test]
 fn only_what_new_data_touches_is_matched_again() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let tenant = bench.account("team").await;
         let sbom = sbom("debian:12", (0..300).map(|number| deb(&format!("p{number}"), "1.0")));
         let records = |fixed: &str| {
@@ -68,9 +67,17 @@ fn only_what_new_data_touches_is_matched_again() {
         image(&bench, &tenant, "a", &sbom).await;
         let path = database(bench.folder.path(), 2, records("3"));
         bench.service.publish_vulnerability_data(&path).await.unwrap();
-        assert_eq!(bench.service.carry_over_vulnerability_data().await.unwrap(), 1, "one package waits");
-        work(&bench).await;
         let data = bench.service.store().vulnerability_data_in_force().await.unwrap().unwrap();
+        let waiting = async || {
+            let waiting = bench.service.store().pending_package_versions(data.id, 0, 1000).await.unwrap();
+            waiting.into_iter().map(|row| row.name).collect::<Vec<_>>()
+        };
+        assert_eq!(waiting().await.len(), 300);
+        bench.service.carry_over_vulnerability_data().await.unwrap();
+        assert_eq!(waiting().await, ["p7"]);
+        work(&bench).await;
+        assert!(waiting().await.is_empty());
+        let data = bench.service.store().vulnerability_data(data.id).await.unwrap().unwrap();
         assert!(data.matched_at.is_some());
         assert_eq!(bench.service.store().count_findings_changed_by(data.id).await.unwrap(), [0, 1, 0]);
     });
@@ -78,8 +85,7 @@ fn only_what_new_data_touches_is_matched_again() {
 
 #[test]
 fn a_worker_that_dies_in_the_middle_leaves_work_that_another_ends() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let tenant = bench.account("team").await;
         let sbom = sbom("debian:12", (0..500).map(|number| deb(&format!("p{number}"), "1.0")));
         let records = |fixed: &str| {
@@ -123,8 +129,7 @@ fn a_worker_that_dies_in_the_middle_leaves_work_that_another_ends() {
 
 #[test]
 fn what_is_stored_after_many_changes_is_what_matching_anew_finds() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let tenant = bench.account("team").await;
         let numbers: Vec<u32> = (0..40).map(|number: u32| number.wrapping_mul(2_654_435_761)).collect();
         let image_of = |distribution: &str, part: u32| {
@@ -157,8 +162,7 @@ fn what_is_stored_after_many_changes_is_what_matching_anew_finds() {
 
 #[test]
 fn a_distribution_that_patches_what_it_ships_clears_it_and_takes_that_back() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let tenant = bench.account("team").await;
         let owner = deb_from("requests", "", "python3-requests", "2.28.1+dfsg-2");
         let mut sbom = sbom("debian:12", [owner, package(PackageType::Python, "requests", "2.20.0")]);
@@ -192,8 +196,7 @@ fn a_distribution_that_patches_what_it_ships_clears_it_and_takes_that_back() {
 
 #[test]
 fn a_package_of_many_images_is_one_row_that_is_matched_once() {
-    on_every_engine(|store| async move {
-        let bench = bench(store).await;
+    on_every_service(|bench| async move {
         let tenant = bench.account("team").await;
         let data = publish(&bench, 1, [debian("CVE-2026-1", "apt", "2")]).await;
         for name in ["a", "b", "c"] {

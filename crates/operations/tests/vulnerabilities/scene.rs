@@ -8,39 +8,17 @@ use std::{
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use windlass_matching::{Options, Outcome, match_sbom, testing::AdvisoryBuilder};
-use windlass_operations::{Settings, Tenant, VulnerabilitySettings, testing::Bench};
+use windlass_operations::{Tenant, testing::Bench};
 use windlass_sbom::{
     Sbom,
     formats::{self, Document, Format},
 };
 use windlass_store::{
-    Store,
     analyses::{self, DockerfileMode, NewAnalysis, NewDocument, progress},
     image_tags::{self, TagName},
     images::{self, NewImage},
 };
 use windlass_vulnerabilities::{Builder, Database, Finish};
-
-/// A service with a folder for its data.
-pub(crate) async fn bench(store: Store) -> Bench {
-    with(store, |_| {}).await
-}
-
-pub(crate) async fn with(store: Store, change: impl FnOnce(&mut VulnerabilitySettings)) -> Bench {
-    // Kept with the process: the folder of the bench is there only after the settings.
-    let folder = tempfile::tempdir().unwrap().keep();
-    let mut settings = Settings {
-        vulnerabilities: VulnerabilitySettings {
-            folder: folder.join("data"),
-            installed: Some(folder.join("installed")),
-            source: folder.join("nowhere").display().to_string(),
-            offline: true,
-        },
-        ..Settings::default()
-    };
-    change(&mut settings.vulnerabilities);
-    Bench::with(store, settings).await
-}
 
 /// Writes a database of these records that says it was built on that day of 2026.
 pub(crate) fn database(folder: &Path, day: i8, records: impl IntoIterator<Item = AdvisoryBuilder>) -> PathBuf {

@@ -10,4 +10,5 @@ mod images;
 mod isolation;
 mod policies;
 mod protocol;
+mod vulnerabilities;
 mod watching;

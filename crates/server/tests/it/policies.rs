@@ -180,6 +180,11 @@ fn answers_are_those_that_were_recorded() {
                 if !path.starts_with("/v1/policies") {
                     continue;
                 }
+                if name.starts_with("153_") {
+                    // What made the default bundle the active one again is not among the recorded exchanges.
+                    let default = admin.get(&format!("/policies/{DEFAULT}")).await.ok()[0].clone();
+                    admin.put(&format!("/policies/{DEFAULT}?active=true"), &default).await.ok();
+                }
                 let parameters = request["params"].as_object().into_iter().flatten();
                 let query: Vec<String> =
                     parameters.map(|(key, value)| format!("{key}={}", value.as_str().unwrap())).collect();

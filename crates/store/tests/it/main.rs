@@ -5,8 +5,6 @@
 mod accounts;
 mod analyses;
 mod archives;
-mod events;
-mod images;
 mod audit_records;
 mod evaluations;
 mod events;
@@ -15,6 +13,7 @@ mod jobs;
 mod opening;
 mod policies;
 mod purge;
+mod queried_images;
 mod registries;
 mod schedules;
 mod services;

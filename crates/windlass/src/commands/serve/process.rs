@@ -40,10 +40,19 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     let base_url = settings.base_url.clone();
     let service = Service::new(store.clone(), objects, archive_objects, cipher, Clock::system(), settings);
     bootstrap(&service, configuration.admin_email()).await?;
-    publish(&service).await;
 
     let stop = CancellationToken::new();
     let mut parts = JoinSet::new();
+    parts.spawn({
+        let (service, stop) = (Arc::clone(&service), stop.clone());
+        // A new database takes a while; what is in force answers meanwhile.
+        async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = publish(&service) => {}
+            }
+        }
+    });
     if roles.worker {
         let (service, stop) = (Arc::clone(&service), stop.clone());
         parts.spawn(async move { service.run_workers(&stop).await });

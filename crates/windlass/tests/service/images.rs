@@ -1,0 +1,69 @@
+//! Images small enough to be made for a test, with something of every kind that is asked for.
+
+use windlass_image::testing::Tar;
+
+/// A release of Debian with a few packages.
+pub(crate) fn small() -> Tar {
+    debian().file("etc/motd", "small\n")
+}
+
+/// The same with libraries of npm and Python, a setuid program and a key.
+pub(crate) fn big() -> Tar {
+    let python = "Metadata-Version: 2.1\nName: Flask\nVersion: 0.12\nLicense: BSD\nAuthor: A\n";
+    debian()
+        .file("app/node_modules/lodash/package.json", r#"{"name": "lodash", "version": "4.17.15", "license": "MIT"}"#)
+        .file("usr/lib/python3/dist-packages/Flask-0.12.dist-info/METADATA", python)
+        .file("usr/lib/python3/dist-packages/Flask-0.12.dist-info/RECORD", "flask/app.py,,\n")
+        .file("app/id_rsa", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n")
+        .file("app/credentials", "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
+}
+
+/// A release of Alpine with one package.
+pub(crate) fn alpine() -> Tar {
+    Tar::new()
+        .file("etc/os-release", "ID=alpine\nVERSION_ID=3.18.4\nPRETTY_NAME=\"Alpine Linux v3.18\"\n")
+        .file("etc/passwd", "root:x:0:0:root:/root:/bin/ash\n")
+        .file("lib/apk/db/installed", "P:busybox\nV:1.36.1-r2\nA:x86_64\nL:GPL-2.0-only\no:busybox\nI:950272\n\n")
+}
+
+fn debian() -> Tar {
+    let mut status = String::new();
+    for (package, source, version) in [
+        ("bash", "bash", "5.2.15-2+b13"),
+        ("libc6", "glibc", "2.36-9+deb12u14"),
+        ("libstdc++6", "gcc-12", "12.2.0-14+deb12u1"),
+        ("libssl3", "openssl", "3.0.22-1~deb12u2"),
+        ("openssl", "openssl", "3.0.22-1~deb12u2"),
+        ("perl-base", "perl", "5.36.0-7+deb12u4"),
+    ] {
+        status += &format!(
+            "Package: {package}\nStatus: install ok installed\nPriority: required\nInstalled-Size: 120\n\
+             Maintainer: Debian <maintainer@example.org>\nArchitecture: amd64\nSource: {source}\nVersion: {version}\n\
+             Description: a package\n\n"
+        );
+    }
+    let os = "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n";
+    Tar::new()
+        .file("etc/os-release", os)
+        .file("etc/debian_version", "12.12\n")
+        .file("etc/passwd", "root:x:0:0:root:/root:/bin/bash\n")
+        .file("var/lib/dpkg/status", status)
+        .file("var/lib/dpkg/info/bash.list", "/.\n/bin\n/bin/bash\n")
+        .file("usr/share/doc/bash/copyright", "License: GPL-3+\n")
+        .executable("bin/bash", "#!")
+}
+
+/// What Debian's tracker says of three of these packages.
+pub(crate) const DEBIAN_TRACKER: &str = r#"{
+    "openssl": {"CVE-2099-0001": {"description": "Memory is read that is not ours.", "scope": "remote", "releases": {"bookworm":
+        {"status": "resolved", "repositories": {"bookworm": "3.0.22-1~deb12u2"}, "fixed_version": "3.0.99-1", "urgency": "high"}}}},
+    "perl": {"CVE-2099-0005": {"scope": "local", "releases": {"bookworm":
+        {"status": "resolved", "repositories": {"bookworm": "5.36.0-7+deb12u4"}, "fixed_version": "99-1", "urgency": "not yet assigned"}}}},
+    "gcc-12": {"CVE-2099-0006": {"scope": "local", "releases": {"bookworm":
+        {"status": "open", "repositories": {"bookworm": "12.2.0-14+deb12u1"}, "urgency": "medium"}}}}}"#;
+
+/// What GitHub says of lodash, as an OSV document.
+pub(crate) const LODASH_ADVISORY: &str = r#"{"id": "GHSA-p6mc-m468-83gw", "aliases": ["CVE-2020-8203"],
+    "modified": "2024-01-01T00:00:00Z", "published": "2020-07-15T19:15:48Z", "summary": "Prototypes can be polluted",
+    "database_specific": {"severity": "HIGH"}, "affected": [{"package": {"ecosystem": "npm", "name": "lodash"},
+    "ranges": [{"type": "SEMVER", "events": [{"introduced": "3.7.0"}, {"fixed": "4.17.19"}]}]}]}"#;

@@ -1,0 +1,9 @@
+//! The service as its clients meet it: the program serving, a registry beside it, and unmodified clients.
+
+mod anchore_cli;
+mod images;
+mod place;
+mod recorded;
+mod registry;
+mod tour;
+mod windlass_cli;

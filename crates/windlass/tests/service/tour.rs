@@ -1,0 +1,300 @@
+//! A walk through every command of a client, in the order in which a team meets them.
+
+use std::{collections::BTreeMap, process::Command};
+
+use serde_json::Value;
+
+use crate::place::{Done, PASSWORD, Place};
+
+/// Somebody on the way.
+pub(crate) struct Tour<'a> {
+    place: &'a Place,
+    program: &'a dyn Fn() -> Command,
+    /// What `{name}` stands for.
+    names: BTreeMap<&'static str, String>,
+    wrong: Vec<String>,
+}
+
+impl<'a> Tour<'a> {
+    /// Of a client that is made by this function.
+    pub(crate) fn new(place: &'a Place, program: &'a dyn Fn() -> Command) -> Self {
+        let registry = &place.registry.address;
+        let names = BTreeMap::from([
+            ("registry", registry.clone()),
+            ("small", format!("{registry}/test/small:latest")),
+            ("big", format!("{registry}/test/big:v1")),
+            ("alpine", format!("{registry}/docker.io/library/alpine")),
+        ]);
+        Self { place, program, names, wrong: Vec::new() }
+    }
+
+    fn spelt(&self, text: &str) -> String {
+        self.names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    }
+
+    fn run(&self, words: &str) -> Done {
+        let mut command = (self.program)();
+        command.env("ANCHORE_CLI_URL", format!("{}/v1", self.place.url));
+        command.env("ANCHORE_CLI_USER", "admin").env("ANCHORE_CLI_PASS", PASSWORD);
+        self.place.run(command.args(self.spelt(words).split_whitespace()))
+    }
+
+    /// A command that ends with this code, and says all of this.
+    pub(crate) fn step(&mut self, words: &str, exit: i32, says: &[&str]) {
+        let done = self.run(words);
+        let missing: Vec<_> =
+            says.iter().map(|said| self.spelt(said)).filter(|said| !done.said.contains(said)).collect();
+        let broken = ["WARNING: ", "Traceback", "panicked"].iter().find(|sign| done.said.contains(**sign));
+        if done.exit != exit || !missing.is_empty() || broken.is_some() {
+            let said: String = done.said.chars().take(1500).collect();
+            self.wrong.push(format!("$ {} -> {} for {exit}; missing {missing:?}\n{said}", self.spelt(words), done.exit));
+        }
+    }
+
+    /// Names what is found at a place of the document that a command prints.
+    pub(crate) fn learn(&mut self, name: &'static str, words: &str, pointer: &str) {
+        let done = self.run(words);
+        let document: Value = serde_json::from_str(&done.out).unwrap_or_default();
+        match document.pointer(pointer).and_then(Value::as_str) {
+            Some(value) => drop(self.names.insert(name, value.to_owned())),
+            None => self.wrong.push(format!("$ {words}: nothing at {pointer}\n{}", done.said)),
+        }
+    }
+
+    /// Whether the service describes an address; a loud line if it does not.
+    fn offers(&self, path: &str) -> bool {
+        let description = reqwest::blocking::get(format!("{}/v1/openapi.json", self.place.url));
+        let text = description.and_then(|answer| answer.text()).expect("the service describes itself");
+        let description: Value = serde_json::from_str(&text).expect("the description is JSON");
+        let offered = description["paths"].as_object().is_some_and(|paths| paths.keys().any(|known| known.ends_with(path)));
+        if !offered {
+            eprintln!("SKIPPED: the service does not offer {path}");
+        }
+        offered
+    }
+
+    /// The whole way.
+    pub(crate) fn walk(mut self) {
+        self.arrive();
+        self.add_images();
+        self.look_into_an_image();
+        self.judge();
+        self.manage_policies();
+        self.subscribe();
+        self.watch_repositories();
+        self.look_after_registries();
+        self.query();
+        self.read_events();
+        self.manage_accounts();
+        self.archive();
+        self.look_after_the_feeds();
+        self.look_after_the_service();
+        self.leave();
+        assert!(self.wrong.is_empty(), "{} steps went wrong:\n{}", self.wrong.len(), self.wrong.join("\n"));
+    }
+
+    fn arrive(&mut self) {
+        self.step("system errorcodes", 0, &["REGISTRY_PERMISSION_DENIED", "IMAGE_NOT_FOUND"]);
+        self.step("--u nobody --p wrong1 image list", 2, &["Unauthorized"]);
+    }
+
+    fn add_images(&mut self) {
+        self.step("image get {small}", 1, &["404"]);
+        self.step("registry add {registry} u p --insecure --skip-validate", 0, &["Registry: {registry}", "User: u"]);
+        self.place.write("Dockerfile", "FROM debian:12\nRUN true\n");
+        let add = "image add {small} --dockerfile Dockerfile --annotation team=red";
+        self.step(add, 0, &["Image Digest: sha256:", "Full Tag: {small}", "team=red"]);
+        self.step("image wait {small} --timeout 120 --interval 1", 0, &["Analysis Status: analyzed", "Distro: debian"]);
+        self.step("image add {big} --noautosubscribe", 0, &["Full Tag: {big}"]);
+        self.step("image wait {big} --timeout 120 --interval 1", 0, &["Analysis Status: analyzed"]);
+        self.step("image add {registry}/test/none:1", 1, &["cannot fetch image digest/manifest from registry"]);
+        self.learn("digest", "--json image get {small}", "/0/imageDigest");
+        self.learn("id", "--json image get {small}", "/0/image_detail/0/imageId");
+        self.learn("bigdigest", "--json image get {big}", "/0/imageDigest");
+        for list in ["image list", "image list --full", "image list --show-all"] {
+            self.step(list, 0, &["{small}", "{big}", "analyzed"]);
+        }
+        self.step("image get {digest}", 0, &["Full Tag: {small}", "Dockerfile Mode: Actual"]);
+        self.step("image get {id} --show-history", 0, &["Image Digest: {digest}"]);
+    }
+
+    fn look_into_an_image(&mut self) {
+        let kinds = ["os", "files", "npm", "gem", "python", "java", "binary", "go", "malware"];
+        self.step("image content {big}", 0, &kinds.map(|kind| -> &str { kind }));
+        self.step("image content {big} os", 0, &["bash", "5.2.15-2+b13", "libssl3"]);
+        self.step("image content {big} files", 0, &["/etc/passwd"]);
+        self.step("image content {big} npm", 0, &["lodash", "4.17.15"]);
+        self.step("image content {big} python", 0, &["flask", "0.12"]);
+        for kind in ["gem", "java", "binary", "go", "malware"] {
+            self.step(&format!("--json image content {{big}} {kind}"), 0, &["\"content\": []", kind]);
+        }
+        self.step("image content {big} bogus", 1, &["bogus"]);
+        self.step("image metadata {big}", 0, &["manifest", "docker_history", "dockerfile"]);
+        self.step("image metadata {small} manifest", 0, &["Metadata Type: manifest", "schemaVersion"]);
+        self.step("image metadata {small} docker_history", 0, &["Metadata Type: docker_history"]);
+        self.step("image metadata {small} dockerfile", 0, &["Metadata Type: dockerfile", "FROM debian:12"]);
+        self.step("image vuln {big}", 0, &["os: available", "non-os: available", "all: available"]);
+        self.step("image vuln {big} os", 0, &["CVE-2099-0001", "libssl3-3.0.22-1~deb12u2", "3.0.99-1"]);
+        self.step("image vuln {big} non-os", 0, &["GHSA-p6mc-m468-83gw", "lodash-4.17.15", "4.17.19"]);
+        self.step("image vuln {bigdigest} all --vendor-only false", 0, &["CVE-2099-0001", "GHSA-p6mc-m468-83gw"]);
+    }
+
+    fn judge(&mut self) {
+        self.step("evaluate check {small}", 1, &["Status: fail", "Image Digest: {digest}", "Full Tag: {small}"]);
+        let detail = ["Final Action: stop", "vulnerabilities", "libssl3", "CVE-2099-0001", "stop"];
+        self.step("evaluate check {small} --detail", 1, &detail);
+        self.step("evaluate check {digest} --tag {small} --show-history", 1, &["Status: fail"]);
+        self.step("--json evaluate check {small}", 1, &["\"status\": \"fail\"", "{digest}"]);
+        self.step("image add {alpine}:latest", 0, &["Full Tag: {alpine}:latest"]);
+        self.step("image wait {alpine}:latest --timeout 120 --interval 1", 0, &["Analysis Status: analyzed"]);
+        self.step("evaluate check {alpine}:latest --detail", 0, &["Status: pass", "Final Action: warn", "HEALTHCHECK"]);
+        self.step("evaluate check {registry}/no/image:1", 2, &[]);
+    }
+
+    fn manage_policies(&mut self) {
+        let default = "2c53a13c-1765-11e8-82ef-23527761d060";
+        self.step("policy list", 0, &[default, "True"]);
+        self.step(&format!("policy get {default}"), 0, &[default, "Active: True"]);
+        self.step(&format!("policy get {default} --detail"), 0, &["\"whitelists\""]);
+        let rule = r#"{"id": "r", "gate": "packages", "trigger": "blacklist", "action": "STOP", "params": [{"name": "name", "value": "bash"}]}"#;
+        let bundle = format!(
+            r#"{{"id": "strict", "name": "Strict", "version": "1_0", "whitelists": [], "policies": [{{"id": "p",
+            "name": "No shells", "version": "1_0", "rules": [{rule}]}}], "mappings": [{{"id": "m", "name": "all", "registry":
+            "*", "repository": "*", "image": {{"type": "tag", "value": "*"}}, "policy_id": "p", "whitelist_ids": []}}]}}"#
+        );
+        self.place.write("strict.json", &bundle);
+        self.place.write("wrong.json", &bundle.replace("blacklist\"", "bogus\""));
+        self.step("policy add strict.json", 0, &["Policy ID: strict", "Active: False"]);
+        self.step("policy add wrong.json", 1, &["bogus"]);
+        self.step("evaluate check {small} --policy strict --detail", 1, &["Status: fail", "blacklist", "stop"]);
+        self.step("policy activate strict", 0, &["Success: strict activated"]);
+        self.step("evaluate check {small}", 1, &["Status: fail"]);
+        self.step("policy del strict", 1, &["409"]);
+        self.step(&format!("policy activate {default}"), 0, &["activated"]);
+        self.step("policy del strict", 0, &["Success"]);
+        self.step("policy get strict", 1, &["404"]);
+        self.step("policy describe", 0, &["vulnerabilities", "secret_scans"]);
+        self.step("policy describe --gate vulnerabilities", 0, &["package", "stale_feed_data"]);
+        self.step("policy describe --gate vulnerabilities --trigger package", 0, &["severity_comparison"]);
+    }
+
+    fn subscribe(&mut self) {
+        self.step("subscription list", 0, &["{small}", "tag_update", "True"]);
+        self.step("subscription activate vuln_update {small}", 0, &["Success"]);
+        self.step("subscription activate policy_eval {small}", 0, &["Success"]);
+        self.step("subscription list --full", 0, &["vuln_update", "policy_eval"]);
+        self.step("subscription deactivate vuln_update {small}", 0, &["Success"]);
+        self.step("subscription activate bogus {small}", 2, &[]);
+        self.learn("subscription", "--json subscription list", "/0/subscription_id");
+        self.step("subscription get {subscription}", 0, &["{subscription}"]);
+    }
+
+    fn watch_repositories(&mut self) {
+        self.step("repo add {alpine} --noautosubscribe --dryrun", 0, &["{alpine}", "1"]);
+        self.step("repo add {alpine} --noautosubscribe", 0, &["{alpine}", "True"]);
+        self.step("repo list", 0, &["{alpine}"]);
+        self.step("repo unwatch {alpine}", 0, &["{alpine}", "False"]);
+        self.step("repo watch {alpine}", 0, &["{alpine}", "True"]);
+        self.step("repo get {alpine}", 0, &["{alpine}", "True"]);
+        self.step("repo unwatch {alpine}", 0, &["{alpine}", "False"]);
+        self.step("repo del {alpine}", 0, &["Success"]);
+    }
+
+    fn look_after_registries(&mut self) {
+        self.step("registry add {registry} u p --insecure --skip-validate", 2, &["already exists"]);
+        self.step("registry update {registry} v q --insecure --skip-validate", 0, &["User: v"]);
+        self.step("registry get {registry}", 0, &["Registry: {registry}", "Verify TLS: False"]);
+        self.step("registry list", 0, &["{registry}", "docker_v2"]);
+        self.step("registry add r.example x y --skip-validate --registry-name spare", 0, &["spare"]);
+        self.step("registry del r.example", 0, &["Success"]);
+    }
+
+    fn query(&mut self) {
+        let by = "query images-by-vulnerability --vulnerability-id CVE-2099-0001";
+        self.step(by, 0, &["{small}", "{big}", "libssl3-3.0.22-1~deb12u2"]);
+        self.step(&format!("{by} --namespace debian:12 --severity High --package openssl"), 0, &["{big}", "openssl"]);
+        self.step("query images-by-package --name bash", 0, &["{small}", "bash-5.2.15-2+b13", "dpkg"]);
+        self.step("query images-by-package --name lodash --version 4.17.15 --package-type npm", 0, &["{big}"]);
+    }
+
+    fn read_events(&mut self) {
+        self.step("event list", 0, &["user.image.analysis.completed", "{small}", "user.policy.active.updated"]);
+        self.step("event list --level error", 0, &["registry_lookup_failed"]);
+        self.step("event list --full --all", 0, &["user.image.analysis.completed"]);
+        self.step("event list --event_type user.image.analysis.completed {small}", 0, &["{small}"]);
+        self.learn("event", "--json event list", "/results/0/generated_uuid");
+        self.step("event get {event}", 0, &["level:", "type:"]);
+        self.step("event delete {event}", 0, &[]);
+        self.step("event get {event}", 1, &["404"]);
+        self.step("event delete --before 2020-01-01T00:00:00Z", 0, &[]);
+    }
+
+    fn manage_accounts(&mut self) {
+        self.step("account whoami", 0, &["Username: admin", "AccountName: admin"]);
+        self.step("account add team --email team@example.org", 0, &["Name: team", "Email: team@example.org"]);
+        self.step("account add team", 1, &["400"]);
+        self.step("account list", 0, &["admin", "team"]);
+        self.step("account get team", 0, &["State: enabled"]);
+        self.step("account user add --account team alice wonderland", 0, &["Name: alice"]);
+        self.step("account user list --account team", 0, &["alice", "native"]);
+        self.step("account user get --account team alice", 0, &["Name: alice"]);
+        self.step("account user setpassword --account team --username alice looking-glass", 0, &[]);
+        self.step("--u alice --p wonderland account whoami", 2, &["Unauthorized"]);
+        self.step("--u alice --p looking-glass account whoami", 0, &["Username: alice", "AccountName: team"]);
+        self.step("--u alice --p looking-glass image list", 0, &[]);
+        self.step("--u alice --p looking-glass account list", 1, &["403"]);
+        self.step("--as-account team policy list", 0, &["2c53a13c-1765-11e8-82ef-23527761d060"]);
+        self.step("account del --dontask team", 1, &["Invalid account state change requested"]);
+        self.step("account disable team", 0, &["Success"]);
+        self.step("account enable team", 0, &["Success"]);
+        self.step("account user del --account team alice", 0, &["Success"]);
+        self.step("account disable team", 0, &["Success"]);
+        self.step("account del --dontask team", 0, &["Success"]);
+    }
+
+    fn archive(&mut self) {
+        if !self.offers("/archives/images") {
+            return;
+        }
+        self.step("analysis-archive images add {bigdigest}", 0, &["{bigdigest}", "archived"]);
+        self.step("analysis-archive images list", 0, &["{bigdigest}", "{big}", "archived"]);
+        self.step("analysis-archive images get {bigdigest}", 0, &["{bigdigest}"]);
+        self.step("analysis-archive images restore {bigdigest}", 1, &["409"]);
+        self.step("image del {big} --force", 0, &["Success"]);
+        self.step("analysis-archive images restore {bigdigest}", 0, &["{bigdigest}"]);
+        self.step("image wait {big} --timeout 60 --interval 1", 0, &["Analysis Status: analyzed"]);
+        self.step("image vuln {big} os", 0, &["CVE-2099-0001"]);
+        self.step("analysis-archive images del {bigdigest}", 0, &[]);
+        self.step("analysis-archive rules add 10 2 archive", 0, &["10", "2", "archive"]);
+        self.step("analysis-archive rules list", 0, &["archive"]);
+        self.learn("rule", "--json analysis-archive rules list", "/0/rule_id");
+        self.step("analysis-archive rules get {rule}", 0, &["{rule}"]);
+        self.step("analysis-archive rules del {rule}", 0, &[]);
+    }
+
+    fn look_after_the_feeds(&mut self) {
+        self.step("system feeds list", 0, &["vulnerabilities", "debian:12"]);
+        self.step("system feeds config vulnerabilities --group debian:12 --disable", 1, &["501"]);
+        self.step("system feeds config nvdv2 --disable", 1, &["nvdv2"]);
+        self.step("system feeds config none --enable", 1, &["404"]);
+    }
+
+    fn look_after_the_service(&mut self) {
+        if !self.offers("/system") {
+            return;
+        }
+        self.step("system wait --timeout 60 --interval 1", 0, &["API availability: Success", "Feed sync: Success"]);
+        self.step("system status", 0, &["apiext", "catalog", "policy_engine", "simplequeue", "analyzer", "up"]);
+        self.step("system del nowhere analyzer", 1, &["404"]);
+        self.step("system webhook test", 2, &["Cannot send webhook, no URL configured"]);
+    }
+
+    fn leave(&mut self) {
+        self.step("image del {small}", 1, &["cannot delete image"]);
+        self.step("image del {small} --force", 0, &["Success"]);
+        self.step("image del --all --force", 0, &["{alpine}:latest"]);
+        self.step("image get {small}", 1, &["404"]);
+        self.step("image get {registry}/never/there:1", 1, &["404"]);
+        self.step("registry del {registry}", 0, &["Success"]);
+    }
+}
