@@ -9,7 +9,6 @@ use windlass_operations::{
     testing::{Bench, on_every_service},
     vulnerabilities::VulnerabilityQuery,
 };
-use windlass_store::testing::on_every_engine;
 
 use crate::{
     house::{analyse, archive, files, forget, refused, restore, seed, team, told},
@@ -107,8 +106,7 @@ fn what_was_archived_and_deleted_comes_back_without_its_registry_as_it_was() {
 
 #[test]
 fn what_comes_back_is_compared_with_todays_vulnerabilities() {
-    on_every_engine(|store| async move {
-        let bench = scene::bench(store).await;
+    on_every_service(|bench| async move {
         let alpha = team(&bench, "alpha").await;
         let record = |cve: &str| advisory(cve, "debian").severity("high").in_release("debian:12", "bash", "< 6").fixed("6");
         publish(&bench, 1, [record("CVE-2026-1")]).await;

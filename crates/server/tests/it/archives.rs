@@ -96,6 +96,7 @@ fn rules_are_made_foreseen_and_removed_by_who_may() {
                 "selector": {"registry": "*", "repository": "*", "tag": "*"}})
         };
         let global = admin.post("/archives/rules", &rule(true)).await.ok();
+        bench.pass(60);
         let own = tim.post("/archives/rules", &rule(false)).await.ok();
         let path = |rule: &Value| format!("/archives/rules/{}", rule["rule_id"].as_str().unwrap());
         assert_eq!(tim.get("/archives/rules").await.ok(), json!([global, own]));
