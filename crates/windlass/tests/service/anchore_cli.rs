@@ -11,7 +11,8 @@ use crate::{place::Place, tour::Tour};
 /// `anchore-cli` from `WINDLASS_ANCHORE_CLI`, the tools that `scripts/test` installs, or the path.
 fn program() -> Option<PathBuf> {
     let named = env::var_os("WINDLASS_ANCHORE_CLI").map(PathBuf::from);
-    let built = Path::new(env!("CARGO_BIN_EXE_windlass")).ancestors().nth(2).map(|target| target.join("tools/anchore-cli/bin"));
+    let built =
+        Path::new(env!("CARGO_BIN_EXE_windlass")).ancestors().nth(2).map(|target| target.join("tools/anchore-cli/bin"));
     let path: Vec<PathBuf> = env::var_os("PATH").iter().flat_map(env::split_paths).collect();
     let folders = built.into_iter().chain(path).map(|folder| folder.join("anchore-cli"));
     named.into_iter().chain(folders).find(|program| program.exists())

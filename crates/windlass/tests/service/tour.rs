@@ -47,7 +47,11 @@ impl<'a> Tour<'a> {
         let broken = ["WARNING: ", "Traceback", "panicked"].iter().find(|sign| done.said.contains(**sign));
         if done.exit != exit || !missing.is_empty() || broken.is_some() {
             let said: String = done.said.chars().take(1500).collect();
-            self.wrong.push(format!("$ {} -> {} for {exit}; missing {missing:?}\n{said}", self.spelt(words), done.exit));
+            self.wrong.push(format!(
+                "$ {} -> {} for {exit}; missing {missing:?}\n{said}",
+                self.spelt(words),
+                done.exit
+            ));
         }
     }
 
@@ -66,7 +70,8 @@ impl<'a> Tour<'a> {
         let description = reqwest::blocking::get(format!("{}/v1/openapi.json", self.place.url));
         let text = description.and_then(|answer| answer.text()).expect("the service describes itself");
         let description: Value = serde_json::from_str(&text).expect("the description is JSON");
-        let offered = description["paths"].as_object().is_some_and(|paths| paths.keys().any(|known| known.ends_with(path)));
+        let offered =
+            description["paths"].as_object().is_some_and(|paths| paths.keys().any(|known| known.ends_with(path)));
         if !offered {
             eprintln!("SKIPPED: the service does not offer {path}");
         }
@@ -190,7 +195,7 @@ impl<'a> Tour<'a> {
     }
 
     fn watch_repositories(&mut self) {
-        self.step("repo add {alpine} --noautosubscribe --dryrun", 0, &["{alpine}", "1"]);
+        self.step("repo add {alpine} --noautosubscribe --dryrun", 0, &["{alpine}", "2"]);
         self.step("repo add {alpine} --noautosubscribe", 0, &["{alpine}", "True"]);
         self.step("repo list", 0, &["{alpine}"]);
         self.step("repo unwatch {alpine}", 0, &["{alpine}", "False"]);

@@ -30,8 +30,18 @@ pub(super) struct Replayed {
 }
 
 /// Resources whose documents follow from what is in the images, or from what is known of them: ours are others.
-const OF_OTHER_DATA: &[&str] =
-    &["/content/", "/vuln/", "/metadata/", "/check", "/query/", "/events", "/feeds", "/artifacts/", "/system", "/status"];
+const OF_OTHER_DATA: &[&str] = &[
+    "/content/",
+    "/vuln/",
+    "/metadata/",
+    "/check",
+    "/query/",
+    "/events",
+    "/feeds",
+    "/artifacts/",
+    "/system",
+    "/status",
+];
 
 impl Exchange {
     fn read(path: &Path) -> Self {
