@@ -93,7 +93,9 @@ impl Tenant {
                     return Ok((ArchivingStatus::Archiving, "Image analysis is being archived".to_owned()));
                 }
                 Archived::Deleting if is_busy => {
-                    return Err(Error::conflict(format!("{digest} is being removed from the archive; try again later")));
+                    return Err(Error::conflict(format!(
+                        "{digest} is being removed from the archive; try again later"
+                    )));
                 }
                 Archived::Archiving | Archived::Deleting => {
                     archived_images::mark(&tx, row.id, Archived::Archiving, now).await?;

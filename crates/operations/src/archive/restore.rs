@@ -102,7 +102,8 @@ impl Tenant {
         let bytes = self.service.objects.get(&super::key(&document.object)?).await?;
         let read = tokio::task::spawn_blocking(move || formats::read(&bytes));
         let sbom = read.await.map_err(|error| Error::Broken(error.to_string()))?;
-        let sbom = sbom.map_err(|error| Error::Broken(format!("object {} cannot be read: {error}", document.object)))?;
+        let sbom =
+            sbom.map_err(|error| Error::Broken(format!("object {} cannot be read: {error}", document.object)))?;
         self.service.know_packages(&sbom).await
     }
 }
@@ -111,10 +112,10 @@ impl Tenant {
 async fn restore_analysis(tx: &Transaction, record: &Record, bundle: &ObjectKey) -> Result<i64> {
     let new = record.new_analysis();
     let made_at = record.analysis.created_at;
-    let wanted: BTreeSet<_> = record.analysis.documents.iter().map(|row| (row.kind.clone(), row.object.clone())).collect();
+    let wanted: BTreeSet<_> =
+        record.analysis.documents.iter().map(|row| (row.kind.clone(), row.object.clone())).collect();
     let analysis = analyses::insert(tx, new.clone(), made_at).await?;
-    let found: BTreeSet<_> =
-        documents::of(tx, analysis).await?.into_iter().map(|row| (row.kind, row.object)).collect();
+    let found: BTreeSet<_> = documents::of(tx, analysis).await?.into_iter().map(|row| (row.kind, row.object)).collect();
     if found == wanted {
         return Ok(analysis);
     }

@@ -54,7 +54,8 @@ impl Tenant {
         let selector = request.selector.unwrap_or_default();
         let exclude = request.exclude.unwrap_or_default();
         for part in [&selector, &exclude.selector] {
-            for (name, pattern) in [("registry", &part.registry), ("repository", &part.repository), ("tag", &part.tag)] {
+            for (name, pattern) in [("registry", &part.registry), ("repository", &part.repository), ("tag", &part.tag)]
+            {
                 text::check(name, pattern, PATTERN_LIMIT)?;
             }
         }
@@ -75,7 +76,9 @@ impl Tenant {
             exclude_repository: exclude.selector.repository,
             exclude_tag: exclude.selector.tag,
             exclude_expiration_days: exclude.expiration_days,
-            max_images_per_account: request.max_images_per_account.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX)),
+            max_images_per_account: request
+                .max_images_per_account
+                .map(|limit| i64::try_from(limit).unwrap_or(i64::MAX)),
             system_global: request.system_global,
             created_at: now,
             last_updated: now,

@@ -44,12 +44,7 @@ pub(super) struct Selected {
 }
 
 /// The images that the rules of one scope select, in the order of their digests.
-pub(super) fn select(
-    rules: &[&Rule],
-    images: &[Candidate],
-    mut mappings: Vec<Mapping>,
-    now: Moment,
-) -> Vec<Selected> {
+pub(super) fn select(rules: &[&Rule], images: &[Candidate], mut mappings: Vec<Mapping>, now: Moment) -> Vec<Selected> {
     let criteria: Vec<Criteria> = rules.iter().map(|rule| Criteria::of(rule, images)).collect();
     mappings.sort_by(|one, other| {
         let newest_first = other.detected_at.cmp(&one.detected_at).then(other.image.cmp(&one.image));
@@ -115,8 +110,8 @@ impl<'a> Criteria<'a> {
             return surplus.contains(&mapping.image);
         }
         let rule = self.rule;
-        let is_old = rule.analysis_age_days < 0
-            || image.since < now.plus_seconds(rule.analysis_age_days.saturating_mul(-DAY));
+        let is_old =
+            rule.analysis_age_days < 0 || image.since < now.plus_seconds(rule.analysis_age_days.saturating_mul(-DAY));
         let is_superseded = rule.tag_versions_newer <= newer;
         is_old && is_superseded && matches(&self.selector, mapping) && !self.excludes(mapping, analyzed_at, now)
     }

@@ -78,7 +78,11 @@ fn a_bundle_tells_everything_to_whoever_can_read_a_tar_file() {
         }
         assert_eq!(members[0].0, "archive.json");
         let record: Value = serde_json::from_slice(&members[0].1).unwrap();
-        assert_eq!(record["archived_at"], bench.now().micros(), "when it was archived, not when the service began (D-10)");
+        assert_eq!(
+            record["archived_at"],
+            bench.now().micros(),
+            "when it was archived, not when the service began (D-10)"
+        );
         assert_eq!(record["evaluations"].as_array().unwrap().len(), 1);
         assert_eq!(record["tags"][0]["repository"], "shop/web");
         // Manifest, index, two documents and a verdict.

@@ -72,7 +72,9 @@ pub(crate) async fn seed(bench: &Bench, tenant: &Tenant, name: &str, tags: &[&st
     for tag in tags {
         let (repository, tag) = tag.rsplit_once(':').unwrap();
         let (registry, repository) = repository.split_once('/').unwrap();
-        image_tags::insert(&tx, tenant.name(), image.id, TagName { registry, repository, tag }, now, now).await.unwrap();
+        image_tags::insert(&tx, tenant.name(), image.id, TagName { registry, repository, tag }, now, now)
+            .await
+            .unwrap();
     }
     tx.commit().await.unwrap();
     analyse(bench, tenant, name, "first").await;

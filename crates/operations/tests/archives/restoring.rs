@@ -34,7 +34,8 @@ async fn seen(tenant: &Tenant, digest: &str, tag: &str) -> Value {
     }
     content.push(bytes(tenant.native_sbom(digest).await.unwrap().1).await);
     content.push(bytes(tenant.sbom_as(digest, BillFormat::SpdxJson).await.unwrap().1).await);
-    let content: Vec<String> = content.iter().map(|bytes| format!("{:?}", windlass_objects::ObjectKey::of(bytes))).collect();
+    let content: Vec<String> =
+        content.iter().map(|bytes| format!("{:?}", windlass_objects::ObjectKey::of(bytes))).collect();
     json!({
         "image": tenant.image(digest).await.unwrap(),
         "content": content,
@@ -88,7 +89,8 @@ fn what_was_archived_and_deleted_comes_back_without_its_registry_as_it_was() {
             assert_eq!(json!(restored), before["image"]);
             assert_eq!(seen(&alpha, &sample.digest, &tag).await, before);
             assert_eq!(documents(&bench, &alpha, &sample.digest).await, kept);
-            let row = |row: &windlass_store::evaluations::Model| (row.object.clone(), row.created_at, row.last_evaluated);
+            let row =
+                |row: &windlass_store::evaluations::Model| (row.object.clone(), row.created_at, row.last_evaluated);
             assert_eq!(rows().await.iter().map(row).collect::<Vec<_>>(), verdicts.iter().map(row).collect::<Vec<_>>());
             assert!(alpha.archived_image(&sample.digest).await.is_ok(), "the archive keeps its copy");
             let kinds: Vec<_> = told(&bench).await.into_iter().map(|(kind, ..)| kind).collect();
@@ -108,7 +110,8 @@ fn what_was_archived_and_deleted_comes_back_without_its_registry_as_it_was() {
 fn what_comes_back_is_compared_with_todays_vulnerabilities() {
     on_every_service(|bench| async move {
         let alpha = team(&bench, "alpha").await;
-        let record = |cve: &str| advisory(cve, "debian").severity("high").in_release("debian:12", "bash", "< 6").fixed("6");
+        let record =
+            |cve: &str| advisory(cve, "debian").severity("high").in_release("debian:12", "bash", "< 6").fixed("6");
         publish(&bench, 1, [record("CVE-2026-1")]).await;
         let image = seed(&bench, &alpha, "a", &["r.example/a:1"]).await;
         archive(&alpha, &image).await;

@@ -44,7 +44,8 @@ fn a_rule_is_made_shown_and_removed() {
         let alpha = team(&bench, "alpha").await;
         let user = caller(&bench, "alpha-user").await;
         let selector = json!({"registry": "docker.io", "repository": "*", "tag": "*"});
-        let body = json!({"analysis_age_days": 30, "tag_versions_newer": 2, "transition": "archive", "selector": selector});
+        let body =
+            json!({"analysis_age_days": 30, "tag_versions_newer": 2, "transition": "archive", "selector": selector});
         let rule = make(&alpha, &user, body).await.unwrap();
         assert_eq!(rule.rule_id.len(), 32);
         let nothing = json!({"registry": "", "repository": "", "tag": ""});
@@ -109,9 +110,7 @@ fn a_rule_for_every_account_is_seen_by_all_and_removed_by_administrators() {
         let (alpha, beta) = (team(&bench, "alpha").await, team(&bench, "beta").await);
         let (user, admin) = (caller(&bench, "alpha-user").await, caller(&bench, "admin").await);
         let house = bench.service.tenant(&AccountName::admin());
-        let body = |global: bool| {
-            json!({"transition": "archive", "selector": all(), "analysis_age_days": 900, "system_global": global})
-        };
+        let body = |global: bool| json!({"transition": "archive", "selector": all(), "analysis_age_days": 900, "system_global": global});
         let global = make(&house, &admin, body(true)).await.unwrap().rule_id;
         let own = make(&alpha, &user, body(false)).await.unwrap().rule_id;
         let ids = async |tenant: &Tenant, with_global: bool| {
@@ -225,9 +224,11 @@ fn the_oldest_images_beyond_the_limit_go_and_watched_tags_are_let_go() {
         let alpha = team(&bench, "alpha").await;
         let admin = caller(&bench, "admin").await;
         let house = bench.service.tenant(&AccountName::admin());
-        for (name, tags) in
-            [("1", &["r.example/a:1", "r.example/a:2", "r.example/a:3"][..]), ("2", &["r.example/b:1"]), ("3", &["r.example/c:1"])]
-        {
+        for (name, tags) in [
+            ("1", &["r.example/a:1", "r.example/a:2", "r.example/a:3"][..]),
+            ("2", &["r.example/b:1"]),
+            ("3", &["r.example/c:1"]),
+        ] {
             seed(&bench, &alpha, name, tags).await;
             bench.pass(DAY);
         }

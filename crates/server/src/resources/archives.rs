@@ -28,12 +28,16 @@ pub(crate) fn operations() -> Vec<Operation> {
             .target("imageDigest")
             .fails(404, NO_IMAGE)
             .for_account("getArchivedImageAnalysis", show),
-        Operation::delete("/archives/images/{imageDigest}", "delete_archived_image", "Removes an image from the archive")
-            .query::<DeleteQuery>()
-            .target("imageDigest")
-            .fails(400, "The image is being archived.")
-            .fails(404, NO_IMAGE)
-            .for_account("deleteArchivedImageAnalysis", delete),
+        Operation::delete(
+            "/archives/images/{imageDigest}",
+            "delete_archived_image",
+            "Removes an image from the archive",
+        )
+        .query::<DeleteQuery>()
+        .target("imageDigest")
+        .fails(400, "The image is being archived.")
+        .fails(404, NO_IMAGE)
+        .for_account("deleteArchivedImageAnalysis", delete),
         Operation::get("/archives/rules", "list_archive_rules", "Lists the rules of the archive")
             .query::<RulesQuery>()
             .for_account("listArchiveTransitionRules", list_rules),

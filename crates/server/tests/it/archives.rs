@@ -49,7 +49,10 @@ fn archived_images_are_listed_shown_counted_and_removed() {
             json!({"images": {"total_image_count": 2, "total_tag_count": 2, "total_data_bytes": 1234,
                 "last_updated": "2026-01-01T12:01:00Z"}, "rules": {"count": 0, "last_updated": null}})
         );
-        assert_eq!(admin.get(&format!("/archives/images/{none}")).await.refusal(), (404, "Not found in archive".into()));
+        assert_eq!(
+            admin.get(&format!("/archives/images/{none}")).await.refusal(),
+            (404, "Not found in archive".into())
+        );
         let path = |digest: &str| format!("/archives/images/{digest}");
         assert_eq!(admin.delete(&path(&none)).await.refusal(), (404, "Not found in archive".into()));
         assert_eq!(admin.delete(&path(&one)).await.ok(), json!({}));
@@ -72,7 +75,10 @@ fn one_to_a_hundred_digests_are_archived_and_answered_one_by_one() {
         );
         let many: Vec<&String> = std::iter::repeat_n(&unknown, 101).collect();
         for (body, text) in [
-            (json!([{"imageDigest": unknown}]), format!("{{'imageDigest': '{unknown}'}} is not of type 'string' - '0'")),
+            (
+                json!([{"imageDigest": unknown}]),
+                format!("{{'imageDigest': '{unknown}'}} is not of type 'string' - '0'"),
+            ),
             (json!([]), "[] is too short".to_owned()),
             (json!(many), "['sha256:".to_owned()),
         ] {

@@ -110,7 +110,9 @@ fn transitions_are_found_by_every_rule_that_led_to_them() {
     on_every_engine(|store| async move {
         let (alpha, beta) = (team(&store, "alpha").await, team(&store, "beta").await);
         let tx = store.begin().await.unwrap();
-        for (account, digest, rules) in [(&alpha, "d1", r#"["r1"]"#), (&alpha, "d2", r#"["r1","r2"]"#), (&beta, "d3", r#"["r1"]"#)] {
+        for (account, digest, rules) in
+            [(&alpha, "d1", r#"["r1"]"#), (&alpha, "d2", r#"["r1","r2"]"#), (&beta, "d3", r#"["r1"]"#)]
+        {
             let row = archive_transitions::Model {
                 id: 0,
                 account: account.name().to_string(),

@@ -86,8 +86,7 @@ fn a_selector_takes_asterisks_and_no_other_sign() {
         ("*", "{team/app,b}", "*", vec![]),
         ("", "*", "*", vec![]),
     ] {
-        let one =
-            Rule { registry: registry.into(), repository: repository.into(), tag: tag.into(), ..rule("r") };
+        let one = Rule { registry: registry.into(), repository: repository.into(), tag: tag.into(), ..rule("r") };
         assert_eq!(selected(&[one], images), expected, "{registry} {repository} {tag}");
     }
 }
@@ -110,9 +109,13 @@ fn age_is_counted_in_days_and_minus_one_is_no_age() {
 fn newer_images_are_counted_for_each_tag() {
     let images: &[(&str, i64, &[&str])] =
         &[("1", 30, &["r/a:x"]), ("2", 20, &["r/a:x"]), ("3", 10, &["r/a:x"]), ("4", 40, &["r/a:y"])];
-    for (newer, expected) in
-        [(-1, vec!["1", "2", "3", "4"]), (0, vec!["1", "2", "3", "4"]), (1, vec!["1", "2"]), (2, vec!["1"]), (3, vec![])]
-    {
+    for (newer, expected) in [
+        (-1, vec!["1", "2", "3", "4"]),
+        (0, vec!["1", "2", "3", "4"]),
+        (1, vec!["1", "2"]),
+        (2, vec!["1"]),
+        (3, vec![]),
+    ] {
         assert_eq!(selected(&[Rule { tag_versions_newer: newer, ..rule("r") }], images), expected, "{newer}");
     }
 }
@@ -200,7 +203,10 @@ fn an_image_goes_when_every_one_of_its_tags_is_selected_by_some_rule() {
     let (candidates, mappings) = world(images);
     let rules: Vec<&Rule> = all.iter().collect();
     let held = select(&rules, &candidates, mappings, NOW).pop().unwrap();
-    assert_eq!((held.rules, held.tags), (vec!["1".into(), "2".into(), "3".into()], vec!["r/a:1".into(), "r/b:1".into(), "r/c:1".into()]));
+    assert_eq!(
+        (held.rules, held.tags),
+        (vec!["1".into(), "2".into(), "3".into()], vec!["r/a:1".into(), "r/b:1".into(), "r/c:1".into()])
+    );
 }
 
 #[test]
@@ -232,8 +238,12 @@ fn a_hundred_thousand_images_are_looked_through_in_seconds() {
     let tags: Vec<[String; 1]> = (0..100_000).map(|at| [format!("r/app-{}:{}", at % 500, at % 7)]).collect();
     let tags: Vec<[&str; 1]> = tags.iter().map(|[tag]| [tag.as_str()]).collect();
     let digests: Vec<String> = (0..tags.len()).map(|at| format!("{at:06}")).collect();
-    let images: Vec<(&str, i64, &[&str])> =
-        digests.iter().zip(&tags).enumerate().map(|(at, (digest, tag))| (digest.as_str(), at as i64 % 90, &tag[..])).collect();
+    let images: Vec<(&str, i64, &[&str])> = digests
+        .iter()
+        .zip(&tags)
+        .enumerate()
+        .map(|(at, (digest, tag))| (digest.as_str(), at as i64 % 90, &tag[..]))
+        .collect();
     let started = Instant::now();
     let rules = [Rule { analysis_age_days: 30, tag_versions_newer: 5, ..rule("1") }, limit(99_000)];
     let moved = selected(&rules, &images);
