@@ -23,6 +23,12 @@ const SEEN_BY_ITS_OWN: &[&str] = &[
     "list_audit_records",
     "list_operations",
     "get_operation",
+    "get_archive_summary",
+    "list_archived_images",
+    "get_archived_image",
+    "list_archive_rules",
+    "get_archive_rule",
+    "get_archive_rule_history",
 ];
 
 /// What belongs to nobody, and may say what `alpha` brought.
