@@ -21,7 +21,6 @@ const fn difference(exchanges: &'static str, what: &'static str, why: &'static s
     Difference { exchanges, what, why }
 }
 
-<<<<<<< HEAD
 pub(super) const DIFFERENCES: &[Difference] = &[
     // Defects of the original that are none of ours.
     difference(
@@ -113,7 +112,3 @@ pub(super) const DIFFERENCES: &[Difference] = &[
     difference("313 314 315", "analysis_status: \"analyzed\" for \"not_analyzed\"", "it was being analysed anew"),
     difference("318", "$: 3 elements for 5", "images were added that are not recorded"),
 ];
-=======
-pub(super) const DIFFERENCES: &[Difference] =
-    &[difference("186", "status 404 for 200", "F4: an account that does not exist is not found")];
->>>>>>> svc-imports
