@@ -77,7 +77,7 @@ impl Application {
             match self.routes.find(&method, &path) {
                 Found::Operation(operation, arguments) => {
                     let mut witness = Witness::default();
-                    let done = self.perform(operation, arguments, request_id.clone(), request, &mut witness).await;
+                    let done = self.perform(operation, arguments, request, &mut witness).await;
                     let response = done.unwrap_or_else(Failure::into_response);
                     let refused_log_in = response.extensions().get::<RefusedLogIn>().is_some();
                     let status = response.status();
@@ -115,12 +115,11 @@ impl Application {
         &self,
         operation: &Operation,
         arguments: PathArguments,
-        request_id: String,
         request: Request,
         witness: &mut Witness,
     ) -> Result<Response<Body>, Failure> {
         let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let received = Received::check(operation, arguments, address, request_id, request).await?;
+        let received = Received::check(operation, arguments, address, request).await?;
         witness.address = address;
         witness.named = operation.names.and_then(|name| received.member(name)).map(str::to_owned);
         let scope = self.admit(operation, &received.headers, &received.path, witness).await?;
@@ -170,15 +169,11 @@ impl Application {
                 let account = account.unwrap_or_else(|| caller.account_name());
                 witness.account = Some(account.to_string());
                 let tenant = service.tenant(&account);
-                Ok(Scope::Named(Administration { service, caller, tenant }))
+                Ok(Scope::Named(Administration { caller, tenant }))
             }
             Domain::System => {
                 service.authorise(&caller, &permission(Target::System)).await?;
-                Ok(Scope::System(System { service, caller }))
-            }
-            Domain::Administrators => {
-                service.authorise(&caller, &permission(Target::System)).await?;
-                Ok(Scope::Administrators(System { service, caller }))
+                Ok(Scope::System(System { service }))
             }
         }
     }

@@ -5,8 +5,7 @@ use axum::{
     http::{HeaderValue, Response, StatusCode, header},
     response::IntoResponse,
 };
-use serde_json::Value;
-use windlass_v1::error::{AUTHENTICATE, ErrorCode, ErrorEnvelope, Problem, UNAUTHORIZED};
+use windlass_v1::error::{AUTHENTICATE, ErrorEnvelope, Problem, UNAUTHORIZED};
 
 /// One of the three bodies of errors (`spec/api.md` A1.5), or another answer that is no success.
 #[derive(Debug)]
@@ -36,10 +35,6 @@ impl Failure {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
-    pub(crate) fn conflict(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, message)
-    }
-
     /// A defect of the service. What it is stays in the log, under the request's id: it may name what the caller must not
     /// see.
     pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
@@ -51,24 +46,6 @@ impl Failure {
         }
         tracing::error!(error = %chain, "the request failed");
         Problem::internal("The service failed; its log has the reason under the id in the header X-Request-Id.").into()
-    }
-
-    /// Adds to the detail of an envelope.
-    #[must_use]
-    pub(crate) fn with(self, key: &str, value: impl Into<Value>) -> Self {
-        match self {
-            Self::Envelope(envelope) => envelope.with(key, value).into(),
-            other => other,
-        }
-    }
-
-    /// Adds a code to an envelope.
-    #[must_use]
-    pub(crate) fn with_code(self, code: ErrorCode) -> Self {
-        match self {
-            Self::Envelope(envelope) => envelope.with_code(code).into(),
-            other => other,
-        }
     }
 }
 

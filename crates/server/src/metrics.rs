@@ -35,6 +35,9 @@ impl Metrics {
     }
 
     pub(crate) fn request(&self, method: &Method, operation: &'static str, status: StatusCode, elapsed: Duration) {
+        if self.0.is_none() {
+            return;
+        }
         let labels = [
             ("method", method.as_str().to_owned()),
             ("operation", operation.to_owned()),

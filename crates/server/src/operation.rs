@@ -42,8 +42,6 @@ pub(crate) enum Domain {
     Named,
     /// Whoever may act on the installation.
     System,
-    /// Users of the account `admin`, whatever account they act for.
-    Administrators,
 }
 
 impl Domain {
@@ -55,7 +53,6 @@ impl Domain {
             Self::Account => "account",
             Self::Named => "named account",
             Self::System => "system",
-            Self::Administrators => "administrators",
         }
     }
 }
@@ -244,6 +241,4 @@ endings! {
     for_named_account, Administration, Named, (action);
     /// On the installation.
     for_system, System, System, (action);
-    /// For users of the account `admin`.
-    for_administrators, System, Administrators, ();
 }

@@ -13,7 +13,6 @@ pub(crate) enum Scope {
     Account(Tenant),
     Named(Administration),
     System(System),
-    Administrators(System),
 }
 
 /// For anyone: nothing that belongs to somebody.
@@ -50,7 +49,6 @@ impl std::ops::Deref for Tenant {
 
 /// For a caller who may administer the account that the path names.
 pub(crate) struct Administration {
-    pub(crate) service: Arc<Service>,
     pub(crate) caller: Caller,
     /// The account.
     pub(crate) tenant: windlass_operations::Tenant,
@@ -59,5 +57,4 @@ pub(crate) struct Administration {
 /// For a caller who may act on the installation.
 pub(crate) struct System {
     pub(crate) service: Arc<Service>,
-    pub(crate) caller: Caller,
 }

@@ -164,6 +164,7 @@ mod tests {
 
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value, reason = "it is made where it is given")]
     fn document(value: serde_json::Value) -> Vec<u8> {
         value.to_string().into_bytes()
     }

@@ -39,6 +39,7 @@ pub(super) struct Record {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::struct_field_names, reason = "an image id is called that everywhere")]
 pub(super) struct Image {
     pub(super) digest: String,
     parent_digest: String,
@@ -54,6 +55,7 @@ pub(super) struct Image {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::struct_field_names, reason = "a name has registry, repository and tag")]
 pub(super) struct Tag {
     registry: String,
     repository: String,
@@ -186,9 +188,10 @@ impl Record {
             arch: self.analysis.arch.clone(),
             distro: self.analysis.distro.clone(),
             distro_version: self.analysis.distro_version.clone(),
-            dockerfile_mode: match self.analysis.dockerfile_given {
-                true => DockerfileMode::Actual,
-                false => DockerfileMode::Guessed,
+            dockerfile_mode: if self.analysis.dockerfile_given {
+                DockerfileMode::Actual
+            } else {
+                DockerfileMode::Guessed
             },
             image_size: number(self.analysis.image_size),
             layer_count: number(self.analysis.layer_count),
@@ -336,10 +339,12 @@ async fn member(bundle: &mut (impl AsyncRead + Unpin)) -> Result<Option<(String,
     Ok(Some((name, content)))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is what combinators hand on")]
 fn damaged(reason: String) -> Error {
     Error::Broken(format!("the archived bundle is damaged: {reason}"))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is what combinators hand on")]
 fn unreadable(error: io::Error) -> Error {
     match error.downcast::<windlass_objects::Error>() {
         Ok(error) => error.into(),
@@ -347,6 +352,7 @@ fn unreadable(error: io::Error) -> Error {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is what combinators hand on")]
 fn unwritable(error: io::Error) -> Error {
     Error::Broken(format!("a bundle cannot be written: {error}"))
 }

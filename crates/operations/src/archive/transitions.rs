@@ -187,6 +187,7 @@ impl Tenant {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is what combinators hand on")]
 fn shown(row: Model) -> Result<RuleTransition> {
     let list = |text: &str| {
         let list = serde_json::from_str::<Vec<String>>(text);

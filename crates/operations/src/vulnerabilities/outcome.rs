@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn what_was_told_longest_ago_is_forgotten_first() {
         let rendered = Rendered::default();
-        for analysis in 0..=REMEMBERED as i64 {
+        for analysis in 0..=i64::try_from(REMEMBERED).unwrap() {
             rendered.put(analysis, 1, Vec::new().into());
         }
         assert!(rendered.get(0, 1).is_none() && rendered.get(1, 1).is_some());

@@ -67,7 +67,7 @@ fn a_bundle_tells_everything_to_whoever_can_read_a_tar_file() {
         let row = bench.service.store().account(alpha.name()).archived_image(&image).await.unwrap().unwrap();
         let key = row.object.clone().unwrap();
         let bundle = bench.archive_objects().get(&key.parse().unwrap()).await.unwrap();
-        assert_eq!(row.size, Some(bundle.len() as i64));
+        assert_eq!(row.size, Some(i64::try_from(bundle.len()).unwrap()));
         let mut tar = tar::Archive::new(&bundle[..]);
         let mut members = Vec::new();
         for entry in tar.entries().unwrap() {

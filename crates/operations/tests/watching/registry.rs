@@ -22,7 +22,7 @@ pub(crate) struct Registry {
     pub(crate) address: String,
     client: Client,
     password: Option<&'static str>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Registry {
@@ -54,7 +54,7 @@ impl Registry {
             return None;
         };
         let client = Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().unwrap();
-        let registry = Self { process, address: address.to_owned(), client, password, _folder: folder };
+        let registry = Self { process, address: address.to_owned(), client, password, folder };
         let started = Instant::now();
         while tokio::net::TcpStream::connect(address).await.is_err() {
             assert!(started.elapsed() < Duration::from_secs(20), "docker-registry does not listen");
@@ -72,7 +72,7 @@ impl Registry {
     /// Starts it again at the same address, with what was pushed.
     pub(crate) async fn resume(mut self) -> Self {
         self.stop();
-        let folder = std::mem::replace(&mut self._folder, TempDir::new().unwrap());
+        let folder = std::mem::replace(&mut self.folder, TempDir::new().unwrap());
         let (address, password) = (self.address.clone(), self.password);
         Self::start_at(&address, folder, password).await.unwrap()
     }

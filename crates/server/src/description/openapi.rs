@@ -44,7 +44,7 @@ fn components(operation: &Operation) -> Vec<(String, RefOr<Schema>)> {
     components.extend(failures.flat_map(|body| body.components.iter().cloned()));
     match &operation.body {
         BodyKind::Json(schema) | BodyKind::Form(schema) => components.extend(schema.components.iter().cloned()),
-        BodyKind::None | BodyKind::Raw { .. } => {}
+        BodyKind::None | BodyKind::Raw => {}
     }
     use utoipa::ToSchema as _;
     for name in ["ErrorEnvelope", "Problem"] {
@@ -90,7 +90,7 @@ fn describe(operation: &Operation) -> Value {
             described["requestBody"] =
                 json!({"content": {"application/x-www-form-urlencoded": {"schema": schema.schema}}});
         }
-        BodyKind::Raw { .. } => {
+        BodyKind::Raw => {
             described["requestBody"] =
                 json!({"required": true, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}});
         }

@@ -31,9 +31,7 @@ pub(crate) enum BodyKind {
     Json(Arc<JsonSchema>),
     Form(Arc<JsonSchema>),
     /// Bytes, of at most that many.
-    Raw {
-        limit: u64,
-    },
+    Raw,
 }
 
 /// A schema with all that it refers to, and the check made of it.
@@ -116,7 +114,7 @@ impl BodyKind {
     pub(super) async fn check(&self, headers: &HeaderMap, body: HttpBody) -> Result<Checked, Failure> {
         match self {
             Self::None => Ok(Checked::None),
-            Self::Raw { .. } => Ok(Checked::Raw(body)),
+            Self::Raw => Ok(Checked::Raw(body)),
             Self::Json(schema) => {
                 let bytes = collect(body, DOCUMENT_LIMIT).await?;
                 let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
@@ -223,7 +221,7 @@ impl<const LIMIT: u64> Body for RawBody<LIMIT> {
     type Value = HttpBody;
 
     fn kind() -> BodyKind {
-        BodyKind::Raw { limit: LIMIT }
+        BodyKind::Raw
     }
 
     fn value(checked: Checked) -> Result<HttpBody, Failure> {

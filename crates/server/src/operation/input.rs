@@ -36,7 +36,6 @@ pub(crate) struct Received {
     pub(crate) headers: HeaderMap,
     /// Where it came from, if it came over a network.
     pub(crate) address: Option<IpAddr>,
-    pub(crate) request_id: String,
     query: Map<String, Value>,
     body: Checked,
 }
@@ -47,13 +46,12 @@ impl Received {
         operation: &Operation,
         path: PathArguments,
         address: Option<IpAddr>,
-        request_id: String,
         request: axum::extract::Request,
     ) -> Result<Self, Failure> {
         let (head, body) = request.into_parts();
         let query = parameters::read(&operation.query, head.uri.query().unwrap_or_default())?;
         let body = operation.body.check(&head.headers, body).await?;
-        Ok(Self { path, headers: head.headers, address, request_id, query, body })
+        Ok(Self { path, headers: head.headers, address, query, body })
     }
 
     /// A text in the body.
@@ -66,12 +64,12 @@ impl Received {
 
     /// Makes of it what the function takes.
     pub(super) fn read<Q: DeserializeOwned, B: Body>(self) -> Result<Input<Q, B::Value>, Failure> {
-        let Self { path, headers, address, request_id, query, body } = self;
+        let Self { path, headers, address, query, body } = self;
         // `()` is read from null, structures from a map.
         let query =
             if query.is_empty() { serde_json::from_value(Value::Null).or_else(|_| empty()) } else { from(query) };
         let query = query.map_err(|error: serde_json::Error| Problem::bad_request(error.to_string()))?;
-        Ok(Input { path, query, body: B::value(body)?, headers, address, request_id })
+        Ok(Input { path, query, body: B::value(body)?, headers, address })
     }
 }
 
@@ -90,5 +88,4 @@ pub(crate) struct Input<Q, B> {
     pub(crate) body: B,
     pub(crate) headers: HeaderMap,
     pub(crate) address: Option<IpAddr>,
-    pub(crate) request_id: String,
 }

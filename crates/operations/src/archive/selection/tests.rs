@@ -242,7 +242,7 @@ fn a_hundred_thousand_images_are_looked_through_in_seconds() {
         .iter()
         .zip(&tags)
         .enumerate()
-        .map(|(at, (digest, tag))| (digest.as_str(), at as i64 % 90, &tag[..]))
+        .map(|(at, (digest, tag))| (digest.as_str(), i64::try_from(at % 90).unwrap(), &tag[..]))
         .collect();
     let started = Instant::now();
     let rules = [Rule { analysis_age_days: 30, tag_versions_newer: 5, ..rule("1") }, limit(99_000)];

@@ -149,6 +149,7 @@ fn roles_let_do_what_they_are_for() {
 
 /// Whether a role is for an operation, told from what the operation is and not from its action; `None` where it is a
 /// matter of taste.
+#[allow(clippy::match_same_arms, reason = "roles are in their order")]
 fn is_for(role: Role, operation: &Operation) -> Option<bool> {
     let resource = operation.path.split('/').nth(1).unwrap_or_default();
     let (reads, resource) = (operation.method == "GET", resource);
