@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 pub mod analysis;
+pub mod archive;
 mod cipher;
 mod clock;
 mod error;

@@ -14,7 +14,7 @@ use windlass_v1::{
     policies::{self as v1, GateSpec, PolicyRecord, PolicyUpdate},
 };
 
-use crate::{Error, Happening, Result, Service, Tenant};
+use crate::{Error, Happening, Result, Service, Tenant, cipher::hex};
 
 /// Longest id of a bundle, in bytes: databases index it.
 const ID_LIMIT: usize = 1024;
@@ -248,5 +248,5 @@ impl CheckedBundle {
 /// sha256, in hexadecimal digits, of a document with the members of its objects in order: equal content has equal digests.
 fn digest(mut document: Value) -> String {
     document.sort_all_objects();
-    Sha256::digest(document.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(document.to_string()))
 }

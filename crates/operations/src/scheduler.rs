@@ -69,12 +69,6 @@ static ALL: &[Schedule] = &[
         },
     },
     Schedule {
-        name: FEED_SYNC,
-        default: 21_600,
-        range: (1800, 100_000),
-        work: |service| Box::pin(async move { service.synchronize_feeds_on_schedule().await }),
-    },
-    Schedule {
         name: "image_gc",
         default: 60,
         range: (60, 86400),
@@ -90,6 +84,12 @@ static ALL: &[Schedule] = &[
         default: 60,
         range: (60, 86400),
         work: |service| Box::pin(async move { service.collect_imports().await.map(drop) }),
+    },
+    Schedule {
+        name: "archive_tasks",
+        default: 43_200,
+        range: (60, 432_000),
+        work: |service| Box::pin(async move { service.apply_archive_rules().await }),
     },
     Schedule {
         name: "account_resource_cleanup",

@@ -12,6 +12,8 @@ use crate::{Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Iden
 pub struct Service {
     pub(crate) store: Store,
     pub(crate) objects: Objects,
+    /// Where the bundles of the archive are.
+    pub(crate) archive_objects: Objects,
     pub(crate) cipher: Cipher,
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
@@ -28,7 +30,14 @@ pub struct Service {
 }
 
 impl Service {
-    pub fn new(store: Store, objects: Objects, cipher: Cipher, clock: Clock, settings: Settings) -> Arc<Self> {
+    pub fn new(
+        store: Store,
+        objects: Objects,
+        archive_objects: Objects,
+        cipher: Cipher,
+        clock: Clock,
+        settings: Settings,
+    ) -> Arc<Self> {
         let identity = Identity::new(&settings);
         let ecr = Ecr::new(EcrOptions {
             allow_ambient: settings.allow_ambient_credentials,
@@ -38,7 +47,20 @@ impl Service {
         });
         let (judges, data, rendered) = Default::default();
         let work = Notify::new();
-        Arc::new(Self { store, objects, cipher, clock, settings, identity, ecr, judges, data, rendered, work })
+        Arc::new(Self {
+            store,
+            objects,
+            archive_objects,
+            cipher,
+            clock,
+            settings,
+            identity,
+            ecr,
+            judges,
+            data,
+            rendered,
+            work,
+        })
     }
 
     pub fn store(&self) -> &Store {

@@ -43,11 +43,13 @@ impl Bench {
         settings.vulnerabilities = vulnerability_data_in(folder.path());
         let location = Location::folder(&folder.path().join("objects")).expect("it is a folder");
         let objects = Objects::open(&location, Options::default()).await.expect("the folder can be made");
+        let location = Location::folder(&folder.path().join("archive")).expect("it is a folder");
+        let archive = Objects::open(&location, Options::default()).await.expect("the folder can be made");
         let cipher = Cipher::parse(&Cipher::generate_key()).expect("it is a key");
         let seconds = Arc::new(AtomicI64::new(1_767_268_800));
         let hands = Arc::clone(&seconds);
         let now = move || Timestamp::from_second(hands.load(Ordering::SeqCst)).expect("tests stay within the calendar");
-        let service = Service::new(store, objects.clone(), cipher, Clock::new(now), settings);
+        let service = Service::new(store, objects.clone(), archive, cipher, Clock::new(now), settings);
         service.bootstrap(Some("admin@example.org"), || "foobar".into()).await.expect("the store is new");
         Self { service, seconds, objects, folder }
     }
@@ -56,11 +58,17 @@ impl Bench {
     pub fn another_process(&self, folder: &Path) -> Arc<Service> {
         let settings = Settings { vulnerabilities: vulnerability_data_in(folder), ..self.service.settings().clone() };
         let (store, clock) = (self.service.store().clone(), self.service.clock().clone());
-        Service::new(store, self.objects.clone(), self.service.cipher.clone(), clock, settings)
+        let archive = self.service.archive_objects.clone();
+        Service::new(store, self.objects.clone(), archive, self.service.cipher.clone(), clock, settings)
     }
 
     pub fn objects(&self) -> &Objects {
         &self.objects
+    }
+
+    /// Where the bundles of the archive are kept.
+    pub fn archive_objects(&self) -> &Objects {
+        &self.service.archive_objects
     }
 
     /// Lets time pass.

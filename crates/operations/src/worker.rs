@@ -59,6 +59,9 @@ impl Service {
         let now = self.clock.moment();
         let claimed = self.store.claim_job(KINDS, worker, now.plus_seconds(self.lease()), now).await?;
         let Some(claim) = claimed else { return Ok(false) };
+        if claim.job.attempts > 1 && claim.job.last_error.is_none() {
+            tracing::warn!(job = claim.job.id, "a worker was not heard of again: its job is done here");
+        }
         tokio::select! {
             biased;
             () = stop.cancelled() => self.release(&claim).await?,

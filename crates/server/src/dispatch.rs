@@ -137,7 +137,7 @@ impl Application {
     ) -> Result<Scope, Failure> {
         let service = Arc::clone(&self.service);
         if operation.permission.domain == Domain::Open {
-            return Ok(Scope::Open(Public { service, metrics: self.metrics.clone() }));
+            return Ok(Scope::Open(Public { service }));
         }
         let presented = credentials::read(headers).ok_or(Failure::Unauthenticated)?;
         witness.tried = presented.username().map(str::to_owned);
@@ -153,7 +153,7 @@ impl Application {
                 if !caller.is_enabled() {
                     return Err(windlass_v1::error::account_not_enabled(&caller.account().name).into());
                 }
-                Ok(Scope::Authenticated(Authenticated { service, caller }))
+                Ok(Scope::Authenticated(Authenticated { service, metrics: self.metrics.clone(), caller }))
             }
             Domain::Account => {
                 let named = headers.get(ACCOUNT).map(HeaderValue::to_str).transpose();

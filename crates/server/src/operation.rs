@@ -89,8 +89,16 @@ pub(crate) struct Operation {
     pub(crate) body: BodyKind,
     pub(crate) answer: Described,
     /// Statuses beside those that every operation may answer with, and when.
-    pub(crate) failures: Vec<(u16, &'static str)>,
+    pub(crate) failures: Vec<DescribedFailure>,
     handler: Handler,
+}
+
+/// How a failure looks.
+pub(crate) struct DescribedFailure {
+    pub(crate) status: u16,
+    pub(crate) when: &'static str,
+    /// Nothing where it is one of the service's own errors.
+    pub(crate) body: Option<Described>,
 }
 
 impl Operation {
@@ -131,7 +139,7 @@ pub(crate) struct Draft<Q, B> {
     target: Option<&'static str>,
     names: Option<&'static str>,
     query: Vec<Parameter>,
-    failures: Vec<(u16, &'static str)>,
+    failures: Vec<DescribedFailure>,
     takes: PhantomData<fn(Q, B)>,
 }
 
@@ -158,7 +166,13 @@ impl<Q, B> Draft<Q, B> {
 
     /// Documents a status that it may answer with.
     pub(crate) fn fails(mut self, status: u16, when: &'static str) -> Self {
-        self.failures.push((status, when));
+        self.failures.push(DescribedFailure { status, when, body: None });
+        self
+    }
+
+    /// The same with a body that is made as its protocol has it.
+    pub(crate) fn fails_with<A: Answer>(mut self, status: u16, when: &'static str) -> Self {
+        self.failures.push(DescribedFailure { status, when, body: Some(A::describe()) });
         self
     }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api_keys;
+mod archives;
 mod artifacts;
 mod audit;
 mod content;
@@ -47,6 +48,7 @@ pub(crate) fn all() -> Vec<Operation> {
         sboms::operations(),
         vulnerabilities::operations(),
         evaluations::operations(),
+        archives::operations(),
         policies::operations(),
         subscriptions::operations(),
         repositories::operations(),

@@ -19,12 +19,12 @@ pub(crate) enum Scope {
 /// For anyone: nothing that belongs to somebody.
 pub(crate) struct Public {
     pub(crate) service: Arc<Service>,
-    pub(crate) metrics: Metrics,
 }
 
 /// For a known caller: what is everybody's, and the caller's own.
 pub(crate) struct Authenticated {
     pub(crate) service: Arc<Service>,
+    pub(crate) metrics: Metrics,
     pub(crate) caller: Caller,
 }
 

@@ -25,6 +25,7 @@ CREATE TABLE archived_tags (
     created_at  BIGINT NOT NULL,
     PRIMARY KEY (image, registry, repository, tag)
 );
+CREATE INDEX archived_images_by_object ON archived_images (object);
 CREATE INDEX archived_tags_by_name ON archived_tags (account, registry, repository, tag, detected_at);
 
 CREATE TABLE archive_rules (
@@ -46,3 +47,22 @@ CREATE TABLE archive_rules (
     last_updated           BIGINT NOT NULL
 );
 CREATE INDEX archive_rules_by_account ON archive_rules (account);
+-- Two limits for the same images would only be the lower of them.
+CREATE UNIQUE INDEX archive_rules_limit ON archive_rules (system_global) WHERE max_images_per_account IS NOT NULL;
+
+-- What rules did, one row for each image.
+CREATE TABLE archive_transitions (
+    id         {{id}},
+    account    TEXT NOT NULL REFERENCES accounts (name) ON DELETE CASCADE,
+    -- The run that it was part of.
+    task       TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    -- Ids of the rules that led to it, and the tags that the image had then: lists, as JSON.
+    rules      TEXT NOT NULL,
+    tags       TEXT NOT NULL,
+    transition TEXT NOT NULL,
+    -- Why it was not done; none: it was.
+    failure    TEXT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX archive_transitions_by_account ON archive_transitions (account, id);

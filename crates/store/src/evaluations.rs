@@ -3,8 +3,9 @@
 
 use sea_orm::{
     ActiveModelTrait as _,
-    ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select,
     entity::prelude::*,
     sea_query::{Condition, ExprTrait as _},
 };
@@ -89,6 +90,12 @@ impl Account {
         last(self.reader(), self.name(), question).await
     }
 
+    /// Every verdict on an image, in the order they were first given.
+    pub async fn evaluations_of_image(&self, digest: &str) -> Result<Vec<Model>> {
+        let own = Entity::find().filter(Column::Account.eq(self.name().as_str())).filter(Column::Digest.eq(digest));
+        Ok(own.order_by_asc(Column::Id).all(self.reader()).await?)
+    }
+
     /// Verdicts on an image under a name, of one policy or all of them, newest first; `limit` at most.
     pub async fn evaluation_history(
         &self,
@@ -154,6 +161,13 @@ pub async fn record(
         ..row
     };
     Ok(new.insert(on).await?)
+}
+
+/// Writes a verdict as it was kept elsewhere; its id is the one that this database gives it.
+pub async fn restore(on: &impl ConnectionTrait, evaluation: Model) -> Result<()> {
+    let row = ActiveModel { id: NotSet, ..evaluation.into_active_model() };
+    Entity::insert(row).exec_without_returning(on).await?;
+    Ok(())
 }
 
 /// Forgets every verdict on an image, and tells which objects they referred to.

@@ -1,8 +1,8 @@
 //! Tags of images. A tag stands for the image that it was detected at last; the others are its history.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, JoinType, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Condition,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, IntoActiveModel as _,
+    JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Condition,
 };
 
 use crate::{Account, AccountName, Moment, Result, images};
@@ -186,6 +186,15 @@ pub async fn insert(
         last_updated: Set(now),
     };
     Entity::insert(row).exec_without_returning(on).await?;
+    Ok(())
+}
+
+/// Gives an image tags as they were kept elsewhere.
+pub async fn restore(on: &impl ConnectionTrait, image: i64, tags: Vec<Model>) -> Result<()> {
+    for tag in tags {
+        let row = Model { image, ..tag }.into_active_model();
+        Entity::insert(row).exec_without_returning(on).await?;
+    }
     Ok(())
 }
 

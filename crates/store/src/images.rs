@@ -5,9 +5,10 @@
 //! (`spec/operations.md` D-27).
 
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, JoinType, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select, SelectTwo,
+    ActiveModelTrait as _,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, IntoActiveModel as _, JoinType,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, SelectTwo,
     entity::prelude::*,
     sea_query::{Condition, ExprTrait as _, OnConflict, Query},
 };
@@ -252,6 +253,15 @@ pub async fn ensure(
     let made = Entity::insert(row).on_conflict(there).exec_without_returning(on).await? > 0;
     let image = lock(on, account, &digest).await?.ok_or_else(|| DbErr::RecordNotFound(format!("image {digest}")))?;
     Ok((image, made))
+}
+
+/// Writes an image as it was kept elsewhere; its id is the one that this database gives it.
+///
+/// # Errors
+/// [`Error::Exists`](crate::Error::Exists) where the account has the image.
+pub async fn restore(on: &impl ConnectionTrait, image: Model) -> Result<Model> {
+    let row = ActiveModel { id: NotSet, ..image.into_active_model() };
+    Ok(row.insert(on).await?)
 }
 
 /// The image with this very digest, locked until the transaction ends.

@@ -19,6 +19,7 @@ const TABLES: &[&str] = &[
     "archived_tags",
     "archived_images",
     "archive_rules",
+    "archive_transitions",
     "events",
     "audit_records",
 ];

@@ -215,6 +215,38 @@ fn off() -> i64 {
     -1
 }
 
+words! {
+    /// How a transition ended.
+    TransitionState {
+        /// It was done.
+        Complete = "complete",
+        /// It was not; the detail says why.
+        Failed = "failed",
+    }
+}
+
+/// What a rule did, or would do, to an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RuleTransition {
+    /// The run of the rules that it was part of; nothing where it is only foreseen.
+    #[schema(required = true)]
+    pub transition_task_id: Option<String>,
+    /// The rules that led to it: together they select every tag of the image.
+    pub rule_ids: Vec<String>,
+    #[serde(rename = "imageDigest")]
+    pub image_digest: String,
+    /// `registry/repository:tag` of every tag that the image has, or had then.
+    pub tags: Vec<String>,
+    pub transition: Transition,
+    #[schema(required = true)]
+    pub transition_state: Option<TransitionState>,
+    /// Why it failed.
+    #[schema(required = true)]
+    pub detail: Option<String>,
+    #[schema(required = true)]
+    pub created_at: Option<IsoSeconds>,
+}
+
 /// A rule that cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidArchiveRule {
@@ -224,11 +256,19 @@ pub enum InvalidArchiveRule {
     LimitOfOneAccount,
     #[error("max_images_per_account goes for all images; leave selector and exclude out")]
     LimitWithSelector,
+    #[error(
+        "analysis_age_days, tag_versions_newer and expiration_days are numbers of at least -1, which stands for off"
+    )]
+    BelowOff,
 }
 
 impl ArchiveRuleRequest {
     /// What the schema cannot say. That there is one rule with a limit at most is for its keeper to check.
     pub fn validate(&self) -> Result<(), InvalidArchiveRule> {
+        let expiration_days = self.exclude.as_ref().map_or(-1, |exclude| exclude.expiration_days);
+        if [self.analysis_age_days, self.tag_versions_newer, expiration_days].iter().any(|number| *number < -1) {
+            return Err(InvalidArchiveRule::BelowOff);
+        }
         if self.max_images_per_account.is_none() {
             let selector = self.selector.as_ref().ok_or(InvalidArchiveRule::EmptySelector)?;
             let is_given =
@@ -314,5 +354,7 @@ mod tests {
         assert_eq!(limit(json!({"system_global": false})), Err(InvalidArchiveRule::LimitOfOneAccount));
         assert_eq!(limit(json!({"selector": all})), Err(InvalidArchiveRule::LimitWithSelector));
         assert_eq!(limit(json!({"exclude": {"selector": all}})), Err(InvalidArchiveRule::LimitWithSelector));
+        assert_eq!(limit(json!({"analysis_age_days": -2})), Err(InvalidArchiveRule::BelowOff));
+        assert_eq!(limit(json!({"exclude": {"expiration_days": -2}})), Err(InvalidArchiveRule::BelowOff));
     }
 }

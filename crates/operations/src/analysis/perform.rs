@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use windlass_image::{Digest, Image};
-use windlass_sbom::{Sbom, Source};
+use windlass_sbom::{Distro, Sbom, Source};
 use windlass_sources::{
     Reference,
     registry::{PlatformChoice, Registry, RegistryOptions},
@@ -131,7 +131,7 @@ fn described(digest: &str, key: &str, sbom: &Sbom, documents: Vec<NewDocument>) 
         digest: digest.to_owned(),
         arch: image.and_then(|image| said(&image.architecture)),
         distro: distro.and_then(|distro| said(&distro.id)),
-        distro_version: distro.and_then(|distro| said(&distro.version_id).or_else(|| said(&distro.build_id))),
+        distro_version: distro.and_then(|distro| said(release(distro)).or_else(|| said(&distro.build_id))),
         dockerfile_mode: match sbom.inspection.dockerfile {
             Some(_) => DockerfileMode::Actual,
             None => DockerfileMode::Guessed,
@@ -139,6 +139,14 @@ fn described(digest: &str, key: &str, sbom: &Sbom, documents: Vec<NewDocument>) 
         image_size: image.map_or(0, |image| image.size),
         layer_count: image.map_or(0, |image| image.layers.len() as u64),
         documents,
+    }
+}
+
+/// A version as records of images show it: that of Debian without its point release (`spec/analysis.md` 3.3).
+fn release(distro: &Distro) -> &str {
+    match distro.version_id.split_once('.') {
+        Some((release, _)) if distro.id == "debian" => release,
+        _ => &distro.version_id,
     }
 }
 

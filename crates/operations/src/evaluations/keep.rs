@@ -41,7 +41,7 @@ impl Tenant {
                 && self.is_there(last).await?
             {
                 self.service.drop_results(&[answer.object]).await;
-                return Ok(Verdict::Kept(last.clone()));
+                return Ok(Verdict::Kept(Box::new(last.clone())));
             }
             let before = match &last {
                 Some(last) if last.final_action != answer.final_action => Some(self.kept_result(last).await),
@@ -66,7 +66,7 @@ impl Tenant {
             if let Some(last) = last.filter(|last| last.id == row.id && last.object != row.object) {
                 self.service.drop_results(std::slice::from_ref(&last.object)).await;
             }
-            return Ok(Verdict::Kept(row));
+            return Ok(Verdict::Kept(Box::new(row)));
         }
     }
 

@@ -30,7 +30,7 @@ use windlass_v1::{
     images::{NOT_FOUND, not_analyzed},
 };
 
-use crate::{Error, Result, Tenant, images::analysis_status, policies::document};
+use crate::{Error, Result, Tenant, cipher::hex, images::analysis_status, policies::document};
 use choices::Choices;
 use findings::Findings;
 use judge::Case;
@@ -67,7 +67,7 @@ struct Analysed {
 
 /// A verdict.
 enum Verdict {
-    Kept(Model),
+    Kept(Box<Model>),
     Fresh(Box<EvaluationResult>),
 }
 
@@ -176,13 +176,11 @@ impl Tenant {
     }
 
     async fn policy_of(&self, request: &CheckRequest) -> Result<policies::Model> {
-        match &request.policy_id {
-            Some(id) => self.account.find_policy(id).await?.ok_or_else(|| crate::policies::not_found(id)),
-            None => {
-                let active = self.account.active_policy().await?;
-                active.ok_or_else(|| Error::not_found(v1::no_active_policy(self.name().as_str())))
-            }
+        if let Some(id) = &request.policy_id {
+            return self.account.find_policy(id).await?.ok_or_else(|| crate::policies::not_found(id));
         }
+        let active = self.account.active_policy().await?;
+        active.ok_or_else(|| Error::not_found(v1::no_active_policy(self.name().as_str())))
     }
 
     /// The verdict that is kept, if it still holds, or a new one, which is kept where the request does not forbid it.
@@ -213,7 +211,7 @@ impl Tenant {
         if let Some(last) = last.as_ref().filter(|last| last.holds(&basis, self.service.clock.moment()))
             && self.is_there(last).await?
         {
-            return Ok(Verdict::Kept(last.clone()));
+            return Ok(Verdict::Kept(Box::new(last.clone())));
         }
         let input = self.input(image, &basis, findings).await?;
         let basis = Basis { data: input.known.data, ..basis };
@@ -315,5 +313,5 @@ fn inputs(choices: Choices, image: &images::Model, tags: &[image_tags::Model], p
         tags,
         previous.map(|previous| previous.analysis),
     ]);
-    Sha256::digest(inputs.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(inputs.to_string()))
 }

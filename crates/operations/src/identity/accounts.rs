@@ -115,6 +115,8 @@ impl Service {
 
     async fn purge_account(&self, name: &AccountName) -> Result<u64> {
         let account = self.store.account(name);
+        // Their rows tell where they are.
+        self.remove_bundles(&account).await?;
         let mut removed = 0;
         for _ in 0..BATCHES {
             match account.purge(BATCH).await? {

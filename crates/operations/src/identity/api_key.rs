@@ -8,10 +8,10 @@ use windlass_v1::{
     error,
 };
 
-use super::{Caller, Role, password::hex};
+use super::{Caller, Role};
 use crate::{
     Error, Result, Service,
-    cipher::{random, random_id},
+    cipher::{hex, random, random_id},
 };
 
 /// The user name that says that the password is a key.

@@ -6,7 +6,6 @@
 
 use std::{
     collections::HashMap,
-    fmt::Write as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -15,7 +14,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use windlass_v1::accounts::PASSWORD_LENGTHS;
 
-use crate::{Error, Result, cipher::random};
+use crate::{
+    Error, Result,
+    cipher::{hex, random},
+};
 
 /// Passwords that are hashed at once: each takes 19 MiB and a core.
 const AT_ONCE: usize = 2;
@@ -123,13 +125,6 @@ fn hash_now(password: &str) -> Result<String> {
     let broken = |error: argon2::password_hash::Error| Error::Broken(format!("a password cannot be hashed: {error}"));
     let salt = SaltString::encode_b64(&random::<16>()).map_err(broken)?;
     Ok(Argon2::default().hash_password(password.as_bytes(), &salt).map_err(broken)?.to_string())
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

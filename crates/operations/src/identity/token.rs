@@ -6,10 +6,10 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use windlass_v1::oauth::TokenResponse;
 
-use super::{Caller, Denied, Presented, api_key::USERNAME, password::hex};
+use super::{Caller, Denied, Presented, api_key::USERNAME};
 use crate::{
     Error, Result, Service,
-    cipher::{random, random_id},
+    cipher::{hex, random, random_id},
 };
 
 const ISSUER: &str = "anchore-engine";

@@ -18,7 +18,6 @@ use windlass_store::{
 };
 use windlass_v1::{
     Annotations, DigestReference, TagReference,
-    error::ErrorEnvelope,
     images::{AnalysisSource, ImageAnalysisRequest, ImageRecord},
     subscriptions::{SubscriptionType, subscription_id},
 };
@@ -78,7 +77,7 @@ impl Tenant {
     ///
     /// # Errors
     /// 400 for what cannot be done with the request or with the image, or where the registry does not tell what it is; 404
-    /// for an unknown import or archive, 409 for one that is used up.
+    /// for an unknown import or archive, 409 for one that is used up, or an archived image that is there already.
     pub async fn add_image(
         &self,
         request: &ImageAnalysisRequest,
@@ -106,13 +105,7 @@ impl Tenant {
                 let found = self.look_up(by_digest(reference, tag)?).await?;
                 self.record(found, added(tag, created_at, dockerfile.as_deref())).await?
             }
-            AnalysisSource::Archive { digest } => {
-                if self.account.image(digest).await?.is_some() {
-                    let exists = "Conflict: Image already exists in system. No restore possible";
-                    return Err(ErrorEnvelope::new(409, exists).without_detail().into());
-                }
-                return Err(Error::not_found("Not found in archive"));
-            }
+            AnalysisSource::Archive { digest } => self.restore(digest).await?,
             AnalysisSource::Import { import, tags } => {
                 let addition = Addition { annotations, force, autosubscribe, ..Addition::under(tags) };
                 self.add_import(import, addition).await?
@@ -214,7 +207,13 @@ impl Tenant {
     }
 
     /// Makes sure that each tag of an image has its subscriptions (`spec/operations.md` §2.2).
-    async fn subscribe(&self, on: &impl ConnectionTrait, image: i64, autosubscribe: bool, now: Moment) -> Result<()> {
+    pub(crate) async fn subscribe(
+        &self,
+        on: &impl ConnectionTrait,
+        image: i64,
+        autosubscribe: bool,
+        now: Moment,
+    ) -> Result<()> {
         for key in images::full_tags(on, image).await? {
             for kind in SubscriptionType::OF_TAGS {
                 let activate = match kind {

@@ -32,7 +32,8 @@ pub(super) fn lookup_failed<'a>(reference: &'a str, refusal: &ErrorEnvelope) -> 
     happening(EventType::RegistryLookupFailed, reference, json!({ "anchore_error_json": refusal }))
 }
 
-fn happening(kind: EventType, resource: &str, details: Value) -> Happening<'_> {
+/// Something that happened to an image.
+pub(crate) fn happening(kind: EventType, resource: &str, details: Value) -> Happening<'_> {
     Happening {
         kind: kind.as_str(),
         level: match kind.level() {

@@ -21,6 +21,7 @@ use windlass_v1::{
 
 pub(crate) use add::{Addition, ImportParts};
 pub use collect::Collected;
+pub(crate) use events::happening;
 
 pub(crate) use self::record::analysis_status;
 use self::record::{status, stored_analysis_status, stored_status};

@@ -81,7 +81,7 @@ impl Registry {
             eprintln!("SKIPPED: docker-registry is not installed (Debian package docker-registry)");
             return None;
         };
-        let registry = Self { process, address, folder: folder };
+        let registry = Self { process, address, folder };
         let started = Instant::now();
         while TcpStream::connect(&registry.address).is_err() {
             assert!(started.elapsed() < Duration::from_secs(20), "docker-registry does not listen");

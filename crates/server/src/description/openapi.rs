@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
 
-use crate::operation::{BodyKind, Domain, Operation};
+use crate::operation::{BodyKind, DescribedFailure, Domain, Operation};
 
 /// The whole document.
 pub(super) fn document(operations: &[Operation]) -> Value {
@@ -39,7 +39,9 @@ pub(super) fn document(operations: &[Operation]) -> Value {
 }
 
 fn components(operation: &Operation) -> Vec<(String, RefOr<Schema>)> {
+    let failures = operation.failures.iter().filter_map(|failure| failure.body.as_ref());
     let mut components = operation.answer.components.clone();
+    components.extend(failures.flat_map(|body| body.components.iter().cloned()));
     match &operation.body {
         BodyKind::Json(schema) | BodyKind::Form(schema) => components.extend(schema.components.iter().cloned()),
         BodyKind::None | BodyKind::Raw { .. } => {}
@@ -122,8 +124,16 @@ fn responses(operation: &Operation) -> Value {
     if matches!(operation.body, BodyKind::Json(_)) {
         responses.insert("415".into(), json!({"description": "The body is not JSON.", "content": problem()}));
     }
-    for (status, when) in &operation.failures {
-        responses.insert(status.to_string(), json!({"description": when, "content": both}));
+    for DescribedFailure { status, when, body } in &operation.failures {
+        let content = match body {
+            Some(body) => {
+                let mut content = problem();
+                content[body.media_type] = json!({"schema": body.schema});
+                content
+            }
+            None => both.clone(),
+        };
+        responses.insert(status.to_string(), json!({"description": when, "content": content}));
     }
     Value::Object(responses)
 }

@@ -23,7 +23,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         Operation::post("/oauth/token", "get_oauth_token", "Gives a token for a user and a password")
             .body::<Form<TokenRequest>>()
             .names("username")
-            .fails(400, "The form is not complete, or user and password do not fit.")
+            .fails_with::<Json<OauthError>>(400, "The form is not complete, or user and password do not fit.")
             .fails(403, "Tokens are switched off.")
             .fails(429, "Too many refused log-ins.")
             .for_anyone(grant),

@@ -23,7 +23,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             .fails(503, "The database does not answer.")
             .for_anyone(health),
         Operation::get("/version", "version_check", "Tells the version of the software").for_anyone(version),
-        Operation::get("/metrics", "metrics", "Counters in the text format of Prometheus").for_anyone(metrics),
+        Operation::get("/metrics", "metrics", "Counters in the text format of Prometheus").for_users(metrics),
         Operation::get("/system/error_codes", "describe_error_codes", "Lists the codes of errors").for_users(codes),
     ]
 }
@@ -63,7 +63,7 @@ impl Answer for Exposition {
     }
 }
 
-async fn metrics(public: Public, _: Input<(), ()>) -> Result<Exposition, Failure> {
-    let text = public.metrics.render();
+async fn metrics(user: Authenticated, _: Input<(), ()>) -> Result<Exposition, Failure> {
+    let text = user.metrics.render();
     text.map(Exposition).ok_or_else(|| Failure::not_found("This process counts nothing: metrics are switched off."))
 }

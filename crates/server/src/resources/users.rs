@@ -83,7 +83,7 @@ async fn own(authenticated: Authenticated, _: Input<(), ()>) -> Result<Json<User
 }
 
 async fn own_credentials(authenticated: Authenticated, _: Input<(), ()>) -> Result<Json<Vec<Credential>>, Failure> {
-    let Authenticated { service, caller } = authenticated;
+    let Authenticated { service, caller, .. } = authenticated;
     Ok(Json(service.tenant(&caller.account_name()).credentials(caller.username()).await?))
 }
 
@@ -91,7 +91,7 @@ async fn set_own_credential(
     authenticated: Authenticated,
     input: Input<(), CredentialRequest>,
 ) -> Result<Json<Credential>, Failure> {
-    let Authenticated { service, caller } = authenticated;
+    let Authenticated { service, caller, .. } = authenticated;
     caller.demand_whole()?;
     Ok(Json(service.tenant(&caller.account_name()).set_credential(caller.username(), &input.body).await?))
 }

@@ -136,7 +136,10 @@ fn recorded() -> Option<Vec<(String, Value)>> {
         let entry = entry.unwrap();
         let name = entry.file_name().to_string_lossy().into_owned();
         let number: u32 = name.split('_').next().and_then(|number| number.parse().ok()).unwrap_or_default();
-        if name.contains("polic") && (19..=155).contains(&number) && name.ends_with(".json") {
+        if name.contains("polic")
+            && (19..=155).contains(&number)
+            && entry.path().extension().is_some_and(|kind| kind == "json")
+        {
             exchanges.push((name, serde_json::from_slice(&std::fs::read(entry.path()).unwrap()).unwrap()));
         }
     }

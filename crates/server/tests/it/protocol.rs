@@ -51,6 +51,7 @@ fn nobody_is_told_to_say_who_they_are() {
             assert_eq!(answer.headers["www-authenticate"], "basic realm=\"Authentication required\"");
         }
         assert!(Client::admin(&bench).get("/system/error_codes").await.ok().is_array());
+        assert_eq!(nobody.get("/metrics").await.status, StatusCode::UNAUTHORIZED);
     });
 }
 

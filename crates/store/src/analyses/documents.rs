@@ -38,6 +38,11 @@ pub(super) async fn insert(on: &impl ConnectionTrait, analysis: i64, documents: 
     Ok(())
 }
 
+/// Every document of an analysis, by kind.
+pub async fn of(on: &impl ConnectionTrait, analysis: i64) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::Analysis.eq(analysis)).order_by_asc(Column::Kind).all(on).await?)
+}
+
 impl Store {
     /// A document of an analysis. Who asks has found the analysis by an image that the caller may see.
     pub async fn analysis_document(&self, analysis: i64, kind: &str) -> Result<Option<Model>> {
@@ -46,7 +51,6 @@ impl Store {
 
     /// Every document of an analysis, by kind.
     pub async fn analysis_documents(&self, analysis: i64) -> Result<Vec<Model>> {
-        let query = Entity::find().filter(Column::Analysis.eq(analysis)).order_by_asc(Column::Kind);
-        Ok(query.all(self.reader()).await?)
+        of(self.reader(), analysis).await
     }
 }

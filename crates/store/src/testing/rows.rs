@@ -83,7 +83,7 @@ fn usual(column: &Column, account: &str, number: i64) -> String {
 }
 
 fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    text.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// The rows of a table that have this text in that column.

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod analyses;
+mod archives;
 mod audit_records;
 mod evaluations;
 mod events;

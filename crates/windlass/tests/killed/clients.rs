@@ -51,7 +51,8 @@ impl Clients {
     pub(crate) fn add_one(&self, image: &Pushed, force: bool) {
         let added = self.ask(|| {
             let request = self.http.post(format!("{}/images", self.url));
-            request.query(&[("force", force)]).json(&json!({"tag": image.tag}))
+            let body = json!({"tag": image.tag}).to_string();
+            request.query(&[("force", force)]).header("content-type", "application/json").body(body)
         });
         assert_eq!(added.pointer("/0/imageDigest"), Some(&image.digest.clone().into()), "{added}");
     }
@@ -61,10 +62,12 @@ impl Clients {
         patiently("the analyses", Duration::from_millis(200), || {
             let images = self.ask(|| self.http.get(format!("{}/images", self.url)));
             let images = images.as_array().expect("a list");
-            let with = |status: &str| images.iter().filter(move |image| image["analysis_status"] == status);
-            let waiting = with("not_analyzed").count() + with("analyzing").count();
-            let failed = with("analysis_failed").filter_map(|image| image["imageDigest"].as_str());
-            (waiting == 0).then(|| failed.map(ToOwned::to_owned).collect())
+            let status = |image: &Value| image["analysis_status"].as_str().unwrap_or_default().to_owned();
+            let failed = images.iter().filter(|image| status(image) == "analysis_failed");
+            let failed: Vec<String> =
+                failed.filter_map(|image| image["imageDigest"].as_str()).map(ToOwned::to_owned).collect();
+            let analysed = images.iter().filter(|image| status(image) == "analyzed");
+            (analysed.count() + failed.len() == images.len()).then_some(failed)
         })
     }
 

@@ -74,6 +74,11 @@ impl Installation {
         self.processes.iter().map(|process| (process.name.as_str(), log(&process.name))).collect()
     }
 
+    /// How many jobs of killed workers others did.
+    pub(crate) fn taken_over(&self) -> usize {
+        self.logs().values().map(|log| log.matches("was not heard of again").count()).sum()
+    }
+
     fn end(&mut self, number: usize) {
         let ended = self.processes[number].child.try_wait().expect("it is a child of ours");
         assert!(ended.is_none(), "{} ended by itself: {ended:?}\n{:#?}", self.processes[number].name, self.logs());

@@ -29,6 +29,8 @@ use windlass_store::{
 /// Milliseconds between two kills.
 const SHORTEST: usize = 100;
 const LONGEST: usize = 2000;
+/// Files in each image.
+const FILES: usize = 300;
 
 #[test]
 fn what_was_accepted_is_analysed_once_whoever_is_killed() {
@@ -47,7 +49,7 @@ fn what_was_accepted_is_analysed_once_whoever_is_killed() {
 fn kill_under_load(address: &Address, mut chance: Chance) -> Option<Vec<Pushed>> {
     let kills: usize = env::var("WINDLASS_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(6);
     let registry = Registry::start()?;
-    let images: Vec<Pushed> = (0..10 + 2 * kills).map(|number| push(&registry, number)).collect();
+    let images: Vec<Pushed> = (0..10 + 4 * kills).map(|number| push(&registry, number)).collect();
     let roles: &[&str] = match address {
         Address::Sqlite(_) => &["all"],
         Address::Postgres(_) => &["api", "worker", "worker", "scheduler"],
@@ -56,11 +58,11 @@ fn kill_under_load(address: &Address, mut chance: Chance) -> Option<Vec<Pushed>>
     let clients = Clients::of(installation.url());
     let (begun, killed) = (Instant::now(), AtomicUsize::new(0));
     let mut victims: BTreeMap<&str, usize> = BTreeMap::new();
+    // The load lasts as long as the killing does; two clients meet in the middle, and go on.
+    let may_add = |number| number * kills <= (killed.load(Relaxed) + 1) * images.len();
     thread::scope(|scope| {
-        // The load lasts as long as the killing does; two clients meet in the middle, and go on.
-        let may_add = |number| number * kills <= (killed.load(Relaxed) + 1) * images.len();
-        scope.spawn(|| clients.add(images.iter(), may_add));
-        scope.spawn(|| clients.add(images.iter().rev(), may_add));
+        scope.spawn(|| clients.add(images.iter(), &may_add));
+        scope.spawn(|| clients.add(images.iter().rev(), &may_add));
         for _ in 0..kills {
             let pause = SHORTEST + chance.below(LONGEST - SHORTEST);
             thread::sleep(Duration::from_millis(pause as u64));
@@ -79,12 +81,13 @@ fn kill_under_load(address: &Address, mut chance: Chance) -> Option<Vec<Pushed>>
     for (number, image) in images.iter().enumerate() {
         assert_eq!(clients.packages(image), [format!("package-{number}")], "{}", image.tag);
     }
+    let taken_over = installation.taken_over();
     installation.kill();
     let refusals = clients.refusals.into_inner().expect("nobody panics");
     assert!(refusals.is_empty(), "{} requests were refused: {:#?}", refusals.len(), refusals.first());
     eprintln!(
-        "{address}: {} images, killed {victims:?}, {} requests cut off, {} images given up and added again; {loaded:.1?} \
-         of killing, {settled:.1?} until all were analysed",
+        "{address}: {} images, killed {victims:?}, {} requests cut off, {taken_over} analyses taken over, {} images given \
+         up and added again; {loaded:.1?} of killing, {settled:.1?} until all were analysed",
         images.len(),
         clients.cut_off.into_inner(),
         failed.len(),
@@ -112,13 +115,17 @@ async fn everything_is_there_once(store: &Store, images: &[Pushed]) {
     }
 }
 
-/// An image with one package, which no other has.
+/// An image with one package, which no other has, and enough to read for a worker to be killed meanwhile.
 fn push(registry: &Registry, number: usize) -> Pushed {
     let status = format!(
         "Package: package-{number}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0-{number}\n\
          Maintainer: Nobody <nobody@example.org>\nDescription: a package\n\n"
     );
-    let tar = Tar::new().file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n").file("var/lib/dpkg/status", status);
+    let mut tar =
+        Tar::new().file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n").file("var/lib/dpkg/status", status);
+    for file in 0..FILES {
+        tar = tar.file(format!("srv/{file}"), format!("{number} {file} ").repeat(1000));
+    }
     let bytes = tar.into_bytes();
     let stored = gzip(&bytes);
     let layer = layer("application/vnd.oci.image.layer.v1.tar+gzip", &bytes, stored.clone());

@@ -1,29 +1,69 @@
 //! Images small enough to be made for a test, with something of every kind that is asked for.
 
-use windlass_image::testing::Tar;
+use serde_json::json;
+use windlass_image::{
+    Digest,
+    testing::{Tar, gzip},
+};
+
+pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// An image of one layer, as a registry keeps it.
+pub(crate) struct Sample {
+    pub(crate) config: Vec<u8>,
+    pub(crate) layer: Vec<u8>,
+    pub(crate) manifest: Vec<u8>,
+}
+
+impl Sample {
+    fn of(tar: Tar) -> Self {
+        let tar = tar.into_bytes();
+        let layer = gzip(&tar);
+        let config = json!({
+            "os": "linux", "architecture": "amd64", "created": "2024-01-01T00:00:00Z", "config": {"Cmd": ["bash"]},
+            "history": [
+                {"created": "2024-01-01T00:00:00Z", "created_by": "/bin/sh -c #(nop) ADD file:abc in / "},
+                {"created": "2024-01-01T00:00:00Z", "created_by": "/bin/sh -c #(nop)  CMD [\"bash\"]", "empty_layer": true},
+            ],
+            "rootfs": {"type": "layers", "diff_ids": [Digest::of(&tar).as_str()]},
+        });
+        let config = config.to_string().into_bytes();
+        let described = |kind: &str, bytes: &[u8]| {
+            let media_type = format!("application/vnd.oci.image.{kind}");
+            json!({"mediaType": media_type, "digest": Digest::of(bytes).as_str(), "size": bytes.len()})
+        };
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": MANIFEST, "config": described("config.v1+json", &config),
+            "layers": [described("layer.v1.tar+gzip", &layer)],
+        });
+        Self { config, layer, manifest: manifest.to_string().into_bytes() }
+    }
+}
 
 /// A release of Debian with a few packages.
-pub(crate) fn small() -> Tar {
-    debian().file("etc/motd", "small\n")
+pub(crate) fn small() -> Sample {
+    Sample::of(debian().file("etc/motd", "small\n"))
 }
 
 /// The same with libraries of npm and Python, a setuid program and a key.
-pub(crate) fn big() -> Tar {
+pub(crate) fn big() -> Sample {
     let python = "Metadata-Version: 2.1\nName: Flask\nVersion: 0.12\nLicense: BSD\nAuthor: A\n";
-    debian()
+    let tar = debian()
         .file("app/node_modules/lodash/package.json", r#"{"name": "lodash", "version": "4.17.15", "license": "MIT"}"#)
         .file("usr/lib/python3/dist-packages/Flask-0.12.dist-info/METADATA", python)
         .file("usr/lib/python3/dist-packages/Flask-0.12.dist-info/RECORD", "flask/app.py,,\n")
         .file("app/id_rsa", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n")
-        .file("app/credentials", "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
+        .file("app/credentials", "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\n");
+    Sample::of(tar)
 }
 
 /// A release of Alpine with one package.
-pub(crate) fn alpine() -> Tar {
-    Tar::new()
+pub(crate) fn alpine() -> Sample {
+    let tar = Tar::new()
         .file("etc/os-release", "ID=alpine\nVERSION_ID=3.18.4\nPRETTY_NAME=\"Alpine Linux v3.18\"\n")
         .file("etc/passwd", "root:x:0:0:root:/root:/bin/ash\n")
-        .file("lib/apk/db/installed", "P:busybox\nV:1.36.1-r2\nA:x86_64\nL:GPL-2.0-only\no:busybox\nI:950272\n\n")
+        .file("lib/apk/db/installed", "P:busybox\nV:1.36.1-r2\nA:x86_64\nL:GPL-2.0-only\no:busybox\nI:950272\n\n");
+    Sample::of(tar)
 }
 
 fn debian() -> Tar {

@@ -7,8 +7,6 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use windlass_image::testing::{Tar, gzip, image, layer};
-
 use crate::{images, registry::Registry};
 
 pub(crate) const PASSWORD: &str = "foobar";
@@ -36,9 +34,11 @@ impl Place {
         let registry = Registry::start()?;
         let folder = tempfile::tempdir().expect("a folder");
         let mut place = Self { folder, processes: Vec::new(), registry, url: String::new() };
-        place.push("test/small", "latest", images::small());
-        place.push("test/big", "v1", images::big());
-        place.push("docker.io/library/alpine", "latest", images::alpine());
+        place.registry.push("test/small", "latest", &images::small());
+        place.registry.push("test/big", "v1", &images::big());
+        for tag in ["latest", "other"] {
+            place.registry.push("docker.io/library/alpine", tag, &images::alpine());
+        }
         place.write("tracker.json", images::DEBIAN_TRACKER);
         place.write("osv/GHSA-p6mc-m468-83gw.json", images::LODASH_ADVISORY);
         for words in ["db build --debian tracker.json --osv osv -o v.db", "db import v.db"] {
@@ -47,13 +47,6 @@ impl Place {
         }
         place.serve(roles);
         Some(place)
-    }
-
-    fn push(&self, repository: &str, tag: &str, tar: Tar) {
-        let bytes = tar.into_bytes();
-        let stored = gzip(&bytes);
-        let layer = layer("application/vnd.oci.image.layer.v1.tar+gzip", &bytes, stored.clone());
-        self.registry.push(repository, tag, &image(vec![layer]), &[stored]);
     }
 
     /// Starts one more process of the service. The first with the role `api` is the one that clients ask.

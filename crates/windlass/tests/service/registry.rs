@@ -8,7 +8,9 @@ use std::{
 
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::json;
-use windlass_image::{Digest, Image};
+use windlass_image::Digest;
+
+use crate::images::{MANIFEST, Sample};
 
 pub(crate) struct Registry {
     process: Child,
@@ -49,9 +51,9 @@ impl Registry {
         Some(registry)
     }
 
-    /// Pushes an image whose layers are these, and returns its pull string.
-    pub(crate) fn push(&self, repository: &str, tag: &str, image: &Image, layers: &[Vec<u8>]) -> String {
-        for blob in layers.iter().chain([&image.config]) {
+    /// Pushes an image.
+    pub(crate) fn push(&self, repository: &str, tag: &str, image: &Sample) {
+        for blob in [&image.layer, &image.config] {
             let uploads = format!("http://{}/v2/{repository}/blobs/uploads/", self.address);
             let upload = sent(self.client.post(uploads));
             let location = upload.headers()["location"].to_str().expect("an address").to_owned();
@@ -60,8 +62,7 @@ impl Registry {
             sent(self.client.put(url).header("content-type", "application/octet-stream").body(blob.clone()));
         }
         let url = format!("http://{}/v2/{repository}/manifests/{tag}", self.address);
-        sent(self.client.put(url).header("content-type", &image.media_type).body(image.manifest.clone()));
-        format!("{}/{repository}:{tag}", self.address)
+        sent(self.client.put(url).header("content-type", MANIFEST).body(image.manifest.clone()));
     }
 }
 

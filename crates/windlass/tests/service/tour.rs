@@ -200,7 +200,7 @@ impl<'a> Tour<'a> {
     }
 
     fn watch_repositories(&mut self) {
-        self.step("repo add {alpine} --noautosubscribe --dryrun", 0, &["{alpine}", "1"]);
+        self.step("repo add {alpine} --noautosubscribe --dryrun", 0, &["{alpine}", "2"]);
         self.step("repo add {alpine} --noautosubscribe", 0, &["{alpine}", "True"]);
         self.step("repo list", 0, &["{alpine}"]);
         self.step("repo unwatch {alpine}", 0, &["{alpine}", "False"]);

@@ -23,6 +23,12 @@ const SEEN_BY_ITS_OWN: &[&str] = &[
     "list_audit_records",
     "list_operations",
     "get_operation",
+    "get_archive_summary",
+    "list_archived_images",
+    "get_archived_image",
+    "list_archive_rules",
+    "get_archive_rule",
+    "get_archive_rule_history",
 ];
 
 /// What belongs to nobody, and may say what `alpha` brought.
@@ -148,19 +154,14 @@ fn is_for(role: Role, operation: &Operation) -> Option<bool> {
     let (reads, resource) = (operation.method == "GET", resource);
     let people = operation.path.starts_with("/accounts/");
     match (role, resource) {
-        (Role::FullControl, _) => Some(true),
-        (Role::AccountAdministrator, "accounts" | "account" | "audit") => Some(true),
-        (Role::AccountAdministrator, _) => Some(false),
-        (_, "audit") => Some(false),
+        (Role::FullControl, _) | (Role::AccountAdministrator, "accounts" | "account" | "audit") => Some(true),
+        (Role::AccountAdministrator, _) | (_, "audit") => Some(false),
         (Role::ReadWrite, _) => Some(!people || reads),
         // Whoever imports sees only imports.
         (Role::ReadOnly | Role::PolicyEditor, "imports") if reads => None,
-        (Role::ReadOnly, _) => Some(reads),
-        (Role::PolicyEditor, "policies") => Some(true),
-        (Role::PolicyEditor, _) => Some(reads),
+        (Role::PolicyEditor, "policies") | (Role::ImageAnalyser, "imports" | "import" | "summaries") => Some(true),
+        (Role::ReadOnly | Role::PolicyEditor, _) | (Role::ImageAnalyser, "policies") => Some(reads),
         (Role::ImageAnalyser, "images") => Some(operation.method != "DELETE"),
-        (Role::ImageAnalyser, "imports" | "import" | "summaries") => Some(true),
-        (Role::ImageAnalyser, "policies") => Some(reads),
         (Role::ImageAnalyser, "registries" | "events" | "archives") => Some(false),
         (Role::ImageAnalyser, _) if people => Some(operation.id == "get_account"),
         (Role::ImageAnalyser, _) => None,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::names::{in_order, is_identifier};
+use super::names::{in_order, is_identifier, is_token};
 
 /// What is at one place of a document, or of all elements of an array.
 #[derive(Default)]
@@ -117,7 +117,7 @@ fn compare(expected: &Value, ours: &Value, path: &str, found: &mut Vec<String>) 
 
 fn is_of_its_time(value: &Value) -> bool {
     match value {
-        Value::String(text) => is_identifier(text) || text.parse::<Timestamp>().is_ok(),
+        Value::String(text) => is_identifier(text) || is_token(text) || text.parse::<Timestamp>().is_ok(),
         Value::Number(number) => number.as_i64().is_some_and(|seconds| seconds > 1_500_000_000),
         _ => false,
     }

@@ -63,15 +63,15 @@ impl Names {
     }
 }
 
-/// Subscriptions by what they are about; anything else as it came.
+/// Subscriptions and policies by what they are about, as nothing orders them; anything else as it came.
 pub(super) fn in_order(documents: &[Value]) -> Vec<Value> {
+    const ABOUT: [&str; 3] = ["subscription_key", "subscription_type", "policyId"];
     let mut documents = documents.to_vec();
-    let text = |document: &Value, key: &str| document[key].as_str().unwrap_or_default().to_owned();
-    documents.sort_by_key(|document| (text(document, "subscription_key"), text(document, "subscription_type")));
+    documents.sort_by_key(|document| ABOUT.map(|key| document[key].as_str().unwrap_or_default().to_owned()));
     documents
 }
 
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     text.starts_with("eyJ") && text.matches('.').count() == 2
 }
 

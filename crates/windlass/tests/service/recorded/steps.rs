@@ -30,6 +30,12 @@ pub(super) fn before(number: &str, place: &mut Place, names: &mut Names, shared:
             wait(place, "sha256:4dbb9075bdf4dd25e5a8f2ca1e6386403841707c5ea7447f67cb7f31abd4be6c", names);
             wait(place, "sha256:a467893a5223a0be6ceb7b2e668b602107bf42c20868f94f6473d368f3377081", names);
         }
+        "153" => {
+            let path = "/policies/2c53a13c-1765-11e8-82ef-23527761d060";
+            let mut default = ask(place, Method::GET, path, &Value::Null)[0].take();
+            default["active"] = true.into();
+            ask(place, Method::PUT, path, &default);
+        }
         "161" => {
             let body =
                 json!({"subscription_key": "docker.io/x/y:z", "subscription_type": "vuln_update", "active": false});

@@ -1,0 +1,162 @@
+//! The archive of analyses (`spec/api.md` A4.15, `spec/operations.md` §4).
+//!
+//! An archived image is a row and one object in the archive's own storage: a [bundle] that holds everything the working
+//! set had of the image, so that it can be brought back without the image and without its registry. Rules move images to
+//! the archive and out of it ([rules], [transitions]).
+
+mod add;
+mod bundle;
+mod restore;
+mod rules;
+mod selection;
+mod transitions;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use windlass_objects::ObjectKey;
+use windlass_store::{
+    Account, Error as StoreError, Moment,
+    archived_images::{self, Model, Status, tags},
+};
+use windlass_v1::{
+    archives::{
+        ArchiveRulesSummary, ArchiveStatus, ArchiveSummary, ArchivedImage, ArchivedImagesSummary, ArchivedTag,
+        NOT_FOUND,
+    },
+    events::EventType,
+    timestamp::IsoSeconds,
+};
+
+use crate::{Error, Result, Service, Tenant, images::happening};
+
+impl Service {
+    /// Removes all bundles of an account that is being deleted, whose rows go next.
+    pub(crate) async fn remove_bundles(&self, account: &Account) -> Result<()> {
+        for row in account.archived_images().await? {
+            if let Some(object) = &row.object {
+                self.archive_objects.delete(&key(object)?).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Tenant {
+    /// What this account has in the archive.
+    pub async fn archive_summary(&self) -> Result<ArchiveSummary> {
+        let totals = self.account.archive_totals().await?;
+        let rules = self.account.archive_rules(false).await?;
+        Ok(ArchiveSummary {
+            images: ArchivedImagesSummary {
+                total_image_count: totals.images,
+                total_tag_count: totals.tags,
+                total_data_bytes: totals.bytes,
+                last_updated: totals.last_updated.map(seconds),
+            },
+            rules: ArchiveRulesSummary {
+                count: rules.len() as u64,
+                last_updated: rules.iter().map(|rule| rule.last_updated).max().map(seconds),
+            },
+        })
+    }
+
+    /// Every archived image, the one archived last first.
+    pub async fn archived_images(&self) -> Result<Vec<ArchivedImage>> {
+        let rows = self.account.archived_images().await?;
+        let mut tags = self.account.archived_tags(None).await?;
+        tags.sort_by_key(|tag| tag.image);
+        let of = |image: i64| {
+            let start = tags.partition_point(|tag| tag.image < image);
+            let end = tags.partition_point(|tag| tag.image <= image);
+            &tags[start..end]
+        };
+        rows.iter().map(|row| shown(row, of(row.id))).collect()
+    }
+
+    /// The archived image with this digest, or whose index has it.
+    ///
+    /// # Errors
+    /// 404 where there is none.
+    pub async fn archived_image(&self, digest: &str) -> Result<ArchivedImage> {
+        let row = self.account.archived_image(digest).await?.ok_or_else(|| Error::not_found(NOT_FOUND))?;
+        shown(&row, &self.account.archived_tags(Some(row.id)).await?)
+    }
+
+    /// Takes an image out of the archive; the working set is not touched.
+    ///
+    /// # Errors
+    /// 404 where there is none, 400 while it is being archived unless that is broken off by `force`.
+    pub async fn delete_archived_image(&self, digest: &str, force: bool) -> Result<()> {
+        let found = self.account.archived_image(digest).await?.ok_or_else(|| Error::not_found(NOT_FOUND))?;
+        let tx = self.account.begin().await?;
+        let row = archived_images::lock(&tx, self.name(), &found.digest).await?;
+        let row = row.ok_or_else(|| Error::not_found(NOT_FOUND))?;
+        if row.status == Status::Archiving && !force {
+            let text = format!("{} is being archived: wait until it is, or delete it by force", row.digest);
+            return Err(Error::invalid(text).with("digest", row.digest.as_str()));
+        }
+        archived_images::mark(&tx, row.id, Status::Deleting, self.service.clock.moment()).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        if let Some(object) = &row.object
+            && let Err(error) = self.remove_bundle(object).await
+        {
+            let details = json!({"msg": "the archive's object storage failed"});
+            self.tell_of_archive(EventType::ArchivedImageDeleteFailed, &row.digest, details).await?;
+            return Err(error);
+        }
+        let tx = self.account.begin().await?;
+        archived_images::remove(&tx, row.id).await?;
+        let deleted = happening(EventType::ArchivedImageDeleted, &row.digest, Value::Null);
+        self.service.tell(&tx, self.name(), deleted).await?;
+        Ok(tx.commit().await.map_err(StoreError::from)?)
+    }
+
+    /// A bundle tells the account, the image and the moment: no other row has the same.
+    async fn remove_bundle(&self, object: &str) -> Result<()> {
+        Ok(self.service.archive_objects.delete(&key(object)?).await?)
+    }
+
+    async fn tell_of_archive(&self, kind: EventType, digest: &str, details: Value) -> Result<()> {
+        let tx = self.account.begin().await?;
+        self.service.tell(&tx, self.name(), happening(kind, digest, details)).await?;
+        Ok(tx.commit().await.map_err(StoreError::from)?)
+    }
+}
+
+fn shown(row: &Model, tags: &[tags::Model]) -> Result<ArchivedImage> {
+    let annotations = serde_json::from_str(&row.annotations).map_err(|error| {
+        Error::Broken(format!("the annotations of the archived image {} cannot be read: {error}", row.digest))
+    })?;
+    let detail = tags.iter().map(|tag| ArchivedTag {
+        pullstring: format!("{}/{}:{}", tag.registry, tag.repository, tag.tag),
+        registry: tag.registry.clone(),
+        repository: tag.repository.clone(),
+        tag: tag.tag.clone(),
+        detected_at: seconds(tag.detected_at),
+        created_at: seconds(tag.created_at),
+        last_updated: seconds(tag.created_at),
+    });
+    Ok(ArchivedImage {
+        image_digest: row.digest.clone(),
+        parent_digest: row.parent_digest.clone(),
+        annotations,
+        status: match row.status {
+            Status::Archiving => ArchiveStatus::Archiving,
+            Status::Archived => ArchiveStatus::Archived,
+            Status::Deleting => ArchiveStatus::Deleting,
+        },
+        image_detail: detail.collect(),
+        analyzed_at: seconds(row.analyzed_at),
+        created_at: seconds(row.created_at),
+        last_updated: seconds(row.last_updated),
+        archive_size_bytes: row.size.and_then(|size| u64::try_from(size).ok()),
+    })
+}
+
+fn seconds(moment: Moment) -> IsoSeconds {
+    Timestamp::from(moment).into()
+}
+
+fn key(object: &str) -> Result<ObjectKey> {
+    Ok(object.parse().map_err(windlass_objects::Error::from)?)
+}

@@ -1,0 +1,209 @@
+//! Rules at work (`spec/operations.md` §4.7).
+
+use std::{collections::HashMap, sync::Arc};
+
+use jiff::Timestamp;
+use serde_json::json;
+use windlass_store::{
+    Error as StoreError, Moment,
+    accounts::State,
+    archive_rules::{Model as Rule, Transition},
+    archive_transitions::{self, Model},
+    archived_images,
+    images::{AnalysisStatus, Status},
+};
+use windlass_v1::archives::{ArchivingStatus, RuleTransition, TransitionState};
+
+use super::{
+    rules::transition,
+    selection::{Candidate, Mapping, Selected, select},
+};
+use crate::{Error, Result, Service, Tenant, cipher::random_id};
+
+/// The scopes of rules in the order they come in: what they do, and whether they go for every account. They never combine.
+const SCOPES: [(Transition, bool); 4] = [
+    (Transition::Archive, true),
+    (Transition::Archive, false),
+    (Transition::Delete, true),
+    (Transition::Delete, false),
+];
+/// Entries of a history that are told.
+const HISTORY_LIMIT: u64 = 1000;
+
+impl Service {
+    /// Moves images to the archive, and removes them from it, as the rules of all enabled accounts say.
+    ///
+    /// # Errors
+    /// When the store fails. Trouble with one account or image keeps no other from being moved.
+    pub async fn apply_archive_rules(self: &Arc<Self>) -> Result<()> {
+        let rules = self.store.all_archive_rules().await?;
+        let task = random_id();
+        let mut trouble = None;
+        for account in self.store.accounts(Some(State::Enabled)).await? {
+            let tenant = self.tenant(&account.account_name());
+            if let Err(error) = tenant.apply_rules(&rules, &task).await {
+                tracing::error!(account = account.name, %error, "the archive's rules could not be applied");
+                trouble = Some(error);
+            }
+        }
+        trouble.map_or(Ok(()), Err)
+    }
+}
+
+impl Tenant {
+    /// What a rule alone would do to the images of this account now.
+    ///
+    /// # Errors
+    /// 404 for an unknown rule.
+    pub async fn preview_archive_rule(&self, id: &str) -> Result<Vec<RuleTransition>> {
+        let rule = self.rule(id).await?;
+        let selected = self.selected(rule.transition, &[&rule]).await?;
+        let foreseen = selected.into_iter().map(|image| RuleTransition {
+            transition_task_id: None,
+            rule_ids: image.rules,
+            image_digest: image.digest,
+            tags: image.tags,
+            transition: transition(rule.transition),
+            transition_state: None,
+            detail: None,
+            created_at: None,
+        });
+        Ok(foreseen.collect())
+    }
+
+    /// What a rule did to images of this account, the last first.
+    ///
+    /// # Errors
+    /// 404 for an unknown rule.
+    pub async fn archive_rule_history(&self, id: &str) -> Result<Vec<RuleTransition>> {
+        let rule = self.rule(id).await?;
+        self.account.archive_transitions(&rule.id, HISTORY_LIMIT).await?.into_iter().map(shown).collect()
+    }
+
+    async fn apply_rules(&self, rules: &[Rule], task: &str) -> Result<()> {
+        for (transition, is_global) in SCOPES {
+            let is_of_scope = |rule: &&Rule| {
+                let reaches = rule.system_global || rule.account == self.name().as_str();
+                rule.transition == transition && rule.system_global == is_global && reaches
+            };
+            let scope: Vec<&Rule> = rules.iter().filter(is_of_scope).collect();
+            if scope.is_empty() {
+                continue;
+            }
+            for image in self.selected(transition, &scope).await? {
+                self.apply(transition, &image, task).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The images that the rules of one scope select.
+    async fn selected(&self, transition: Transition, rules: &[&Rule]) -> Result<Vec<Selected>> {
+        let (images, mappings) = match transition {
+            Transition::Archive => self.working_set().await?,
+            Transition::Delete => self.archive_set().await?,
+        };
+        let rules: Vec<Rule> = rules.iter().map(|rule| (*rule).clone()).collect();
+        let now = self.service.clock.moment();
+        let selecting = move || select(&rules.iter().collect::<Vec<_>>(), &images, mappings, now);
+        let selected = tokio::task::spawn_blocking(selecting).await;
+        selected.map_err(|error| Error::Broken(format!("the archive's rules cannot be applied: {error}")))
+    }
+
+    async fn working_set(&self) -> Result<(Vec<Candidate>, Vec<Mapping>)> {
+        let (mut images, mut places) = (Vec::new(), HashMap::new());
+        let mut mappings = Vec::new();
+        for row in self.account.tag_summaries(&[Status::Active]).await? {
+            let image = *places.entry(row.digest.clone()).or_insert_with(|| {
+                let analyzed_at = row.analyzed_at.filter(|_| row.analysis_status == AnalysisStatus::Analyzed);
+                let since = analyzed_at.unwrap_or(row.created_at);
+                images.push(Candidate { digest: row.digest, analyzed_at, since });
+                images.len() - 1
+            });
+            let (registry, repository, tag) = (row.registry, row.repository, row.tag);
+            mappings.push(Mapping { image, registry, repository, tag, detected_at: row.detected_at });
+        }
+        Ok((images, mappings))
+    }
+
+    async fn archive_set(&self) -> Result<(Vec<Candidate>, Vec<Mapping>)> {
+        let (mut images, mut places) = (Vec::new(), HashMap::new());
+        for row in self.account.archived_images().await? {
+            if row.status == archived_images::Status::Archived {
+                places.insert(row.id, images.len());
+                let analyzed_at = Some(row.analyzed_at);
+                images.push(Candidate { digest: row.digest, analyzed_at, since: row.created_at });
+            }
+        }
+        let tags = self.account.archived_tags(None).await?.into_iter().filter_map(|row| {
+            let image = *places.get(&row.image)?;
+            let (registry, repository, tag) = (row.registry, row.repository, row.tag);
+            Some(Mapping { image, registry, repository, tag, detected_at: row.detected_at })
+        });
+        Ok((images, tags.collect()))
+    }
+
+    async fn apply(&self, transition: Transition, image: &Selected, task: &str) -> Result<()> {
+        let failure = match transition {
+            Transition::Archive => self.move_to_archive(&image.digest).await,
+            Transition::Delete => self.delete_archived_image(&image.digest, false).await,
+        };
+        let failure = failure.err().map(|error| match error {
+            Error::Refused(refusal) => refusal.message,
+            error => {
+                tracing::error!(digest = image.digest, %error, "a rule of the archive could not be applied");
+                "it failed; the log of the service tells why".to_owned()
+            }
+        });
+        let row = Model {
+            id: 0,
+            account: self.name().to_string(),
+            task: task.to_owned(),
+            digest: image.digest.clone(),
+            rules: json!(image.rules).to_string(),
+            tags: json!(image.tags).to_string(),
+            transition,
+            failure,
+            created_at: self.service.clock.moment(),
+        };
+        let tx = self.account.begin().await?;
+        archive_transitions::insert(&tx, row).await?;
+        Ok(tx.commit().await.map_err(StoreError::from)?)
+    }
+
+    /// Archives an image, and removes it from the working set if the archive has its last analysis (D-26).
+    async fn move_to_archive(&self, digest: &str) -> Result<()> {
+        let archived = self.archive_image(digest).await?;
+        if archived.status != ArchivingStatus::Archived {
+            return Err(Error::conflict(archived.detail));
+        }
+        let (image, kept) = (self.account.image(digest).await?, self.account.archived_image(digest).await?);
+        let (Some(image), Some(kept)) = (image, kept) else { return Ok(()) };
+        let is_kept = image.analyzed_at.is_some_and(|analyzed_at| analyzed_at <= kept.analyzed_at);
+        if !is_kept || image.analysis_status != AnalysisStatus::Analyzed {
+            return Err(Error::conflict("it was analysed again meanwhile"));
+        }
+        self.delete_image(digest, true).await.map(drop)
+    }
+}
+
+fn shown(row: Model) -> Result<RuleTransition> {
+    let list = |text: &str| {
+        let list = serde_json::from_str::<Vec<String>>(text);
+        list.map_err(|error| Error::Broken(format!("the transition {} cannot be read: {error}", row.id)))
+    };
+    let seconds = |moment: Moment| Timestamp::from(moment).into();
+    Ok(RuleTransition {
+        transition_task_id: Some(row.task.clone()),
+        rule_ids: list(&row.rules)?,
+        tags: list(&row.tags)?,
+        image_digest: row.digest.clone(),
+        transition: transition(row.transition),
+        transition_state: Some(match row.failure {
+            None => TransitionState::Complete,
+            Some(_) => TransitionState::Failed,
+        }),
+        detail: row.failure.clone(),
+        created_at: Some(seconds(row.created_at)),
+    })
+}
