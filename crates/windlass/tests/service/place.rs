@@ -55,6 +55,7 @@ impl Place {
         let log = fs::File::create(self.path(&format!("{roles}.log"))).expect("a file");
         let mut process = command
             .args(["--role", roles])
+            .env("WINDLASS_HOST_ID", format!("host-{}", self.processes.len()))
             .env("WINDLASS_ADMIN_PASSWORD", PASSWORD)
             .env("WINDLASS_ADMIN__EMAIL", "admin@myanchore")
             .env("WINDLASS_OAUTH__ENABLED", "true")

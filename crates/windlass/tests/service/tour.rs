@@ -71,7 +71,7 @@ impl<'a> Tour<'a> {
         let text = description.and_then(|answer| answer.text()).expect("the service describes itself");
         let description: Value = serde_json::from_str(&text).expect("the description is JSON");
         let offered =
-            description["paths"].as_object().is_some_and(|paths| paths.keys().any(|known| known.ends_with(path)));
+            description["paths"].as_object().is_some_and(|paths| paths.keys().any(|known| known.contains(path)));
         if !offered {
             eprintln!("SKIPPED: the service does not offer {path}");
         }
@@ -263,9 +263,6 @@ impl<'a> Tour<'a> {
     }
 
     fn archive(&mut self) {
-        if !self.offers("/archives/images") {
-            return;
-        }
         self.step("analysis-archive images add {bigdigest}", 0, &["{bigdigest}", "archived"]);
         self.step("analysis-archive images list", 0, &["{bigdigest}", "{big}", "archived"]);
         self.step("analysis-archive images get {bigdigest}", 0, &["{bigdigest}"]);
@@ -290,13 +287,12 @@ impl<'a> Tour<'a> {
     }
 
     fn look_after_the_service(&mut self) {
-        if !self.offers("/system") {
-            return;
-        }
-        self.step("system wait --timeout 60 --interval 1", 0, &["API availability: Success", "Feed sync: Success"]);
+        self.step("system wait --timeout 60 --interval 1", 0, &[]);
         self.step("system status", 0, &["apiext", "catalog", "policy_engine", "simplequeue", "analyzer", "up"]);
         self.step("system del nowhere analyzer", 1, &["404"]);
-        self.step("system webhook test", 2, &["Cannot send webhook, no URL configured"]);
+        if self.offers("/system/webhooks/") {
+            self.step("system webhook test", 2, &["Cannot send webhook, no URL configured"]);
+        }
     }
 
     fn leave(&mut self) {

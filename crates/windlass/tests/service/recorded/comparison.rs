@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime};
 use serde_json::Value;
 
 use super::names::{in_order, is_identifier, is_token};
@@ -117,8 +117,13 @@ fn compare(expected: &Value, ours: &Value, path: &str, found: &mut Vec<String>) 
 
 fn is_of_its_time(value: &Value) -> bool {
     match value {
-        Value::String(text) => is_identifier(text) || is_token(text) || text.parse::<Timestamp>().is_ok(),
+        Value::String(text) => is_identifier(text) || is_token(text) || is_time(text),
         Value::Number(number) => number.as_i64().is_some_and(|seconds| seconds > 1_500_000_000),
         _ => false,
     }
+}
+
+/// With a zone or, where the original forgot it, without.
+fn is_time(text: &str) -> bool {
+    text.parse::<Timestamp>().is_ok() || text.parse::<DateTime>().is_ok()
 }

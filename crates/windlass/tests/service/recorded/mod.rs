@@ -25,8 +25,7 @@ fn recorded_exchanges_go_as_they_went() {
     };
     // Without a worker: the first of them are about images that wait.
     let Some(mut place) = Place::new("api,scheduler") else { return };
-    let mut replay =
-        Replay { names: Names::over(&place), used: BTreeSet::new(), unexpected: Vec::new(), without_archive: false };
+    let mut replay = Replay { names: Names::over(&place), used: BTreeSet::new(), unexpected: Vec::new() };
     let mut replayed = 0;
     for exchange in exchange::all(&shared.join("recorded")) {
         steps::before(&exchange.number, &mut place, &mut replay.names, &shared);
@@ -52,15 +51,13 @@ struct Replay {
     /// Places in the list of differences that something was excused by.
     used: BTreeSet<usize>,
     unexpected: Vec<String>,
-    without_archive: bool,
 }
 
 impl Replay {
     fn one(&mut self, place: &Place, exchange: &Exchange) {
         let Replayed { status, body, content_type } = exchange.send(&place.url, &self.names);
         let absent = body["detail"].as_str().is_some_and(|detail| detail.starts_with("There is no such resource"));
-        self.without_archive |= absent && exchange.name.contains("archive");
-        if absent || self.without_archive && ["322", "323"].contains(&exchange.number.as_str()) {
+        if absent {
             eprintln!("SKIPPED: {}: the service does not offer it", exchange.name);
             return;
         }

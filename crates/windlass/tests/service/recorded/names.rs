@@ -15,7 +15,13 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn over(place: &Place) -> Self {
         let address = place.registry.address.clone();
-        Self { pairs: BTreeMap::from([("127.0.0.1:5000".to_owned(), address)]), token: None }
+        Self {
+            pairs: BTreeMap::from([
+                ("127.0.0.1:5000".to_owned(), address),
+                ("anchore-quickstart".to_owned(), "host-0".to_owned()),
+            ]),
+            token: None,
+        }
     }
 
     /// A document with our names in place of the recorded ones.
@@ -39,7 +45,8 @@ impl Names {
                 self.token = Some(ours.clone());
             }
             (Value::String(recorded), Value::String(ours)) => {
-                if is_identifier(recorded) && is_identifier(ours) && recorded != ours {
+                let known = recorded == ours || self.pairs.values().any(|known| known == recorded);
+                if is_identifier(recorded) && is_identifier(ours) && !known {
                     self.pairs.entry(recorded.clone()).or_insert_with(|| ours.clone());
                 }
             }
