@@ -67,27 +67,27 @@ pub(crate) fn alpine() -> Sample {
 }
 
 fn debian() -> Tar {
-    let mut status = String::new();
-    for (package, source, version) in [
+    let packages = [
         ("bash", "bash", "5.2.15-2+b13"),
         ("libc6", "glibc", "2.36-9+deb12u14"),
         ("libstdc++6", "gcc-12", "12.2.0-14+deb12u1"),
         ("libssl3", "openssl", "3.0.22-1~deb12u2"),
         ("openssl", "openssl", "3.0.22-1~deb12u2"),
         ("perl-base", "perl", "5.36.0-7+deb12u4"),
-    ] {
-        status += &format!(
+    ];
+    let status = packages.map(|(package, source, version)| {
+        format!(
             "Package: {package}\nStatus: install ok installed\nPriority: required\nInstalled-Size: 120\n\
              Maintainer: Debian <maintainer@example.org>\nArchitecture: amd64\nSource: {source}\nVersion: {version}\n\
              Description: a package\n\n"
-        );
-    }
+        )
+    });
     let os = "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n";
     Tar::new()
         .file("etc/os-release", os)
         .file("etc/debian_version", "12.12\n")
         .file("etc/passwd", "root:x:0:0:root:/root:/bin/bash\n")
-        .file("var/lib/dpkg/status", status)
+        .file("var/lib/dpkg/status", status.concat())
         .file("var/lib/dpkg/info/bash.list", "/.\n/bin\n/bin/bash\n")
         .file("usr/share/doc/bash/copyright", "License: GPL-3+\n")
         .executable("bin/bash", "#!")

@@ -68,7 +68,7 @@ impl<'a> Tour<'a> {
     /// Whether the service describes an address; a loud line if it does not.
     fn offers(&self, path: &str) -> bool {
         let description = reqwest::blocking::get(format!("{}/v1/openapi.json", self.place.url));
-        let text = description.and_then(|answer| answer.text()).expect("the service describes itself");
+        let text = description.and_then(reqwest::blocking::Response::text).expect("the service describes itself");
         let description: Value = serde_json::from_str(&text).expect("the description is JSON");
         let offered =
             description["paths"].as_object().is_some_and(|paths| paths.keys().any(|known| known.contains(path)));

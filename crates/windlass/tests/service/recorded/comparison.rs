@@ -93,12 +93,12 @@ pub(super) fn values(expected: &Value, ours: &Value) -> Vec<String> {
 fn compare(expected: &Value, ours: &Value, path: &str, found: &mut Vec<String>) {
     match (expected, ours) {
         (Value::Array(expected), Value::Array(ours)) => {
-            if expected.len() != ours.len() {
-                found.push(format!("{path}: {} elements for {}", ours.len(), expected.len()));
-            } else {
+            if expected.len() == ours.len() {
                 for (at, (expected, ours)) in in_order(expected).iter().zip(in_order(ours)).enumerate() {
                     compare(expected, &ours, &format!("{path}[{at}]"), found);
                 }
+            } else {
+                found.push(format!("{path}: {} elements for {}", ours.len(), expected.len()));
             }
         }
         (Value::Object(expected), Value::Object(ours)) => {

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{Method, blocking::Client};
+use reqwest::{
+    Method,
+    blocking::{Client, Response},
+};
 use serde_json::{Value, json};
 
 use super::names::Names;
@@ -77,7 +80,7 @@ fn ask(place: &Place, method: Method, path: &str, body: &Value) -> Value {
     let client = Client::builder().no_proxy().build().expect("a client");
     let request = client.request(method, format!("{}/v1{path}", place.url)).basic_auth("admin", Some(PASSWORD));
     let answer = request.header("content-type", "application/json").body(body.to_string()).send();
-    serde_json::from_str(&answer.and_then(|answer| answer.text()).expect("the service answers")).unwrap_or_default()
+    serde_json::from_str(&answer.and_then(Response::text).expect("the service answers")).unwrap_or_default()
 }
 
 /// Waits until an image is analysed.
@@ -86,7 +89,7 @@ fn wait(place: &Place, recorded: &str, names: &Names) {
     let path = format!("/images/{}", digest.as_str().expect("it is a digest"));
     let started = Instant::now();
     while ask(place, Method::GET, &path, &Value::Null)[0]["analysis_status"] != "analyzed" {
-        assert!(started.elapsed() < Duration::from_secs(60), "{digest} is not analysed");
+        assert!(started.elapsed() < Duration::from_mins(1), "{digest} is not analysed");
         std::thread::sleep(Duration::from_millis(100));
     }
 }
