@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 
 /// Declares a moment with a resolution and a text form.
 macro_rules! text_encoding {
-    ($(#[$doc:meta])* $name:ident, per_second $unit:literal, $write:path, $read:path, example $example:literal) => {
+    ($(#[$doc:meta])* $name:ident, per_second $unit:literal, $write:path, $read:path, format $format:literal, example $example:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ToSchema)]
-        #[schema(value_type = String, format = DateTime, example = $example)]
+        #[schema(value_type = String, format = $format, example = $example)]
         pub struct $name(Timestamp);
 
         impl $name {
@@ -48,17 +48,19 @@ macro_rules! text_encoding {
 
 text_encoding! {
     /// A moment in UTC, to the second.
-    IsoSeconds, per_second 1, whole_seconds, zoned, example "2021-06-04T02:27:35Z"
+    IsoSeconds, per_second 1, whole_seconds, zoned, format "date-time", example "2021-06-04T02:27:35Z"
 }
 
 text_encoding! {
     /// A moment in UTC, to the microsecond; the fraction is left out where it is zero.
-    IsoMicroseconds, per_second 1_000_000, microseconds, zoned, example "2021-06-04T02:27:35.123456Z"
+    IsoMicroseconds, per_second 1_000_000, microseconds, zoned, format "date-time",
+    example "2021-06-04T02:27:35.123456Z"
 }
 
 text_encoding! {
     /// A moment in UTC without saying so, to the microsecond; the fraction is left out where it is zero.
-    IsoUnzoned, per_second 1_000_000, unzoned, civil, example "2021-06-04T02:27:35.123456"
+    IsoUnzoned, per_second 1_000_000, unzoned, civil, format "date-time-local",
+    example "2021-06-04T02:27:35.123456"
 }
 
 /// Seconds since the beginning of 1970 in UTC.
