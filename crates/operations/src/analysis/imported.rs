@@ -164,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    fn document(value: serde_json::Value) -> Vec<u8> {
+    fn document(value: &serde_json::Value) -> Vec<u8> {
         value.to_string().into_bytes()
     }
 
@@ -178,8 +178,8 @@ mod tests {
             layers: vec![LayerDescription { size: 7, digest: "sha256:no".into(), ..LayerDescription::default() }],
             ..ImageSource::default()
         };
-        let manifest = document(json!({"mediaType": "m", "layers": [{"mediaType": "l", "size": 3}]}));
-        let config = document(json!({
+        let manifest = document(&json!({"mediaType": "m", "layers": [{"mediaType": "l", "size": 3}]}));
+        let config = document(&json!({
             "os": "linux", "architecture": "arm64", "variant": "v8", "rootfs": {"diff_ids": ["sha256:d"]},
             "history": [{"created_by": "COPY x", "empty_layer": false}, {"created_by": "CMD x", "empty_layer": true}],
             "config": {"Labels": {"a": "b"}},
@@ -200,11 +200,11 @@ mod tests {
 
     #[test]
     fn documents_that_do_not_belong_together_are_refused_with_the_reason() {
-        let manifest = document(json!({"layers": [{}, {}]}));
+        let manifest = document(&json!({"layers": [{}, {}]}));
         for (manifest, config, reason) in [
-            (manifest.clone(), document(json!({"rootfs": {"diff_ids": ["sha256:d"]}})), "1 layers, the manifest of 2"),
-            (manifest, document(json!({"rootfs": null})), "the image's config is none"),
-            (b"{".to_vec(), document(json!({})), "the manifest is none"),
+            (manifest.clone(), document(&json!({"rootfs": {"diff_ids": ["sha256:d"]}})), "1 layers, the manifest of 2"),
+            (manifest, document(&json!({"rootfs": null})), "the image's config is none"),
+            (b"{".to_vec(), document(&json!({})), "the manifest is none"),
         ] {
             let failure = proved(&ImageSource::default(), "sha256:ab", manifest, config).unwrap_err();
             assert_eq!(failure.code, "IMPORT_INVALID");
