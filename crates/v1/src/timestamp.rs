@@ -6,7 +6,10 @@ use utoipa::ToSchema;
 
 /// Declares a moment with a resolution and a text form.
 macro_rules! text_encoding {
-    ($(#[$doc:meta])* $name:ident, per_second $unit:literal, $write:path, $read:path, format $format:literal, example $example:literal) => {
+    (
+        $(#[$doc:meta])* $name:ident, per_second $unit:literal, $write:path, $read:path,
+        format $format:literal, example $example:literal
+    ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ToSchema)]
         #[schema(value_type = String, format = $format, example = $example)]
