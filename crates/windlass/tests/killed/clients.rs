@@ -36,7 +36,7 @@ pub(crate) struct Clients {
 
 impl Clients {
     pub(crate) fn of(url: String) -> Self {
-        let http = Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().expect("a client");
+        let http = Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().expect("a client");
         Self { url, http, cut_off: AtomicUsize::new(0), refusals: Mutex::default() }
     }
 

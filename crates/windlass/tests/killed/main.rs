@@ -4,6 +4,7 @@
 
 mod chance;
 mod clients;
+mod images;
 mod installation;
 #[path = "../service/registry.rs"]
 mod registry;
@@ -20,7 +21,6 @@ use chance::Chance;
 use clients::{Clients, Pushed};
 use installation::Installation;
 use registry::Registry;
-use windlass_image::testing::{Tar, gzip, image, layer};
 use windlass_store::{
     Address, Store,
     testing::{on_every_address, rows},
@@ -29,8 +29,6 @@ use windlass_store::{
 /// Milliseconds between two kills.
 const SHORTEST: usize = 100;
 const LONGEST: usize = 2000;
-/// Files in each image.
-const FILES: usize = 300;
 
 #[test]
 fn what_was_accepted_is_analysed_once_whoever_is_killed() {
@@ -61,8 +59,8 @@ fn kill_under_load(address: &Address, mut chance: Chance) -> Option<Vec<Pushed>>
     // The load lasts as long as the killing does; two clients meet in the middle, and go on.
     let may_add = |number| number * kills <= (killed.load(Relaxed) + 1) * images.len();
     thread::scope(|scope| {
-        scope.spawn(|| clients.add(images.iter(), &may_add));
-        scope.spawn(|| clients.add(images.iter().rev(), &may_add));
+        scope.spawn(|| clients.add(images.iter(), may_add));
+        scope.spawn(|| clients.add(images.iter().rev(), may_add));
         for _ in 0..kills {
             let pause = SHORTEST + chance.below(LONGEST - SHORTEST);
             thread::sleep(Duration::from_millis(pause as u64));
@@ -70,9 +68,9 @@ fn kill_under_load(address: &Address, mut chance: Chance) -> Option<Vec<Pushed>>
             killed.fetch_add(1, Relaxed);
         }
     });
-    let loaded = begun.elapsed();
+    let (loaded, settling) = (begun.elapsed(), Instant::now());
     let failed = clients.wait_for_analyses();
-    let settled = begun.elapsed() - loaded;
+    let settled = settling.elapsed();
     // An image that several workers in a row died of is given up, and told so; whoever knows better adds it again.
     for image in images.iter().filter(|image| failed.contains(&image.digest)) {
         clients.add_one(image, true);
@@ -115,23 +113,10 @@ async fn everything_is_there_once(store: &Store, images: &[Pushed]) {
     }
 }
 
-/// An image with one package, which no other has, and enough to read for a worker to be killed meanwhile.
 fn push(registry: &Registry, number: usize) -> Pushed {
-    let status = format!(
-        "Package: package-{number}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0-{number}\n\
-         Maintainer: Nobody <nobody@example.org>\nDescription: a package\n\n"
-    );
-    let mut tar =
-        Tar::new().file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n").file("var/lib/dpkg/status", status);
-    for file in 0..FILES {
-        tar = tar.file(format!("srv/{file}"), format!("{number} {file} ").repeat(1000));
-    }
-    let bytes = tar.into_bytes();
-    let stored = gzip(&bytes);
-    let layer = layer("application/vnd.oci.image.layer.v1.tar+gzip", &bytes, stored.clone());
-    let image = image(vec![layer]);
-    let tag = registry.push(&format!("test/image-{number}"), "latest", &image, &[stored]);
-    Pushed { tag, digest: image.manifest_digest.to_string() }
+    let (image, repository) = (images::numbered(number), format!("test/image-{number}"));
+    registry.push(&repository, "latest", &image);
+    Pushed { tag: format!("{}/{repository}:latest", registry.address), digest: image.digest }
 }
 
 /// The address as the command line takes it.
