@@ -70,27 +70,18 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
         async move { service.keep_reporting(stop).await }
     });
     let told = tokio::spawn(told_to_stop(stop.clone()));
-    match listening {
-        Some(listening) => {
-            say(&format!("windlass {} answers at {base_url}", env!("CARGO_PKG_VERSION")))?;
-            let application = windlass_server::router(Arc::clone(&service), metrics);
-            let end = stop.clone();
-            let served =
-                windlass_server::serve(
-                    listening,
-                    application,
-                    configuration.tls(),
-                    async move { end.cancelled().await },
-                );
-            let served = served.await;
-            // A socket that fails stops the rest, too.
-            stop.cancel();
-            served?;
-        }
-        None => {
-            say(&format!("windlass {} works for {base_url}", env!("CARGO_PKG_VERSION")))?;
-            stop.cancelled().await;
-        }
+    if let Some(listening) = listening {
+        say(&format!("windlass {} answers at {base_url}", env!("CARGO_PKG_VERSION")))?;
+        let application = windlass_server::router(Arc::clone(&service), metrics);
+        let end = stop.clone();
+        let tls = configuration.tls();
+        let served = windlass_server::serve(listening, application, tls, async move { end.cancelled().await }).await;
+        // A socket that fails stops the rest, too.
+        stop.cancel();
+        served?;
+    } else {
+        say(&format!("windlass {} works for {base_url}", env!("CARGO_PKG_VERSION")))?;
+        stop.cancelled().await;
     }
     while let Some(ended) = parts.join_next().await {
         ended.context("a part of the service crashed")?;
