@@ -172,6 +172,14 @@ fn the_table_of_events_is_the_recorded_one_in_our_words() {
             category.as_object_mut().unwrap().remove("description").unwrap();
         }
     }
+    // The original never told of a tag that moved (`spec/operations.md` D-2).
+    for category in ours.as_array_mut().unwrap() {
+        for subcategory in category["subcategories"].as_array_mut().unwrap() {
+            let events = subcategory["events"].as_array_mut().unwrap();
+            events.retain(|event| event["type"] != "user.image.tag.updated");
+        }
+        category["subcategories"].as_array_mut().unwrap().retain(|one| one["events"] != json!([]));
+    }
     assert_eq!(ours, recorded);
 }
 
