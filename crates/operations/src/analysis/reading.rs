@@ -21,7 +21,7 @@ use windlass_v1::{
 };
 
 use super::documents::{ArtifactType, DocumentKind, formatted};
-use crate::{Error, Result, Tenant};
+use crate::{Error, Result, Tenant, images::analysis_status};
 
 /// A document on its way: it is verified as it is read, and a damaged one ends in an error.
 pub struct StoredDocument {
@@ -193,10 +193,10 @@ pub(crate) fn analysis_of(image: &images::Model) -> Result<i64> {
     match (image.analysis_status, image.analysis) {
         (images::AnalysisStatus::Analyzed, Some(analysis)) => Ok(analysis),
         (status, _) => {
-            let status = match status {
-                images::AnalysisStatus::NotAnalyzed | images::AnalysisStatus::Analyzed => AnalysisStatus::NotAnalyzed,
-                images::AnalysisStatus::Analyzing => AnalysisStatus::Analyzing,
-                images::AnalysisStatus::AnalysisFailed => AnalysisStatus::AnalysisFailed,
+            let status = match analysis_status(status) {
+                // It says so, but has none.
+                AnalysisStatus::Analyzed => AnalysisStatus::NotAnalyzed,
+                status => status,
             };
             let message = not_analyzed(status);
             Err(Error::not_found(message.clone()).with("details", message))
