@@ -10,7 +10,7 @@ use axum::{
 };
 use serde_json::Value;
 
-use crate::resources;
+use crate::operation::Operation;
 
 /// A document that needs no operation.
 #[derive(Clone)]
@@ -28,8 +28,7 @@ impl IntoResponse for Document {
 }
 
 /// Every document, written.
-pub(crate) fn documents() -> Vec<Document> {
-    let operations = resources::all();
+pub(crate) fn documents(operations: &[Operation]) -> Vec<Document> {
     let write = |path, document: Value| Document { path, bytes: document.to_string().into() };
-    vec![write("/swagger.json", swagger::document(&operations)), write("/openapi.json", openapi::document(&operations))]
+    vec![write("/swagger.json", swagger::document(operations)), write("/openapi.json", openapi::document(operations))]
 }

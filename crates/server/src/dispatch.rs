@@ -50,7 +50,8 @@ struct Application {
 /// The application: every operation, and the descriptions of them.
 pub fn router(service: Arc<Service>, metrics: Metrics) -> Router {
     let operations = resources::all();
-    let routes = Routes::new(operations, description::documents());
+    let documents = description::documents(&operations);
+    let routes = Routes::new(operations, documents);
     let application = Arc::new(Application { service, routes, metrics });
     Router::new().fallback(move |request: Request| {
         let application = Arc::clone(&application);
