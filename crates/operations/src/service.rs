@@ -23,6 +23,8 @@ pub struct Service {
     pub(crate) judges: Judges,
     /// The vulnerability data in force.
     pub(crate) data: vulnerabilities::Local,
+    /// What is known of packages that were asked about lately.
+    pub(crate) remembered: vulnerabilities::Remembered,
     /// What was told of images lately.
     pub(crate) rendered: vulnerabilities::Rendered,
     /// Wakes this process's workers when there is a job.
@@ -45,7 +47,7 @@ impl Service {
             sts_endpoint: settings.sts_endpoint.clone(),
             ..EcrOptions::from_environment()
         });
-        let (judges, data, rendered) = Default::default();
+        let (judges, data, remembered, rendered) = Default::default();
         let work = Notify::new();
         Arc::new(Self {
             store,
@@ -58,6 +60,7 @@ impl Service {
             ecr,
             judges,
             data,
+            remembered,
             rendered,
             work,
         })
