@@ -99,9 +99,9 @@ impl Markup {
                     // So are addresses.
                     '/' if before == ':' => out.extend([GAP, c]),
                     '.' if before.eq_ignore_ascii_case(&'w') => out.extend(['.', GAP]),
-                    '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '+' | '!' | '|' | '<' | '>' | '~'
-                    | '&' | '$' | '^' | '=' => out.extend(['\\', c]),
-                    '-' if before == ' ' || before == '-' => out.extend(['\\', c]),
+                    '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '!' | '|' | '<' | '>' | '~' | '&'
+                    | '$' | '^' | '=' => out.extend(['\\', c]),
+                    '-' | '+' if out.is_empty() => out.extend(['\\', c]),
                     '.' if before.is_ascii_digit() && out.chars().all(|c| c.is_ascii_digit()) => out.extend(['\\', c]),
                     _ => out.push(c),
                 },
@@ -111,10 +111,13 @@ impl Markup {
                     _ => out.push(c),
                 },
                 Self::Jira => match c {
-                    '\\' | '*' | '_' | '-' | '+' | '^' | '~' | '?' | '{' | '}' | '[' | ']' | '|' | '!' | '#' | '@'
-                    | '&' | '<' | '>' | ':' => {
-                        let _ = write!(out, "&#{};", u32::from(c));
+                    // A backslash before a backslash is a line break.
+                    '\\' => out.push_str("&#92;"),
+                    '*' | '_' | '^' | '~' | '?' | '{' | '}' | '[' | ']' | '(' | ')' | '|' | '!' | '#' => {
+                        out.extend(['\\', c]);
                     }
+                    '-' | '+' if !before.is_alphanumeric() => out.extend(['\\', c]),
+                    '/' if before == ':' => out.extend([GAP, c]),
                     _ => out.push(c),
                 },
             }

@@ -2,7 +2,6 @@
 
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -13,6 +12,7 @@ use crate::{
     ComposeError, Message, Notice, Outgoing, Secret, SigningKey,
     auth::Auth,
     channel::{Kind, Problems},
+    links::encoded,
     outgoing::Request,
     signature::{MOST_KEYS, signatures},
     texts::{Text, Texts},
@@ -196,11 +196,7 @@ fn event(message: &Message<'_>, notice: &Notice) -> Value {
     json!({
         "specversion": "1.0",
         "id": notice.id,
-        "source": format!(
-            "{}/accounts/{}",
-            message.base_url.trim_end_matches('/'),
-            utf8_percent_encode(&notice.account, NON_ALPHANUMERIC)
-        ),
+        "source": format!("{}/accounts/{}", message.base_url.trim_end_matches('/'), encoded(&notice.account)),
         "type": format!("io.windlass.{}{}", notice.kind, if message.test { ".test" } else { "" }),
         "subject": told.subject,
         "time": told.occurred_at,

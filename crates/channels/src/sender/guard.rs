@@ -52,7 +52,9 @@ static NETWORKS: LazyLock<Vec<(IpNet, &str)>> = LazyLock::new(|| {
     SPECIAL.iter().map(|(network, what)| (network.parse().expect("the table holds networks"), *what)).collect()
 });
 
-type Lookup = dyn Fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> + Send + Sync;
+/// The addresses of a name, once they are known.
+pub(super) type Looking = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+type Lookup = dyn Fn(String) -> Looking + Send + Sync;
 
 /// Decides which addresses may be connected to.
 pub(super) struct Guard {
@@ -84,10 +86,7 @@ impl Guard {
         })
     }
 
-    pub(super) fn with_lookup(
-        allowed: Vec<IpNet>,
-        lookup: impl Fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> + Send + Sync + 'static,
-    ) -> Self {
+    pub(super) fn with_lookup(allowed: Vec<IpNet>, lookup: impl Fn(String) -> Looking + Send + Sync + 'static) -> Self {
         Self { allowed, lookup: Box::new(lookup) }
     }
 

@@ -116,3 +116,10 @@ fn client(guard: &Arc<Guard>, options: &SenderOptions, verify: bool, own: Option
     };
     Ok(builder.build()?)
 }
+
+/// A sender that asks somebody else for the addresses of names.
+#[cfg(test)]
+pub(crate) fn sender_with_lookup(lookup: impl Fn(String) -> guard::Looking + Send + Sync + 'static) -> Sender {
+    let guard = Guard::with_lookup(Vec::new(), lookup);
+    Sender::behind(Arc::new(guard), SenderOptions::default()).expect("there is nothing unusable in it")
+}
