@@ -1,5 +1,7 @@
 //! What each channel is sent for what happens: one snapshot a channel.
 
+use std::fmt::Write as _;
+
 use crate::{
     Auth, Channel, Endpoint, Message, Notice, SigningKey,
     channels::{
@@ -29,9 +31,9 @@ fn told(channel: Channel) -> String {
     ];
     let mut text = String::new();
     for (scene, notices) in scenes {
-        text.push_str(&format!("======== {scene}\n"));
+        writeln!(text, "======== {scene}").unwrap();
         for outgoing in compose(&endpoint, &testing::message(&notices)).unwrap() {
-            text.push_str(&format!("{}\n", testing::shown(&outgoing)));
+            writeln!(text, "{}", testing::shown(&outgoing)).unwrap();
         }
     }
     text

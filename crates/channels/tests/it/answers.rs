@@ -17,7 +17,7 @@ use crate::{
 };
 
 fn hook(url: &str) -> Endpoint {
-    endpoint(json!({"kind": "webhook", "url": url, "auth": {"scheme": "bearer", "token": "hunter2"}}))
+    endpoint(&json!({"kind": "webhook", "url": url, "auth": {"scheme": "bearer", "token": "hunter2"}}))
 }
 
 async fn sent(endpoint: &Endpoint) -> Sent {
@@ -103,7 +103,7 @@ async fn who_is_not_there_is_told_without_the_secret_of_the_url() {
         json!({"kind": "email", "server": "127.0.0.1", "port": port, "username": "u", "password": "hunter2",
                "from": "a@b.example", "to": ["c@d.example"]}),
     ] {
-        let Sent::Failed { reason } = sent(&endpoint(channel)).await else { panic!() };
+        let Sent::Failed { reason } = sent(&endpoint(&channel)).await else { panic!() };
         assert!(reason.contains("refused") && !reason.contains("hunter2"), "{reason}");
     }
 }

@@ -103,7 +103,7 @@ async fn start() -> (GitHub, Receiver, Endpoint) {
     let github = GitHub::default();
     let answering = github.clone();
     let receiver = Receiver::start(move |received| answering.answer(received)).await;
-    let endpoint = endpoint(json!({
+    let endpoint = endpoint(&json!({
         "kind": "github_issue", "repository": "team/images", "token": "hunter2", "api_url": receiver.url(""),
         "labels": ["windlass", "security"],
     }));
@@ -212,7 +212,7 @@ async fn a_bad_token_is_told_and_a_limit_is_waited_for() {
 #[tokio::test]
 async fn a_server_that_is_none_of_github_s_is_told_so() {
     let other = Receiver::start(|_| crate::receiver::text(200, "<html>welcome</html>")).await;
-    let endpoint = endpoint(json!({
+    let endpoint = endpoint(&json!({
         "kind": "github_issue", "repository": "team/images", "token": "hunter2", "api_url": other.url("/api/v3/"),
     }));
     let Sent::Refused { reason, .. } = send_one(&sender(), &endpoint, verdict("n-1", "go", "stop")).await else {

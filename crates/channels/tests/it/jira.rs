@@ -42,10 +42,10 @@ impl Jira {
         let mut issues = self.issues.lock().unwrap();
         let at = |key: &str| key.strip_prefix("SEC-").unwrap().parse::<usize>().unwrap() - 1;
         match (received.method.as_str(), path.as_slice()) {
-            ("POST", ["search", "jql"]) if self.cloud => self.search(&received.json(), &issues),
+            ("POST", ["search", "jql"]) if self.cloud => Self::search(&received.json(), &issues),
             // Removed from Cloud in 2025.
             ("POST", ["search"]) if self.cloud => answer(410, &json!({"errorMessages": ["removed"]})),
-            ("POST", ["search"]) => self.search(&received.json(), &issues),
+            ("POST", ["search"]) => Self::search(&received.json(), &issues),
             ("POST", ["issue"]) => {
                 let fields = received.json()["fields"].clone();
                 if fields["issuetype"]["name"] != "Task" {
@@ -82,7 +82,7 @@ impl Jira {
         }
     }
 
-    fn search(&self, asked: &Value, issues: &[Issue]) -> Response {
+    fn search(asked: &Value, issues: &[Issue]) -> Response {
         let query = asked["jql"].as_str().unwrap();
         let label = query
             .strip_prefix("project = \"SEC\" AND labels = \"")
@@ -114,7 +114,7 @@ async fn start(cloud: bool) -> (Jira, Receiver, Endpoint) {
     if cloud {
         channel["username"] = json!("a@example.com");
     }
-    (jira, receiver, endpoint(channel))
+    (jira, receiver, endpoint(&channel))
 }
 
 fn did(sent: &Sent) -> &str {

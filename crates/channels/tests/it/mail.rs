@@ -119,7 +119,7 @@ impl MailServer {
             channel["username"] = json!("windlass");
             channel["password"] = json!("hunter2");
         }
-        Endpoint { certificate_authority: Some(self.certificate.clone()), ..endpoint(channel) }
+        Endpoint { certificate_authority: Some(self.certificate.clone()), ..endpoint(&channel) }
     }
 
     fn letters(&self) -> Vec<Value> {
@@ -215,7 +215,7 @@ async fn a_server_without_starttls_gets_no_password_and_one_that_never_stops_tal
     });
     let channel = json!({"kind": "email", "server": "127.0.0.1", "port": port, "tls": "none",
                          "from": "a@b.example", "to": ["c@d.example"]});
-    let Sent::Failed { reason } = sent(&endpoint(channel)).await else { panic!() };
+    let Sent::Failed { reason } = sent(&endpoint(&channel)).await else { panic!() };
     assert!(reason.contains("says too much"), "{reason}");
     // What lies in the buffers of the connection comes to it.
     assert!(talking.await.unwrap() < 32 << 20);

@@ -19,7 +19,7 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-fn endpoint(channel: Value) -> Endpoint {
+fn endpoint(channel: &Value) -> Endpoint {
     let endpoint: Endpoint = serde_json::from_value(json!({"channel": channel, "timeout": 5})).unwrap();
     assert_eq!(endpoint.problems(), []);
     endpoint

@@ -46,7 +46,7 @@ async fn workspace() -> Receiver {
 #[tokio::test]
 async fn everything_that_may_happen_is_accepted() {
     let slack = workspace().await;
-    let endpoint = endpoint(json!({"kind": "slack", "url": slack.url("/services/T0/B0/hunter2")}));
+    let endpoint = endpoint(&json!({"kind": "slack", "url": slack.url("/services/T0/B0/hunter2")}));
     let mut all: Vec<Notice> = NotificationType::ALL.iter().map(|kind| notice("n", *kind)).collect();
     for notice in &all {
         let sent = send_one(&sender(), &endpoint, notice.clone()).await;
@@ -76,7 +76,7 @@ async fn everything_that_may_happen_is_accepted() {
 #[tokio::test]
 async fn a_webhook_that_was_taken_away_is_told_by_what_slack_says_and_not_by_its_url() {
     let slack = workspace().await;
-    let endpoint = endpoint(json!({"kind": "slack", "url": slack.url("/services/T0/B0/hunter3")}));
+    let endpoint = endpoint(&json!({"kind": "slack", "url": slack.url("/services/T0/B0/hunter3")}));
     let sent = send_one(&sender(), &endpoint, notice("n", NotificationType::TagUpdate)).await;
     let told = format!("{sent:?}");
     assert!(matches!(sent, Sent::Refused { status: Some(404), permanent: true, .. }), "{told}");

@@ -26,7 +26,7 @@ fn verified(received: &Received, key: &SigningKey) -> bool {
 #[tokio::test]
 async fn a_receiver_verifies_what_it_got_with_the_old_key_and_the_new() {
     let receiver = Receiver::start(|_| text(202, "kept")).await;
-    let mut endpoint = endpoint(json!({"kind": "webhook", "url": receiver.url("/hook")}));
+    let mut endpoint = endpoint(&json!({"kind": "webhook", "url": receiver.url("/hook")}));
     let (old, new) = (SigningKey::new([1; 32]), SigningKey::new([2; 32]));
     let later = now() + jiff::SignedDuration::from_hours(24);
     endpoint.rotate_signing_key(old.clone(), now(), later);
@@ -46,7 +46,7 @@ async fn a_receiver_verifies_what_it_got_with_the_old_key_and_the_new() {
 #[tokio::test]
 async fn a_receiver_of_the_original_gets_its_envelope_one_a_request() {
     let receiver = Receiver::start(|_| text(204, "")).await;
-    let endpoint = endpoint(json!({
+    let endpoint = endpoint(&json!({
         "kind": "webhook", "format": "anchore-v1", "url": receiver.url("/<notification_type>/<userId>"),
         "auth": {"scheme": "basic", "username": "u", "password": "p"},
     }));
@@ -73,7 +73,7 @@ async fn a_receiver_of_the_original_gets_its_envelope_one_a_request() {
 #[tokio::test]
 async fn several_notices_are_a_batch_of_events_with_the_key_of_the_delivery() {
     let receiver = Receiver::start(|_| text(200, "")).await;
-    let endpoint = endpoint(json!({
+    let endpoint = endpoint(&json!({
         "kind": "webhook", "url": receiver.url("/"), "auth": {"scheme": "header", "name": "X-Api-Key", "value": "k"},
     }));
     let notices = [notice("n-1", NotificationType::TagUpdate), notice("n-2", NotificationType::PolicyEval)];
