@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use windlass_channels::Facts;
 use windlass_policy::{Bundle, packs};
 use windlass_store::{
     AccountName, Error as StoreError, Transaction, evaluations,
@@ -158,6 +159,7 @@ impl Tenant {
             details,
             resource: (kind.resource_type().as_str(), Some(id)),
             source: "catalog",
+            facts: Facts::default(),
         };
         self.service.tell(tx, self.name(), happening).await
     }

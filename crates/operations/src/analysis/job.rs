@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use windlass_channels::Facts;
 use windlass_store::{
     AccountName, Transaction,
     analyses::{self, progress},
@@ -235,7 +236,8 @@ impl Service {
         };
         let resource = (kind.resource_type().as_str(), Some(resource));
         let message = kind.message().to_owned();
-        let happening = Happening { kind: kind.as_str(), level, message, details, resource, source: "analyzer" };
+        let (kind, source, facts) = (kind.as_str(), "analyzer", Facts::default());
+        let happening = Happening { kind, level, message, details, resource, source, facts };
         self.tell(tx, account, happening).await
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::json;
+use windlass_channels::Facts;
 use windlass_store::{
     Error as StoreError, Transaction,
     evaluations::{self, Answer, Basis, Model, Question},
@@ -100,6 +101,7 @@ impl Tenant {
             details,
             resource: (kind.resource_type().as_str(), Some(fulltag)),
             source: "catalog",
+            facts: Facts::default(),
         };
         self.service.tell(tx, self.name(), happening).await
     }
