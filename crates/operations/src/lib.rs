@@ -26,6 +26,7 @@ pub mod notifications;
 mod object_chunks;
 pub mod policies;
 mod recent;
+mod reevaluation;
 mod registries;
 mod registry_access;
 mod repositories;

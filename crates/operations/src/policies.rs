@@ -64,6 +64,7 @@ impl Tenant {
             Some(old) => self.replace_policy(&tx, &old, &bundle).await?,
         };
         tx.commit().await.map_err(StoreError::from)?;
+        self.service.work.notify_waiters();
         self.policy_record(model)
     }
 
@@ -94,6 +95,7 @@ impl Tenant {
             self.activate_policy(&tx, id).await?;
         }
         tx.commit().await.map_err(StoreError::from)?;
+        self.service.work.notify_waiters();
         self.policy_record(Model { active: activate, ..model })
     }
 
@@ -137,6 +139,7 @@ impl Tenant {
                 "current_policy_bundle_digest": model.digest,
             });
             self.tell_policy(tx, EventType::ActivePolicyContentChange, &model.id, details).await?;
+            self.service.look_again_at_all(tx, self.name()).await?;
         }
         Ok(model)
     }
@@ -144,6 +147,7 @@ impl Tenant {
     async fn activate_policy(&self, tx: &Transaction, id: &str) -> Result<()> {
         let last = policies::find_active(tx, self.name()).await?;
         policies::activate(tx, self.name(), id, self.service.clock.moment()).await?;
+        self.service.look_again_at_all(tx, self.name()).await?;
         let details = json!({
             "last_policy_bundle_id": last.map(|policy| policy.id),
             "current_policy_bundle_id": id,

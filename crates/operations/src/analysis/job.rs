@@ -174,9 +174,12 @@ impl Service {
             let details = update(&image);
             for fulltag in images::full_tags(&tx, image.id).await? {
                 self.tell_about(&tx, account, EventType::UserAnalysisCompleted, &fulltag, details.clone()).await?;
+                self.look_again(&tx, account, &fulltag).await?;
             }
         }
-        Ok(tx.commit().await.map_err(windlass_store::Error::from)?)
+        tx.commit().await.map_err(windlass_store::Error::from)?;
+        self.work.notify_waiters();
+        Ok(())
     }
 
     /// Writes that the image cannot be analysed, and why.
