@@ -7,11 +7,12 @@ use std::{
 
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
-use windlass_channels::{Endpoint, Message, Notice, Sent, compose};
+use windlass_channels::{Channel, Endpoint, Message, Notice, Sent, compose};
 use windlass_store::{
     deliveries::{Attempt, Breaker, Claim, Ending},
     endpoints,
 };
+use windlass_v1::webhooks::NotificationType;
 
 use super::{
     endpoints::unsealed,
@@ -24,8 +25,11 @@ use crate::{Error, Result, Service, cipher};
 const POLL: Duration = Duration::from_millis(500);
 /// Pause after the database failed.
 const RECOVERY: Duration = Duration::from_secs(5);
-/// Seconds for which a delivery is claimed; more than a receiver may take for one request.
+/// Seconds for which a delivery is claimed, and those that a sender may need beside a receiver's patience.
 const LEASE: i64 = 120;
+const SPARE: i64 = 60;
+/// Requests that a tracker of issues may be asked for one notice.
+const STEPS: i64 = 6;
 /// Characters of a reason, and of an answer, that are kept.
 const EXCERPT: usize = 512;
 
@@ -99,7 +103,7 @@ impl Service {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn deliver_next(&self) -> Result<bool> {
+    pub async fn deliver_next(self: &Arc<Self>) -> Result<bool> {
         while self.route_notices().await? > 0 {}
         let Some(claim) = self.claim_delivery().await? else { return Ok(false) };
         self.deliver(&claim).await?;
@@ -117,7 +121,7 @@ impl Service {
     }
 
     /// Sends a delivery, and notes what came of it.
-    pub(super) async fn deliver(&self, claim: &Claim) -> Result<()> {
+    pub(super) async fn deliver(self: &Arc<Self>, claim: &Claim) -> Result<()> {
         let (begun_at, started) = (self.clock.moment(), Instant::now());
         let Some(row) = self.store.endpoint_by_id(&claim.delivery.endpoint).await? else { return Ok(()) };
         let outcome = match self.send(claim, &row).await {
@@ -198,10 +202,10 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::Broken`] where it cannot be sent as it is.
-    async fn send(&self, claim: &Claim, row: &endpoints::Model) -> Result<Option<Outcome>> {
+    async fn send(self: &Arc<Self>, claim: &Claim, row: &endpoints::Model) -> Result<Option<Outcome>> {
         let delivery = &claim.delivery;
         let endpoint = unsealed(&self.cipher, row)?;
-        let notices = self.notices_of(claim, row).await?;
+        let notices = self.notices_of(claim, row, &endpoint).await?;
         if notices.is_empty() {
             return Ok(Some(Outcome { settled: true, ..Outcome::default() }));
         }
@@ -221,6 +225,12 @@ impl Service {
         let mut outcome = Outcome { settled: requests.is_empty(), ..Outcome::default() };
         let sender = self.senders.of(row, &self.settings.notifications.sender)?;
         let before = usize::try_from(delivery.accepted).unwrap_or_default();
+        let lease = (STEPS * i64::from(endpoint.timeout) + SPARE).max(LEASE);
+        if lease > LEASE
+            && !claim.progress(&self.store, delivery.accepted, self.clock.moment().plus_seconds(lease)).await?
+        {
+            return Ok(None);
+        }
         // What the receiver has taken already is not sent again (D-7).
         for (at, request) in requests.into_iter().enumerate().skip(before) {
             outcome = outcome_of(sender.send(&endpoint, request).await);
@@ -228,7 +238,7 @@ impl Service {
                 break;
             }
             let accepted = i64::try_from(at + 1).unwrap_or(i64::MAX);
-            let until = self.clock.moment().plus_seconds(LEASE);
+            let until = self.clock.moment().plus_seconds(lease);
             if !claim.progress(&self.store, accepted, until).await? {
                 return Ok(None);
             }
@@ -237,11 +247,22 @@ impl Service {
     }
 
     /// What there is left to tell.
-    async fn notices_of(&self, claim: &Claim, row: &endpoints::Model) -> Result<Vec<Notice>> {
-        let rows = self.store.notices_of(claim.delivery.number).await?;
+    async fn notices_of(
+        self: &Arc<Self>,
+        claim: &Claim,
+        row: &endpoints::Model,
+        endpoint: &Endpoint,
+    ) -> Result<Vec<Notice>> {
         let account = self.store.find_account(&claim.delivery.account).await?;
         let email = account.as_ref().and_then(|account| account.email.as_deref());
-        let notices = rows.into_iter().map(|row| outbox::read(row, email)).collect::<Result<Vec<_>>>()?;
+        let whole = matches!(endpoint.channel, Channel::Webhook(_));
+        let mut notices = Vec::new();
+        for mut notice in self.store.notices_of(claim.delivery.number).await? {
+            if notice.kind == NotificationType::PolicyEval.as_str() {
+                notice = self.with_verdicts(notice, whole).await?;
+            }
+            notices.push(outbox::read(notice, email)?);
+        }
         let listener = endpoints::Listener {
             id: row.id.clone(),
             account: row.account.clone(),

@@ -19,6 +19,7 @@ mod route;
 mod routing;
 mod senders;
 mod settings;
+mod verdicts;
 mod webhooks;
 mod windows;
 

@@ -5,7 +5,7 @@ mod deliveries;
 mod outbox;
 mod troubles;
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use serde_json::{Value, json};
 use windlass_channels::Facts;
@@ -53,7 +53,7 @@ fn in_every_house<F: Future<Output = ()>>(test: impl Fn(House) -> F) {
 }
 
 impl House {
-    fn service(&self) -> &Service {
+    fn service(&self) -> &Arc<Service> {
         &self.bench.service
     }
 

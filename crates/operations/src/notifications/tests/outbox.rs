@@ -169,3 +169,31 @@ fn a_verdict_that_is_what_it_was_when_its_time_is_over_is_settled() {
         assert_eq!(house.states().await, ["settled"]);
     });
 }
+
+/// An event refers to verdicts; where they are kept no more, what it tells of them is told.
+#[test]
+fn verdicts_that_are_kept_no_more_are_told_in_short() {
+    in_every_house(|house| async move {
+        let channel = json!({"kind": "webhook", "url": house.receiver.url("/"), "format": "anchore-v1"});
+        house.endpoint("team", json!({"channel": channel})).await;
+        house.subscribe(SubscriptionType::PolicyEval, TAG, true).await;
+        let verdict = |action: &str, status: &str| {
+            json!({"evaluation": 77, "policyId": "p", "image_digest": "sha256:b", "tag": TAG, "final_action": action,
+                "status": status})
+        };
+        let details = json!({"subscription_type": "policy_eval", "last_eval": verdict("go", "pass"),
+            "curr_eval": verdict("stop", "fail"), "change_reason": "policy"});
+        house.happen(EventType::TagPolicyEvaluationUpdate, TAG, details, Facts::default()).await;
+        house.deliver().await;
+        let payload = &house.receiver.got()[0].body["data"]["notification_payload"];
+        assert_eq!(payload["subscription_key"], TAG);
+        for (member, action, status) in [("last_eval", "go", "pass"), ("curr_eval", "stop", "fail")] {
+            let told = &payload[member];
+            assert_eq!((&told["final_action"], &told["status"]), (&json!(action), &json!(status)));
+            assert_eq!(
+                (&told["image_digest"], &told["tag"], &told["user_id"]),
+                (&json!("sha256:b"), &json!(TAG), &json!("team"))
+            );
+        }
+    });
+}
