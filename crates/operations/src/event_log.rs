@@ -104,12 +104,15 @@ impl Tenant {
 }
 
 impl Service {
-    /// Forgets events that are older than the settings let them become.
+    /// Forgets events, and changes of findings, that are older than the settings let them become.
     pub async fn expire_events(&self) -> Result<()> {
         let Some(days) = self.settings.event_retention_days.filter(|days| *days > 0) else { return Ok(()) };
         let age = i64::try_from((DAY * days).as_secs()).unwrap_or(i64::MAX);
         let oldest = self.clock.moment().plus_seconds(-age);
         while self.store.expire_events(oldest, BATCH).await? == BATCH {
+            tokio::task::yield_now().await;
+        }
+        while self.store.expire_finding_changes(oldest, BATCH).await? == BATCH {
             tokio::task::yield_now().await;
         }
         Ok(())

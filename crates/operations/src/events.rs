@@ -2,6 +2,7 @@
 
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
+use windlass_channels::Facts;
 use windlass_store::{AccountName, events};
 
 use crate::{Result, Service, cipher::random_id};
@@ -19,6 +20,8 @@ pub struct Happening<'a> {
     pub resource: (&'a str, Option<&'a str>),
     /// The part of the service that saw it: `catalog`, `analyzer`, `policy_engine`, `apiext`, `simplequeue`.
     pub source: &'a str,
+    /// What endpoints filter by and templates show; that of a tag's name is added where it is not given.
+    pub facts: Facts,
 }
 
 impl Service {

@@ -25,6 +25,7 @@ mod liveness;
 mod object_chunks;
 pub mod policies;
 mod recent;
+mod reevaluation;
 mod registries;
 mod registry_access;
 mod repositories;

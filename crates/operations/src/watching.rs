@@ -12,6 +12,7 @@ use std::{collections::BTreeMap, pin::Pin, slice, sync::Arc};
 
 use serde_json::json;
 use tokio::task::JoinSet;
+use windlass_channels::Facts;
 use windlass_sources::{Error as SourceError, Reference, registry::Failure};
 use windlass_store::{
     AccountName, Error as StoreError,
@@ -70,6 +71,7 @@ impl Trouble {
             details: json!({"msg": self.reason, "error_codes": [self.failure.code()]}),
             resource: (event.resource_type().as_str(), Some(resource)),
             source: ServiceName::Catalog.as_str(),
+            facts: Facts::default(),
         }
     }
 

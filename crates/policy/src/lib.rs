@@ -17,6 +17,7 @@
 
 mod action;
 mod allow_list;
+mod alone;
 mod arguments;
 mod bundle;
 mod by_text;
@@ -61,6 +62,7 @@ mod void_if;
 mod warning;
 
 pub use action::Action;
+pub use alone::Alone;
 pub use allow_list::{AllowList, AllowListItem};
 pub use arguments::Arguments;
 pub use bundle::{Bundle, InvalidBundle, LENGTH_LIMIT, Place, SchemaViolation, locate};

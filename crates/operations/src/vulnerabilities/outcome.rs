@@ -181,15 +181,11 @@ fn stored(
         .collect()
 }
 
-fn composed(
-    sbom: &Sbom,
-    inventory: &Inventory,
-    stored: &[(StoredOutcome, Vec<Timestamp>)],
+/// Records as they are kept, with what is known today of exploitation and its likelihood, whenever they were stored.
+pub(super) fn decorated(
     records: HashMap<Vec<u8>, String>,
     data: &Data,
-    today: String,
-) -> Result<Found> {
-    // Predictions and exploitation are those of today's data, whenever the record was stored.
+) -> Result<HashMap<ContentKey, Arc<Vulnerability>>> {
     let mut decorated: HashMap<ContentKey, Arc<Vulnerability>> = HashMap::with_capacity(records.len());
     let mut decorations: HashMap<String, Decoration> = HashMap::new();
     for (key, text) in records {
@@ -205,6 +201,18 @@ fn composed(
         });
         decorated.insert(ContentKey(key), Arc::new(record.map_err(|error| broken(&error))?));
     }
+    Ok(decorated)
+}
+
+fn composed(
+    sbom: &Sbom,
+    inventory: &Inventory,
+    stored: &[(StoredOutcome, Vec<Timestamp>)],
+    records: HashMap<Vec<u8>, String>,
+    data: &Data,
+    today: String,
+) -> Result<Found> {
+    let decorated = decorated(records, data)?;
     let outcomes = stored.iter().map(|(outcome, _)| outcome.load(|key| decorated.get(key).cloned()));
     let outcomes: Vec<PackageOutcome> = outcomes.collect::<Result<_, _>>().map_err(|error| broken(&error))?;
     let options = Options { today: Some(today), ..options() };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use windlass_channels::Facts;
 use windlass_sources::Reference;
 use windlass_store::{
     Error as StoreError, Transaction,
@@ -136,6 +137,7 @@ async fn tell(service: &Service, tx: &Transaction, due: &Due, change: &TagUpdate
         details,
         resource: (kind.resource_type().as_str(), Some(&due.key)),
         source: ServiceName::Catalog.as_str(),
+        facts: Facts::default(),
     };
     service.tell(tx, &due.account, happening).await
 }
