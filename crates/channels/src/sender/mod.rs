@@ -88,7 +88,7 @@ impl Sender {
         };
         let http = Http { client, guard: &self.guard, patience };
         match outgoing.0 {
-            Form::Request(request) => http.post(request).await,
+            Form::Request(request) => http.post(*request).await,
             Form::Issue(plan) => plan.run(&Api::new(&http)).await,
             Form::Mail(mail) => {
                 let trusted = [&self.options.certificate_authority, &endpoint.certificate_authority];
@@ -109,7 +109,7 @@ fn client(guard: &Arc<Guard>, options: &SenderOptions, verify: bool, own: Option
         .redirect(Policy::none())
         .referer(false)
         .pool_max_idle_per_host(4)
-        .pool_idle_timeout(Duration::from_secs(60));
+        .pool_idle_timeout(Duration::from_mins(1));
     let builder = match &options.proxy {
         Some(proxy) => builder.proxy(reqwest::Proxy::all(proxy.clone())?),
         None => builder.no_proxy().dns_resolver(Arc::new(Resolver(guard.clone()))),

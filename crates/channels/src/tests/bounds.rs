@@ -46,7 +46,7 @@ fn text() -> impl Strategy<Value = String> {
         3 => select(EVIL).prop_map(str::to_owned),
         2 => "[a-z0-9./:-]{1,30}",
         1 => "\\PC{0,60}",
-        1 => (select(EVIL), 1..400_usize).prop_map(|(text, times)| text.repeat(times)),
+        1 => (select(EVIL), 1..200_usize).prop_map(|(text, times)| text.repeat(times)),
     ];
     vec(part, 1..4).prop_map(|parts| parts.join(" "))
 }
@@ -67,7 +67,7 @@ fn notices() -> impl Strategy<Value = Notices> {
             [testing::vuln_update(), testing::stop(), testing::go(), testing::tag_update(), testing::analysis_failed()]
                 [kind]
                 .clone();
-        for verdict in &mut notice.facts.verdict {
+        if let Some(verdict) = &mut notice.facts.verdict {
             verdict.rules = vec![name.clone(); many];
             verdict.policy.clone_from(&message);
         }
@@ -87,7 +87,7 @@ fn notices() -> impl Strategy<Value = Notices> {
         }
         Notice { account: name, subject, message, ..notice }
     });
-    vec(one, 1..25).prop_map(Notices)
+    vec(one, 1..12).prop_map(Notices)
 }
 
 fn characters(value: &serde_json::Value) -> usize {
@@ -105,7 +105,7 @@ fn check_markdown(text: &str) -> Result<(), TestCaseError> {
         match event {
             Event::Text(shown) => prop_assert!(!mentions(&shown) && !shown.contains("://"), "{shown} of {text}"),
             Event::Start(Tag::Link { dest_url, .. }) => {
-                prop_assert!(dest_url.starts_with("http"), "{dest_url} of {text}")
+                prop_assert!(dest_url.starts_with("http"), "{dest_url} of {text}");
             }
             Event::Start(Tag::Image { .. } | Tag::HtmlBlock) | Event::Html(_) | Event::InlineHtml(_) => {
                 return Err(TestCaseError::fail(format!("{event:?} of {text}")));

@@ -29,7 +29,7 @@ fn an_update_that_sends_masks_back_keeps_the_secrets() {
 #[test]
 fn a_secret_is_not_sent_to_another_receiver_than_it_was_given_for() {
     let hook = |url: &str, token: &str| {
-        endpoint(json!({"kind": "webhook", "url": url, "auth": {"scheme": "bearer", "token": token}}))
+        endpoint(&json!({"kind": "webhook", "url": url, "auth": {"scheme": "bearer", "token": token}}))
     };
     let before = hook("https://hooks.example/a", "hunter2");
     let moved = hook("https://hooks.example/b", MASK).with_secrets_of(&before);
@@ -41,16 +41,16 @@ fn a_secret_is_not_sent_to_another_receiver_than_it_was_given_for() {
             "auth.token: it is masked: give the secret again, because there is none that belongs to this receiver"
         );
     }
-    let other_kind = endpoint(json!({"kind": "pagerduty", "routing_key": MASK})).with_secrets_of(&before);
+    let other_kind = endpoint(&json!({"kind": "pagerduty", "routing_key": MASK})).with_secrets_of(&before);
     assert_eq!(other_kind.problems()[0].field, "routing_key");
-    let slack = endpoint(json!({"kind": "slack", "url": "https://hooks.slack.com/services/hunter2"}));
-    let renamed = endpoint(json!({"kind": "slack", "url": "https://evil.example/********"})).with_secrets_of(&slack);
+    let slack = endpoint(&json!({"kind": "slack", "url": "https://hooks.slack.com/services/hunter2"}));
+    let renamed = endpoint(&json!({"kind": "slack", "url": "https://evil.example/********"})).with_secrets_of(&slack);
     assert_eq!(renamed.problems()[0].field, "url");
 }
 
 #[test]
 fn what_is_wrong_is_told_with_its_field_and_what_to_do() {
-    let told = |channel| -> Vec<String> { endpoint(channel).problems().iter().map(ToString::to_string).collect() };
+    let told = |channel| -> Vec<String> { endpoint(&channel).problems().iter().map(ToString::to_string).collect() };
     insta::assert_snapshot!(
         [
             json!({"kind": "webhook", "url": "ftp://files.example/x"}),
@@ -73,7 +73,7 @@ fn what_is_wrong_is_told_with_its_field_and_what_to_do() {
 
 #[test]
 fn certificates_and_timeouts_are_looked_at() {
-    let good = endpoint(json!({"kind": "slack", "url": "https://hooks.slack.com/x"}));
+    let good = endpoint(&json!({"kind": "slack", "url": "https://hooks.slack.com/x"}));
     let bad = Endpoint { certificate_authority: Some("none".into()), timeout: 0, ..good };
     let told: Vec<String> = bad.problems().iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -84,7 +84,7 @@ fn certificates_and_timeouts_are_looked_at() {
 
 #[test]
 fn a_key_is_exchanged_without_a_moment_in_which_nothing_is_signed() {
-    let mut endpoint = endpoint(json!({"kind": "webhook", "url": "https://h.example/"}));
+    let mut endpoint = endpoint(&json!({"kind": "webhook", "url": "https://h.example/"}));
     let at =
         |hour: i64| "2026-03-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_hours(hour);
     for round in 0..4_u8 {

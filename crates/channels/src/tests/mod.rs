@@ -28,9 +28,9 @@ fn endpoints() -> Vec<Endpoint> {
         json!({"kind": "jira_issue", "url": "https://team.atlassian.net", "project": "SEC", "token": "hunter2"}),
         json!({"kind": "pagerduty", "routing_key": "hunter2"}),
     ];
-    channels.into_iter().map(endpoint).collect()
+    channels.iter().map(endpoint).collect()
 }
 
-fn endpoint(channel: Value) -> Endpoint {
+fn endpoint(channel: &Value) -> Endpoint {
     serde_json::from_value(json!({"channel": channel})).unwrap()
 }

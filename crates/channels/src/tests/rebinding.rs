@@ -28,7 +28,7 @@ async fn a_name_that_moves_to_this_machine_is_not_followed() {
         json!({"kind": "webhook", "url": format!("http://rebind.example:{port}/")}),
         json!({"kind": "email", "server": "rebind.example", "port": port, "tls": "none", "from": "a@b.example", "to": ["c@d.example"]}),
     ] {
-        let mut endpoint = endpoint(kind);
+        let mut endpoint = endpoint(&kind);
         endpoint.timeout = 1;
         asked.store(0, Ordering::Relaxed);
         let mut told = Vec::new();

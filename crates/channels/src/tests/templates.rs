@@ -5,14 +5,14 @@ use serde_json::json;
 use super::endpoint;
 use crate::{Endpoint, compose, testing};
 
-fn with(kind: serde_json::Value, name: &str, source: &str) -> Endpoint {
+fn with(kind: &serde_json::Value, name: &str, source: &str) -> Endpoint {
     let mut endpoint = endpoint(kind);
     endpoint.templates.insert(name.to_owned(), source.to_owned());
     endpoint
 }
 
 fn slack(name: &str, source: &str) -> Endpoint {
-    with(json!({"kind": "slack", "url": "https://hooks.slack.com/x"}), name, source)
+    with(&json!({"kind": "slack", "url": "https://hooks.slack.com/x"}), name, source)
 }
 
 fn problem(endpoint: &Endpoint) -> String {
@@ -80,7 +80,7 @@ fn a_template_that_grows_or_never_ends_is_refused_in_little_time() {
 
 #[test]
 fn a_body_of_the_user_s_own_is_sent_by_a_webhook_if_it_is_json() {
-    let hook = |source| with(json!({"kind": "webhook", "url": "https://h.example/"}), "body", source);
+    let hook = |source| with(&json!({"kind": "webhook", "url": "https://h.example/"}), "body", source);
     let own = hook(r#"{"text": {{ title }}, "worst": {{ urgency }}, "all": {{ verdicts }}}"#);
     assert_eq!(own.problems(), []);
     let mut notice = testing::stop();
