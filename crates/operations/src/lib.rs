@@ -22,6 +22,7 @@ pub mod identity;
 pub mod images;
 mod imports;
 mod liveness;
+pub mod notifications;
 mod object_chunks;
 pub mod policies;
 mod recent;
@@ -40,6 +41,7 @@ pub mod testing;
 mod text;
 pub mod vulnerabilities;
 mod watching;
+mod wildcards;
 mod worker;
 
 pub use cipher::{Cipher, InvalidKey, random_id};

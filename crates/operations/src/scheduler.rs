@@ -69,6 +69,12 @@ static ALL: &[Schedule] = &[
         },
     },
     Schedule {
+        name: "notifications_gc",
+        default: 600,
+        range: (60, 86400),
+        work: |service| Box::pin(async move { service.look_after_notifications().await }),
+    },
+    Schedule {
         name: "image_gc",
         default: 60,
         range: (60, 86400),

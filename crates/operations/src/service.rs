@@ -5,7 +5,9 @@ use windlass_objects::Objects;
 use windlass_sources::registry::ecr::{Ecr, EcrOptions};
 use windlass_store::{AccountName, Store};
 
-use crate::{Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Identity, vulnerabilities};
+use crate::{
+    Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Identity, notifications::Senders, vulnerabilities,
+};
 
 /// Everything that one process of the service works with. It may touch what belongs to anyone: only what acts for the
 /// installation itself is given one.
@@ -25,6 +27,8 @@ pub struct Service {
     pub(crate) data: vulnerabilities::Local,
     /// What was told of images lately.
     pub(crate) rendered: vulnerabilities::Rendered,
+    /// What speaks to receivers of notices.
+    pub(crate) senders: Senders,
     /// Wakes this process's workers when there is a job.
     pub(crate) work: Notify,
 }
@@ -46,6 +50,7 @@ impl Service {
             ..EcrOptions::from_environment()
         });
         let (judges, data, rendered) = Default::default();
+        let senders = Senders::default();
         let work = Notify::new();
         Arc::new(Self {
             store,
@@ -59,6 +64,7 @@ impl Service {
             judges,
             data,
             rendered,
+            senders,
             work,
         })
     }

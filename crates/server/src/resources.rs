@@ -12,6 +12,7 @@ mod feeds;
 mod images;
 mod imports;
 mod metadata;
+mod notifications;
 mod oauth;
 mod policies;
 mod queries;
@@ -25,6 +26,7 @@ mod summaries;
 mod system;
 mod users;
 mod vulnerabilities;
+mod webhooks;
 
 use crate::operation::Operation;
 
@@ -54,6 +56,8 @@ pub(crate) fn all() -> Vec<Operation> {
         repositories::operations(),
         registries::operations(),
         events::operations(),
+        notifications::operations(),
+        webhooks::operations(),
         feeds::operations(),
         queries::operations(),
         policies::operations(),

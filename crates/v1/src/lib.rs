@@ -27,6 +27,7 @@ pub mod feeds;
 pub mod images;
 pub mod imports;
 pub mod metadata;
+pub mod notifications;
 pub mod oauth;
 pub mod policies;
 mod pull_string;

@@ -3,11 +3,7 @@
 use std::sync::Arc;
 
 use windlass_policy::{CompiledBundle, Inputs};
-use windlass_store::{
-    evaluations::Model,
-    image_tags, images,
-    policies,
-};
+use windlass_store::{evaluations::Model, image_tags, images, policies};
 
 use super::{Analysed, CheckRequest, Verdict, choices::Choices, full, inputs};
 use crate::{Result, Tenant};

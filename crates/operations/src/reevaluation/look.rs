@@ -83,7 +83,8 @@ impl Tenant {
             _ => None,
         });
         let references: Vec<TagReference> = parsed.collect();
-        let names = references.iter().map(|TagReference { registry, repo, tag }| TagName { registry, repository: repo, tag });
+        let names =
+            references.iter().map(|TagReference { registry, repo, tag }| TagName { registry, repository: repo, tag });
         let newest = self.account.images_of_tags(&names.collect::<Vec<_>>()).await?;
         let pinned: Vec<&str> =
             states.iter().map(|state| state.pinned.as_str()).filter(|digest| !digest.is_empty()).collect();
@@ -94,7 +95,9 @@ impl Tenant {
             let subscriptions = subscribed.get(&state.fulltag).map(Vec::as_slice).unwrap_or_default();
             let is_pinned = !state.pinned.is_empty();
             let wants = |kind: Kind| {
-                subscriptions.iter().any(|(own, digests)| *own == kind && (!is_pinned || digests.contains(&state.pinned)))
+                subscriptions
+                    .iter()
+                    .any(|(own, digests)| *own == kind && (!is_pinned || digests.contains(&state.pinned)))
             };
             let wants =
                 Wants { vulnerabilities: wants(Kind::VulnerabilityUpdate), verdicts: wants(Kind::PolicyEvaluation) };
