@@ -5,6 +5,7 @@ mod api_keys;
 mod archives;
 mod artifacts;
 mod audit;
+mod changes;
 mod content;
 mod evaluations;
 mod events;
@@ -16,6 +17,7 @@ mod oauth;
 mod policies;
 mod queries;
 mod registries;
+mod registry_events;
 mod repositories;
 mod roles;
 mod sboms;
@@ -43,6 +45,7 @@ pub(crate) fn all() -> Vec<Operation> {
         imports::operations(),
         summaries::operations(),
         content::operations(),
+        changes::operations(),
         metadata::operations(),
         artifacts::operations(),
         sboms::operations(),
@@ -53,6 +56,7 @@ pub(crate) fn all() -> Vec<Operation> {
         subscriptions::operations(),
         repositories::operations(),
         registries::operations(),
+        registry_events::operations(),
         events::operations(),
         feeds::operations(),
         queries::operations(),
