@@ -12,6 +12,7 @@
 
 pub mod analysis;
 pub mod archive;
+mod changes;
 mod cipher;
 mod clock;
 mod error;
@@ -29,6 +30,8 @@ mod recent;
 mod reevaluation;
 mod registries;
 mod registry_access;
+mod registry_hooks;
+pub mod registry_pushes;
 mod repositories;
 mod scheduler;
 mod service;
@@ -50,6 +53,7 @@ pub use error::{Error, Result};
 pub use event_log::EventFilter;
 pub use events::Happening;
 pub use object_chunks::ObjectChunks;
+pub use registry_hooks::Proof;
 pub use repositories::WatchRequest;
 pub use service::Service;
 pub use settings::{Limits, OauthSettings, Settings};
