@@ -18,5 +18,8 @@ pub use image::{
 };
 pub use policy::{Gate, HubEntry, HubIndex, MappedImage, Mapping, Parameter, Part, Policy, PolicyBundle, Trigger};
 pub use query::{PackageInImage, QueriedImage, QueriedImages, TagHistory};
-pub use system::{ErrorCode, Feed, FeedGroup, FeedSync, GroupSync, Service, SystemStatus};
+pub use system::{
+    AccountShare, ErrorCode, Feed, FeedGroup, FeedSync, GroupSync, Kept, Quota, Service, Storage, StorageForecast,
+    StorageUse, SystemStatus,
+};
 pub use watch::{Event, EventRecord, Events, Registry, Resource, Source, Subscription};

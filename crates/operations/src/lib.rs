@@ -21,6 +21,7 @@ mod events;
 pub mod identity;
 pub mod images;
 mod imports;
+pub mod keeping;
 mod liveness;
 mod object_chunks;
 pub mod policies;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{VulnerabilitySettings, analysis::AnalysisSettings};
+use crate::{VulnerabilitySettings, analysis::AnalysisSettings, keeping::KeepingSettings};
 
 /// What a process of the service goes by.
 #[derive(Clone, Debug)]
@@ -31,6 +31,7 @@ pub struct Settings {
     pub lease_seconds: u32,
     pub analysis: AnalysisSettings,
     pub vulnerabilities: VulnerabilitySettings,
+    pub keeping: KeepingSettings,
 }
 
 /// Log-in for tokens.
@@ -64,6 +65,7 @@ impl Default for Settings {
             lease_seconds: 60,
             analysis: AnalysisSettings::default(),
             vulnerabilities: VulnerabilitySettings::default(),
+            keeping: KeepingSettings::default(),
         }
     }
 }

@@ -20,6 +20,7 @@ mod repositories;
 mod roles;
 mod sboms;
 mod service;
+mod storage;
 mod subscriptions;
 mod summaries;
 mod system;
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Operation> {
     [
         service::operations(),
         system::operations(),
+        storage::operations(),
         accounts::operations(),
         users::operations(),
         roles::operations(),

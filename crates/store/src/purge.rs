@@ -20,6 +20,8 @@ const TABLES: &[&str] = &[
     "archived_images",
     "archive_rules",
     "archive_transitions",
+    "storage_samples",
+    "quotas",
     "events",
     "audit_records",
 ];

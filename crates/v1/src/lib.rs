@@ -35,6 +35,7 @@ pub mod registries;
 pub mod repositories;
 pub mod roles;
 pub mod services;
+pub mod storage;
 pub mod subscriptions;
 pub mod timestamp;
 pub mod vulnerabilities;

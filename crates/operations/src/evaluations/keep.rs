@@ -7,6 +7,7 @@ use windlass_store::{
     evaluations::{self, Answer, Basis, Model, Question},
     events::Level,
     images,
+    object_candidates::{self, Storage},
 };
 use windlass_v1::{
     Annotations, evaluations::EvaluationResult, events::EventType, subscriptions::SubscriptionType,
@@ -62,10 +63,11 @@ impl Tenant {
                 let why = reason(last, &basis, now);
                 self.tell_change(&tx, image, question.fulltag, before, result, why).await?;
             }
-            tx.commit().await.map_err(StoreError::from)?;
             if let Some(last) = last.filter(|last| last.id == row.id && last.object != row.object) {
-                self.service.drop_results(std::slice::from_ref(&last.object)).await;
+                let old = std::slice::from_ref(&last.object);
+                object_candidates::let_go(&tx, Storage::Documents, old, now.into()).await?;
             }
+            tx.commit().await.map_err(StoreError::from)?;
             return Ok(Verdict::Kept(Box::new(row)));
         }
     }

@@ -11,6 +11,7 @@ mod imports;
 mod isolation;
 mod policies;
 mod protocol;
+mod storage;
 mod system;
 mod vulnerabilities;
 mod watching;
