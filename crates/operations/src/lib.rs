@@ -22,6 +22,7 @@ mod events;
 pub mod identity;
 pub mod images;
 mod imports;
+pub mod keeping;
 mod liveness;
 pub mod notifications;
 mod object_chunks;

@@ -23,6 +23,7 @@ mod repositories;
 mod roles;
 mod sboms;
 mod service;
+mod storage;
 mod subscriptions;
 mod summaries;
 mod system;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> Vec<Operation> {
     [
         service::operations(),
         system::operations(),
+        storage::operations(),
         accounts::operations(),
         users::operations(),
         roles::operations(),

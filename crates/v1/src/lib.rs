@@ -38,6 +38,7 @@ pub mod registry_hooks;
 pub mod repositories;
 pub mod roles;
 pub mod services;
+pub mod storage;
 pub mod subscriptions;
 pub mod timestamp;
 pub mod vulnerabilities;
