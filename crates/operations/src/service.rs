@@ -26,6 +26,8 @@ pub struct Service {
     pub(crate) judges: Judges,
     /// The vulnerability data in force.
     pub(crate) data: vulnerabilities::Local,
+    /// What is known of packages that were asked about lately.
+    pub(crate) remembered: vulnerabilities::Remembered,
     /// What was told of images lately.
     pub(crate) rendered: vulnerabilities::Rendered,
     /// What speaks to receivers of notices.
@@ -53,7 +55,7 @@ impl Service {
             sts_endpoint: settings.sts_endpoint.clone(),
             ..EcrOptions::from_environment()
         });
-        let (judges, data, rendered) = Default::default();
+        let (judges, data, remembered, rendered) = Default::default();
         let senders = Senders::default();
         let work = Notify::new();
         Arc::new(Self {
@@ -67,6 +69,7 @@ impl Service {
             ecr,
             judges,
             data,
+            remembered,
             rendered,
             senders,
             work,
