@@ -1,6 +1,6 @@
 //! Where a receiver reads more: operations of the API.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use windlass_v1::webhooks::NotificationType;
 
@@ -25,7 +25,6 @@ impl Links {
         if base.is_empty() {
             return Self::default();
         }
-        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let image =
             notice.facts.digest.as_deref().map(|digest| format!("{base}/v1/images/{}", digest.replace('/', "%2F")));
         let under = |path: String| image.as_ref().map(|image| format!("{image}/{path}"));
@@ -42,4 +41,10 @@ impl Links {
             image,
         }
     }
+}
+
+/// A text as one part of a path or a query.
+pub(crate) fn encoded(text: &str) -> String {
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, ESCAPED).to_string()
 }

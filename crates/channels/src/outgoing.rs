@@ -14,7 +14,7 @@ use crate::{
 pub struct Outgoing(pub(crate) Form);
 
 pub(crate) enum Form {
-    Request(Request),
+    Request(Box<Request>),
     Mail(Box<Mail>),
     Issue(Box<IssuePlan>),
 }
@@ -54,7 +54,7 @@ impl Request {
 
 impl From<Request> for Outgoing {
     fn from(request: Request) -> Self {
-        Self(Form::Request(request))
+        Self(Form::Request(Box::new(request)))
     }
 }
 

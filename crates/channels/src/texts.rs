@@ -7,7 +7,7 @@ use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBeha
 use crate::{ComposeError, view::View, wording::Markup};
 
 /// What one rendering may cost. The engine bounds time and memory by it: about 64 bytes a unit.
-const FUEL: u64 = 400_000;
+const FUEL: u64 = 200_000;
 /// Entries of a digest that are tried to be shown.
 const MOST_ENTRIES: usize = 200;
 
@@ -90,11 +90,11 @@ impl Texts {
     ) -> Result<String, ComposeError> {
         let attempt = |entries: usize| match self.render_within(name, &view.context(entries, title)) {
             Ok(Some(text)) => {
-                let text = text.trim().to_owned();
+                let text = without_gaps(&text);
                 let size = size(&text);
-                Ok((size <= limit).then_some(text).ok_or(size))
+                Ok((size <= limit).then_some(text).ok_or(Some(size)))
             }
-            Ok(None) => Ok(Err(usize::MAX)),
+            Ok(None) => Ok(Err(None)),
             Err(error) => Err(error),
         };
         let most = view.digest.len().min(MOST_ENTRIES);
@@ -103,7 +103,11 @@ impl Texts {
         }
         let mut best = match attempt(0)? {
             Ok(text) => text,
-            Err(size) => return Err(ComposeError::TooLong { name: name.to_owned(), size, limit }),
+            Err(Some(size)) => return Err(ComposeError::TooLong { name: name.to_owned(), size, limit }),
+            Err(None) => {
+                let reason = "it takes too long or makes too much: shorten it".into();
+                return Err(ComposeError::Template { name: name.to_owned(), line: None, reason });
+            }
         };
         // Between what fits and what does not.
         let (mut fits, mut not) = (0, most);
@@ -180,6 +184,17 @@ fn add_language(environment: &mut Environment<'static>, of: MarkupOf) {
     environment.add_filter("plural", |count: u64, one: String, many: String| {
         format!("{count} {}", if count == 1 { one } else { many })
     });
+}
+
+/// Parts that told nothing leave empty lines; one is enough.
+fn without_gaps(text: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.trim().lines().map(str::trim_end) {
+        if !line.is_empty() || lines.last().is_some_and(|last| !last.is_empty()) {
+            lines.push(line);
+        }
+    }
+    lines.join("\n")
 }
 
 /// A value as it stands in the text of that markup.

@@ -75,11 +75,16 @@ impl<'a> View<'a> {
         let mut subjects: Vec<String> = message.notices.iter().map(|notice| clean(&notice.subject)).collect();
         subjects.sort();
         subjects.dedup();
-        let account = message.notices.first().map(|notice| clean(&notice.account)).unwrap_or_default();
+        let first = message.notices.first().map_or("", |notice| &notice.account);
+        let account = if message.notices.iter().all(|notice| notice.account == first) {
+            clean(first)
+        } else {
+            "several accounts".to_owned()
+        };
         Self { message, urgency: digest.urgency(), digest, account, subjects }
     }
 
-    /// Of the first notice; endpoints of the whole installation may tell of several.
+    /// Endpoints of the whole installation may tell of several; then it says so.
     pub(crate) fn account(&self) -> &str {
         &self.account
     }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use sha2::{Digest as _, Sha256};
+
 /// Characters of one text that are shown: names and messages are shorter, but what they come from is foreign.
 const MOST_CHARACTERS: usize = 400;
 
@@ -18,6 +20,12 @@ pub(crate) fn clip(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// Stands for a text where the text itself is nobody's business: 32 hexadecimal digits.
+pub(crate) fn fingerprint(text: &str) -> String {
+    let half = Sha256::digest(text).iter().take(16).fold(0, |number: u128, byte| (number << 8) | u128::from(*byte));
+    format!("{half:032x}")
 }
 
 fn is_invisible(c: char) -> bool {
@@ -52,10 +60,6 @@ pub(crate) enum Markup {
 const GAP: char = '\u{200b}';
 
 impl Markup {
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Plain, Self::Html, Self::Slack, Self::Markdown, Self::Card, Self::Jira, Self::Json];
-
     /// The name that the template engine knows it by.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -99,9 +103,9 @@ impl Markup {
                     // So are addresses.
                     '/' if before == ':' => out.extend([GAP, c]),
                     '.' if before.eq_ignore_ascii_case(&'w') => out.extend(['.', GAP]),
-                    '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '+' | '!' | '|' | '<' | '>' | '~'
-                    | '&' | '$' | '^' | '=' => out.extend(['\\', c]),
-                    '-' if before == ' ' || before == '-' => out.extend(['\\', c]),
+                    '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '!' | '|' | '<' | '>' | '~' | '&'
+                    | '$' | '^' | '=' => out.extend(['\\', c]),
+                    '-' | '+' if out.is_empty() => out.extend(['\\', c]),
                     '.' if before.is_ascii_digit() && out.chars().all(|c| c.is_ascii_digit()) => out.extend(['\\', c]),
                     _ => out.push(c),
                 },
@@ -111,10 +115,13 @@ impl Markup {
                     _ => out.push(c),
                 },
                 Self::Jira => match c {
-                    '\\' | '*' | '_' | '-' | '+' | '^' | '~' | '?' | '{' | '}' | '[' | ']' | '|' | '!' | '#' | '@'
-                    | '&' | '<' | '>' | ':' => {
-                        let _ = write!(out, "&#{};", u32::from(c));
+                    // A backslash before a backslash is a line break.
+                    '\\' => out.push_str("&#92;"),
+                    '*' | '_' | '^' | '~' | '?' | '{' | '}' | '[' | ']' | '(' | ')' | '|' | '!' | '#' => {
+                        out.extend(['\\', c]);
                     }
+                    '-' | '+' if !before.is_alphanumeric() => out.extend(['\\', c]),
+                    '/' if before == ':' => out.extend([GAP, c]),
                     _ => out.push(c),
                 },
             }

@@ -22,5 +22,8 @@ pub use notification::{
 };
 pub use policy::{Gate, HubEntry, HubIndex, MappedImage, Mapping, Parameter, Part, Policy, PolicyBundle, Trigger};
 pub use query::{PackageInImage, QueriedImage, QueriedImages, TagHistory};
-pub use system::{ErrorCode, Feed, FeedGroup, FeedSync, GroupSync, Service, SystemStatus};
+pub use system::{
+    AccountShare, ErrorCode, Feed, FeedGroup, FeedSync, GroupSync, Kept, Quota, Service, Storage, StorageForecast,
+    StorageUse, SystemStatus,
+};
 pub use watch::{Event, EventRecord, Events, Registry, Resource, Source, Subscription};

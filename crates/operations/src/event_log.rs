@@ -131,7 +131,7 @@ fn at_least_one(name: &str, given: Option<i64>, default: u64, most: u64) -> Resu
 }
 
 /// Reads a moment as people and programs write it; without an offset it is UTC.
-fn moment(name: &str, text: &str) -> Result<Moment> {
+pub(crate) fn moment(name: &str, text: &str) -> Result<Moment> {
     let trimmed = text.trim();
     let civil = |format: &str| DateTime::strptime(format, trimmed).ok();
     let utc = |civil: DateTime| Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp());

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{VulnerabilitySettings, analysis::AnalysisSettings, notifications::NotificationSettings};
+use crate::{
+    VulnerabilitySettings, analysis::AnalysisSettings, keeping::KeepingSettings, notifications::NotificationSettings,
+};
 
 /// What a process of the service goes by.
 #[derive(Clone, Debug)]
@@ -32,6 +34,7 @@ pub struct Settings {
     pub analysis: AnalysisSettings,
     pub notifications: NotificationSettings,
     pub vulnerabilities: VulnerabilitySettings,
+    pub keeping: KeepingSettings,
 }
 
 /// Log-in for tokens.
@@ -66,6 +69,7 @@ impl Default for Settings {
             analysis: AnalysisSettings::default(),
             notifications: NotificationSettings::default(),
             vulnerabilities: VulnerabilitySettings::default(),
+            keeping: KeepingSettings::default(),
         }
     }
 }

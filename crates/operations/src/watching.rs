@@ -5,6 +5,7 @@
 //! ([`windlass_store::watches`]): whoever fails is asked ever more seldom, and its failure is told once, when it begins.
 //! A registry that is away or wants a pause is left alone altogether.
 
+mod pushes;
 mod repositories;
 mod tags;
 
@@ -27,6 +28,8 @@ use crate::{Error, Happening, Result, Service, Tenant, images::Addition, schedul
 /// The names of the schedules.
 pub(crate) const TAG_WATCHER: &str = "image_watcher";
 pub(crate) const REPOSITORY_WATCHER: &str = "repo_watcher";
+
+pub(crate) use pushes::VISIT;
 
 /// Registries that are asked at once.
 const REGISTRIES_AT_ONCE: usize = 8;

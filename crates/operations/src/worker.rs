@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use windlass_store::jobs::Claim;
 
-use crate::{Result, Service, images, reevaluation, vulnerabilities};
+use crate::{Result, Service, images, reevaluation, vulnerabilities, watching};
 
 /// How long a job may wait that was asked for in another process, or is to be tried again.
 const POLL: Duration = Duration::from_secs(1);
@@ -16,7 +16,7 @@ const POLL: Duration = Duration::from_secs(1);
 const RECOVERY: Duration = Duration::from_secs(5);
 
 /// What jobs are done here.
-const KINDS: &[&str] = &[images::ANALYSE, vulnerabilities::REMATCH, reevaluation::REEVALUATE];
+const KINDS: &[&str] = &[images::ANALYSE, vulnerabilities::REMATCH, reevaluation::REEVALUATE, watching::VISIT];
 
 impl Service {
     /// Does jobs until `stop` is cancelled, as many at once as the settings say. Jobs that are not done then are given back.
@@ -75,6 +75,7 @@ impl Service {
         let done = match claim.job.kind.as_str() {
             vulnerabilities::REMATCH => self.rematch_claimed(claim).await,
             reevaluation::REEVALUATE => self.reevaluate_claimed(claim).await,
+            watching::VISIT => self.visit_claimed(claim).await,
             _ => return self.analyse_claimed(claim).await,
         };
         if let Err(error) = &done {

@@ -5,6 +5,7 @@ mod api_keys;
 mod archives;
 mod artifacts;
 mod audit;
+mod changes;
 mod content;
 mod evaluations;
 mod events;
@@ -17,10 +18,12 @@ mod oauth;
 mod policies;
 mod queries;
 mod registries;
+mod registry_events;
 mod repositories;
 mod roles;
 mod sboms;
 mod service;
+mod storage;
 mod subscriptions;
 mod summaries;
 mod system;
@@ -35,6 +38,7 @@ pub(crate) fn all() -> Vec<Operation> {
     [
         service::operations(),
         system::operations(),
+        storage::operations(),
         accounts::operations(),
         users::operations(),
         roles::operations(),
@@ -45,6 +49,7 @@ pub(crate) fn all() -> Vec<Operation> {
         imports::operations(),
         summaries::operations(),
         content::operations(),
+        changes::operations(),
         metadata::operations(),
         artifacts::operations(),
         sboms::operations(),
@@ -55,6 +60,7 @@ pub(crate) fn all() -> Vec<Operation> {
         subscriptions::operations(),
         repositories::operations(),
         registries::operations(),
+        registry_events::operations(),
         events::operations(),
         notifications::operations(),
         webhooks::operations(),

@@ -55,6 +55,8 @@ CREATE TABLE registry_hooks (
     id             TEXT PRIMARY KEY,
     account        TEXT NOT NULL REFERENCES accounts (name) ON DELETE CASCADE,
     name           TEXT NOT NULL,
+    -- How images call the registry, where what is sent has another name for it.
+    registry       TEXT,
     -- Encrypted with the service's key, like the one before it, which is taken for a while after a rotation.
     secret         TEXT NOT NULL,
     former_secret  TEXT,

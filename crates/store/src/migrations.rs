@@ -20,6 +20,7 @@ const STEPS: &[(&str, &str)] = &[
     ("objects", include_str!("../migrations/0009_objects.sql")),
     ("notifications", include_str!("../migrations/0010_notifications.sql")),
     ("changes", include_str!("../migrations/0011_changes.sql")),
+    ("keeping", include_str!("../migrations/0012_keeping.sql")),
 ];
 
 /// How many steps there are.

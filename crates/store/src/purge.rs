@@ -25,6 +25,8 @@ const TABLES: &[&str] = &[
     "archived_images",
     "archive_rules",
     "archive_transitions",
+    "storage_samples",
+    "quotas",
     "events",
     "audit_records",
 ];

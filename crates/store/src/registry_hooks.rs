@@ -16,6 +16,8 @@ pub struct Model {
     pub account: String,
     /// What people call it.
     pub name: String,
+    /// How images call the registry, where what is sent has another name for it.
+    pub registry: Option<String>,
     /// Encrypted, like the one before it.
     pub secret: String,
     pub former_secret: Option<String>,

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Policy(policy) => commands::policy::run(&policy),
         Command::Db(db) => commands::db::run(&db),
         Command::Serve(serve) => commands::serve::run(&serve),
+        Command::Objects(objects) => commands::objects::run(&objects),
         Command::Image(image) => commands::image::run(&image),
         Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate),
         Command::Policies(policies) => commands::policies::run(&policies),

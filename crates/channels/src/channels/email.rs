@@ -9,7 +9,6 @@ use lettre::{
     },
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use crate::{
@@ -18,7 +17,7 @@ use crate::{
     outgoing::Form,
     texts::{Text, Texts},
     view::View,
-    wording::{Markup, clip},
+    wording::{Markup, clip, fingerprint},
 };
 
 const RECIPIENTS: usize = 50;
@@ -163,8 +162,8 @@ fn letter(
     let message = view.message;
     let domain = from.email.domain();
     let id = match message.notices {
-        [only] if !message.test => hashed(&only.id),
-        _ => hashed(message.id),
+        [only] if !message.test => fingerprint(&only.id),
+        _ => fingerprint(message.id),
     };
     let mut letter = Letter::builder()
         .from(from.clone())
@@ -177,7 +176,7 @@ fn letter(
     }
     if let [subject] = view.subjects() {
         // What one image has to tell stands together.
-        letter = letter.references(format!("<{}.subject@{domain}>", hashed(subject)));
+        letter = letter.references(format!("<{}.subject@{domain}>", fingerprint(subject)));
     }
     let parts = MultiPart::alternative()
         .boundary(format!("windlass-{id}"))
@@ -186,7 +185,8 @@ fn letter(
     let mut letter = letter
         .multipart(parts)
         .map_err(|error| ComposeError::Setting { field: "to".into(), reason: error.to_string() })?;
-    let list = format!("<notifications.{}.windlass>", hashed(&format!("{}\0{}", view.account(), message.endpoint)));
+    let list =
+        format!("<notifications.{}.windlass>", fingerprint(&format!("{}\0{}", view.account(), message.endpoint)));
     for (name, value) in [
         (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated"),
         (HeaderName::new_from_ascii_str("List-Id"), &list),
@@ -202,8 +202,4 @@ fn mailbox(field: &str, text: &str) -> Result<Mailbox, ComposeError> {
         field: field.to_owned(),
         reason: format!("{text:?} is no address ({error})"),
     })
-}
-
-fn hashed(text: &str) -> String {
-    Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

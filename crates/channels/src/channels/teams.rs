@@ -71,8 +71,6 @@ fn card(view: &View<'_>, title: &str, body: &str) -> Value {
         let text = paragraph.lines().collect::<Vec<_>>().join("\n\n");
         blocks.push(json!({"type": "TextBlock", "text": text, "wrap": true, "spacing": "medium"}));
     }
-    let actions: Vec<Value> =
-        view.link().map(|url| json!({"type": "Action.OpenUrl", "title": "Details", "url": url})).into_iter().collect();
     json!({
         "type": "message",
         "attachments": [{
@@ -84,7 +82,6 @@ fn card(view: &View<'_>, title: &str, body: &str) -> Value {
                 "version": "1.4",
                 "msteams": {"width": "Full"},
                 "body": blocks,
-                "actions": actions,
             },
         }],
     })

@@ -1,8 +1,9 @@
 //! A receiver of JSON: the original's envelope, CloudEvents, our own form, or one of the user's.
 
+use std::collections::BTreeSet;
+
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -13,11 +14,12 @@ use crate::{
     ComposeError, Message, Notice, Outgoing, Secret, SigningKey,
     auth::Auth,
     channel::{Kind, Problems},
+    links::encoded,
     outgoing::Request,
     signature::{MOST_KEYS, signatures},
     texts::{Text, Texts},
     view::{Told, View},
-    wording::Markup,
+    wording::{Markup, fingerprint},
 };
 
 /// Bytes of a body that a template of the user makes.
@@ -94,6 +96,34 @@ impl Webhook {
         Ok(request.into())
     }
 
+    fn compose_together(&self, message: &Message<'_>, texts: &Texts) -> Result<Vec<Outgoing>, ComposeError> {
+        let id = match message.notices {
+            [only] => only.id.as_str(),
+            _ => message.id,
+        };
+        let kind = Self::one_kind(message);
+        let one = |content_type, body| Ok(vec![self.request(message, id, kind, content_type, body)?]);
+        if texts.has("body") {
+            return one("application/json", own_body(message, texts)?);
+        }
+        match (self.format, message.notices) {
+            (Format::AnchoreV1, notices) => notices
+                .iter()
+                .map(|notice| {
+                    let body = json_bytes(&envelope(message, notice));
+                    let message = Message { notices: std::slice::from_ref(notice), ..*message };
+                    self.request(&message, &notice.id, notice.kind.as_str(), "application/json", body)
+                })
+                .collect(),
+            (Format::CloudEvents, [only]) => one("application/cloudevents+json", json_bytes(&event(message, only))),
+            (Format::CloudEvents, notices) => {
+                let events: Vec<Value> = notices.iter().take(NOTICES).map(|notice| event(message, notice)).collect();
+                one("application/cloudevents-batch+json", json_bytes(&events))
+            }
+            (Format::Windlass, _) => one("application/json", json_bytes(&plain(message, texts)?)),
+        }
+    }
+
     /// The type of all notices if they have but one.
     fn one_kind(message: &Message<'_>) -> &'static str {
         match message.notices {
@@ -152,31 +182,19 @@ impl Kind for Webhook {
         self.format != Format::AnchoreV1
     }
 
+    /// What goes to the address of one account must not tell of another's.
     fn compose(&self, message: &Message<'_>, texts: &Texts) -> Result<Vec<Outgoing>, ComposeError> {
-        let id = match message.notices {
-            [only] => only.id.as_str(),
-            _ => message.id,
+        let accounts: BTreeSet<&str> = message.notices.iter().map(|notice| notice.account.as_str()).collect();
+        if accounts.len() < 2 || !self.url.contains("<userId>") {
+            return self.compose_together(message, texts);
+        }
+        let of = |account: &str| {
+            let own = |notice: &&Notice| notice.account == account;
+            let notices: Vec<Notice> = message.notices.iter().filter(own).cloned().collect();
+            let id = format!("{}.{}", message.id, fingerprint(account));
+            self.compose_together(&Message { id: &id, notices: &notices, ..*message }, texts)
         };
-        let kind = Self::one_kind(message);
-        let one = |content_type, body| Ok(vec![self.request(message, id, kind, content_type, body)?]);
-        if texts.has("body") {
-            return one("application/json", own_body(message, texts)?);
-        }
-        match (self.format, message.notices) {
-            (Format::AnchoreV1, notices) => notices
-                .iter()
-                .map(|notice| {
-                    let body = json_bytes(&envelope(message, notice));
-                    self.request(message, &notice.id, notice.kind.as_str(), "application/json", body)
-                })
-                .collect(),
-            (Format::CloudEvents, [only]) => one("application/cloudevents+json", json_bytes(&event(message, only))),
-            (Format::CloudEvents, notices) => {
-                let events: Vec<Value> = notices.iter().take(NOTICES).map(|notice| event(message, notice)).collect();
-                one("application/cloudevents-batch+json", json_bytes(&events))
-            }
-            (Format::Windlass, _) => one("application/json", json_bytes(&plain(message, texts)?)),
-        }
+        Ok(accounts.into_iter().map(of).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 }
 
@@ -196,11 +214,7 @@ fn event(message: &Message<'_>, notice: &Notice) -> Value {
     json!({
         "specversion": "1.0",
         "id": notice.id,
-        "source": format!(
-            "{}/accounts/{}",
-            message.base_url.trim_end_matches('/'),
-            utf8_percent_encode(&notice.account, NON_ALPHANUMERIC)
-        ),
+        "source": format!("{}/accounts/{}", message.base_url.trim_end_matches('/'), encoded(&notice.account)),
         "type": format!("io.windlass.{}{}", notice.kind, if message.test { ".test" } else { "" }),
         "subject": told.subject,
         "time": told.occurred_at,

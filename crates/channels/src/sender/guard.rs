@@ -52,7 +52,9 @@ static NETWORKS: LazyLock<Vec<(IpNet, &str)>> = LazyLock::new(|| {
     SPECIAL.iter().map(|(network, what)| (network.parse().expect("the table holds networks"), *what)).collect()
 });
 
-type Lookup = dyn Fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> + Send + Sync;
+/// The addresses of a name, once they are known.
+pub(super) type Looking = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+type Lookup = dyn Fn(String) -> Looking + Send + Sync;
 
 /// Decides which addresses may be connected to.
 pub(super) struct Guard {
@@ -84,10 +86,7 @@ impl Guard {
         })
     }
 
-    pub(super) fn with_lookup(
-        allowed: Vec<IpNet>,
-        lookup: impl Fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> + Send + Sync + 'static,
-    ) -> Self {
+    pub(super) fn with_lookup(allowed: Vec<IpNet>, lookup: impl Fn(String) -> Looking + Send + Sync + 'static) -> Self {
         Self { allowed, lookup: Box::new(lookup) }
     }
 
@@ -141,13 +140,13 @@ impl fmt::Debug for Guard {
 /// The address of IPv4 that an address of IPv6 leads to: mapped (RFC 4291), through NAT64 (RFC 6052) or 6to4 (RFC 3056).
 fn meant(address: IpAddr) -> IpAddr {
     let IpAddr::V6(six) = address else { return address };
-    let [a, b, c, d, e, f, high, low] = six.segments();
-    let four = |high: u16, low: u16| IpAddr::V4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
-    match [a, b, c, d, e, f] {
-        [0, 0, 0, 0, 0, 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0] => four(high, low),
+    let segments = six.segments();
+    let four = |at: usize| IpAddr::V4(Ipv4Addr::from((u32::from(segments[at]) << 16) | u32::from(segments[at + 1])));
+    match segments {
+        [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => four(6),
         // The deprecated form `::1.2.3.4`; what is left of it are `::` and `::1`.
-        [0, 0, 0, 0, 0, 0] if high != 0 => four(high, low),
-        [0x2002, ..] => four(b, c),
+        [0, 0, 0, 0, 0, 0, high, _] if high != 0 => four(6),
+        [0x2002, ..] => four(1),
         _ => address,
     }
 }

@@ -88,7 +88,7 @@ impl Sender {
         };
         let http = Http { client, guard: &self.guard, patience };
         match outgoing.0 {
-            Form::Request(request) => http.post(request).await,
+            Form::Request(request) => http.post(*request).await,
             Form::Issue(plan) => plan.run(&Api::new(&http)).await,
             Form::Mail(mail) => {
                 let trusted = [&self.options.certificate_authority, &endpoint.certificate_authority];
@@ -109,10 +109,17 @@ fn client(guard: &Arc<Guard>, options: &SenderOptions, verify: bool, own: Option
         .redirect(Policy::none())
         .referer(false)
         .pool_max_idle_per_host(4)
-        .pool_idle_timeout(Duration::from_secs(60));
+        .pool_idle_timeout(Duration::from_mins(1));
     let builder = match &options.proxy {
         Some(proxy) => builder.proxy(reqwest::Proxy::all(proxy.clone())?),
         None => builder.no_proxy().dns_resolver(Arc::new(Resolver(guard.clone()))),
     };
     Ok(builder.build()?)
+}
+
+/// A sender that asks somebody else for the addresses of names.
+#[cfg(test)]
+pub(crate) fn sender_with_lookup(lookup: impl Fn(String) -> guard::Looking + Send + Sync + 'static) -> Sender {
+    let guard = Guard::with_lookup(Vec::new(), lookup);
+    Sender::behind(Arc::new(guard), SenderOptions::default()).expect("there is nothing unusable in it")
 }

@@ -1,5 +1,7 @@
 //! What each channel is sent for what happens: one snapshot a channel.
 
+use std::fmt::Write as _;
+
 use crate::{
     Auth, Channel, Endpoint, Message, Notice, SigningKey,
     channels::{
@@ -29,9 +31,9 @@ fn told(channel: Channel) -> String {
     ];
     let mut text = String::new();
     for (scene, notices) in scenes {
-        text.push_str(&format!("======== {scene}\n"));
+        writeln!(text, "======== {scene}").unwrap();
         for outgoing in compose(&endpoint, &testing::message(&notices)).unwrap() {
-            text.push_str(&format!("{}\n", testing::shown(&outgoing)));
+            writeln!(text, "{}", testing::shown(&outgoing)).unwrap();
         }
     }
     text
@@ -126,4 +128,28 @@ fn a_test_says_so_and_leaves_no_incident_open() {
         first["dedup_key"],
         testing::body(&compose(&endpoint, &testing::message(&notices)).unwrap()[0])["dedup_key"]
     );
+}
+
+#[test]
+fn what_one_account_s_address_gets_is_about_that_account_alone() {
+    let other = serde_json::to_string(&testing::stop()).unwrap().replace("team-a", "team-b").replace("n-stop", "n-b");
+    let notices = [testing::stop(), serde_json::from_str(&other).unwrap(), testing::go()];
+    for (format, own_body) in [(Format::CloudEvents, false), (Format::AnchoreV1, false), (Format::Windlass, true)] {
+        let mut endpoint = Endpoint::new(Channel::Webhook(webhook(format)));
+        if own_body {
+            endpoint.templates.insert("body".into(), "{{ notices }}".into());
+        }
+        let sent = compose(&endpoint, &testing::message(&notices)).unwrap();
+        let told: Vec<(bool, String)> =
+            sent.iter().map(testing::shown).map(|shown| (shown.contains("/team-a\n"), shown)).collect();
+        for (to_a, shown) in &told {
+            assert_eq!((shown.contains("team-b"), shown.contains("\"team-a\"")), (!to_a, *to_a), "{shown}");
+        }
+        assert_eq!(told.iter().filter(|(to_a, _)| !to_a).count(), 1);
+        let ids: std::collections::BTreeSet<&str> = told
+            .iter()
+            .map(|(_, shown)| shown.split("webhook-id: ").nth(1).unwrap().split('\n').next().unwrap())
+            .collect();
+        assert_eq!(ids.len(), told.len());
+    }
 }

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use windlass_objects::ObjectKey;
 use windlass_policy::{Action, CompiledBundle, Inputs, Profile, Tag};
+use windlass_sbom::formats::Wanted;
 use windlass_store::{
     evaluations::{Basis, Model, Question},
     image_tags::{self, TagName},
@@ -226,7 +227,7 @@ impl Tenant {
         {
             return Ok(Verdict::Kept(Box::new(last.clone())));
         }
-        let input = self.input(image, &basis, findings).await?;
+        let input = self.input(image, &basis, bundle.wanted(), findings).await?;
         let basis = Basis { data: input.known.data, ..basis };
         let now = self.service.clock.now();
         let case = Case {
@@ -237,7 +238,7 @@ impl Tenant {
             bundle,
             input,
             previous: match &previous {
-                Some(previous) => Some(self.sbom(&previous.image).await?),
+                Some(previous) => Some(self.saved_analysis(&previous.image, Wanted::LEAST).await?.sbom),
                 None => None,
             },
             unmapped: choices.unmapped,

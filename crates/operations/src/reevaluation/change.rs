@@ -1,6 +1,9 @@
 //! Changes of findings, read once for all tags that they are told of.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use windlass_advisories::FixState;
 use windlass_channels::{VulnerabilityChange, VulnerabilityFact};
@@ -134,3 +137,27 @@ pub(super) fn present(rows: Vec<InImage>) -> Result<HashMap<VulnerabilityKey, Ar
 
 /// Vulnerability, group, and the package's name, version and type.
 pub(super) type VulnerabilityKey = [String; 5];
+
+/// A change as whoever looks back is told it.
+#[derive(Clone, Debug)]
+pub(crate) struct ToldChange {
+    /// `added`, `updated`, `removed`
+    pub(crate) change: &'static str,
+    pub(crate) vulnerability: VulnerabilitySummary,
+    pub(crate) changed: BTreeMap<String, OldAndNew>,
+}
+
+/// What is told of a change; `None` where nothing is that anybody is told.
+pub(crate) fn told_change(row: &Described) -> Result<Option<ToldChange>> {
+    let change = Change::of(row.clone(), None)?;
+    let pair = [(change.before.as_ref(), change.after.as_ref())];
+    let mut changes = super::vulnerabilities::Diff::between(pair.into_iter()).changes;
+    let told = |change, vulnerability, changed| ToldChange { change, vulnerability, changed };
+    Ok(if let Some(added) = changes.added.pop() {
+        Some(told("added", added, BTreeMap::new()))
+    } else if let Some(removed) = changes.removed.pop() {
+        Some(told("removed", removed, BTreeMap::new()))
+    } else {
+        changes.updated.pop().map(|updated| told("updated", updated.now, updated.changed))
+    })
+}

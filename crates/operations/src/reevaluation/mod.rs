@@ -15,6 +15,8 @@ mod look;
 mod verdict;
 mod vulnerabilities;
 
+pub(crate) use change::told_change;
+
 use sea_orm::ConnectionTrait;
 use windlass_store::{
     AccountName, Moment,

@@ -13,6 +13,7 @@ mod isolation;
 mod notifications;
 mod policies;
 mod protocol;
+mod storage;
 mod system;
 mod vulnerabilities;
 mod watching;

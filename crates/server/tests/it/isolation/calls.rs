@@ -93,6 +93,7 @@ impl Operation {
             "vtype" => "all",
             "mtype" => "manifest",
             "webhook_type" => "general",
+            "kind" => "docker-distribution",
             "username" | "name" | "endpoint" | "delivery" | "policyId" | "subscriptionId" | "registry" | "eventId"
             | "ruleId" | "operation_id" | "feed" | "group" | "servicename" | "hostid" => "alpha",
             _ => panic!("{}: what is {name} in its path? Say what alpha has by that name", self.id),

@@ -17,6 +17,7 @@ use house::{Answered, in_every_house};
 const SEEN_BY_ITS_OWN: &[&str] = &[
     "get_account",
     "get_own_account",
+    "get_account_storage",
     "list_users",
     "get_account_user",
     "list_role_bindings",

@@ -12,15 +12,19 @@ use std::{
 use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use windlass_objects::Location;
+use windlass_objects::{Location, Options};
 use windlass_operations::{
     Limits, OauthSettings, Settings, VulnerabilitySettings,
+    keeping::KeepingSettings,
     notifications::{EventNotifications, NotificationSettings, SenderOptions, WebhookSettings},
 };
 use windlass_server::Tls;
 use windlass_store::Address;
 
-use super::ServeArguments;
+use super::{
+    PlaceArguments,
+    storage::{AnchoreStore, ArchiveOptions, QuotaOptions, RetentionOptions, StorageOptions},
+};
 use crate::{diagnostics::Hinted, paths, yaml};
 
 const DEFAULT_FILE: &str = "/etc/windlass/windlass.yaml";
@@ -30,7 +34,7 @@ const PORT: u16 = 8228;
 /// Everything that can be set.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Configuration {
+pub(crate) struct Configuration {
     listen: Option<SocketAddr>,
     /// What clients and other processes call this one, where it is not the address it listens on.
     base_url: Option<String>,
@@ -40,6 +44,16 @@ pub(super) struct Configuration {
     database: Option<String>,
     objects: Option<String>,
     archive_objects: Option<String>,
+    /// Where objects are being moved from: read where the place above has none.
+    previous_objects: Option<String>,
+    previous_archive_objects: Option<String>,
+    /// The same places as Anchore Engine has them.
+    object_store: Option<AnchoreStore>,
+    analysis_archive: Option<AnchoreStore>,
+    storage: StorageOptions,
+    retention: RetentionOptions,
+    quotas: QuotaOptions,
+    archive: ArchiveOptions,
     role: Option<Roles>,
     admin: Admin,
     tls: Option<TlsFiles>,
@@ -164,13 +178,14 @@ pub(super) struct RoleSet {
 }
 
 impl Configuration {
-    /// Reads the file, the environment and the command line.
-    pub(super) fn read(
-        arguments: &ServeArguments,
+    /// Reads the file, the environment and the command line, of which `given` has what is not a place.
+    pub(crate) fn read(
+        places: &PlaceArguments,
+        given: impl IntoIterator<Item = (&'static str, Option<Value>)>,
         environment: impl Iterator<Item = (String, String)>,
     ) -> anyhow::Result<Self> {
         let default = Path::new(DEFAULT_FILE);
-        let file = arguments.config.as_deref().or_else(|| default.exists().then_some(default));
+        let file = places.config.as_deref().or_else(|| default.exists().then_some(default));
         let mut members: Map<String, Value> = file.map(yaml::read).transpose()?.unwrap_or_default();
         overlay(&mut members, environment);
         let mut set = |name: &str, value: Option<Value>| {
@@ -179,12 +194,13 @@ impl Configuration {
             }
         };
         let text = |value: &Option<String>| value.clone().map(Value::from);
-        set("listen", arguments.listen.map(|address| address.to_string().into()));
-        set("data_dir", arguments.data_dir.as_ref().map(|path| path.to_string_lossy().into()));
-        set("database", text(&arguments.database));
-        set("objects", text(&arguments.objects));
-        set("archive_objects", text(&arguments.archive_objects));
-        set("role", (!arguments.role.is_empty()).then(|| arguments.role.clone().into()));
+        for (name, value) in given {
+            set(name, value);
+        }
+        set("data_dir", places.data_dir.as_ref().map(|path| path.to_string_lossy().into()));
+        set("database", text(&places.database));
+        set("objects", text(&places.objects));
+        set("archive_objects", text(&places.archive_objects));
         let place = file.map_or_else(|| "the environment".into(), |file| file.display().to_string());
         serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| explain(&place, &error))
     }
@@ -196,6 +212,8 @@ impl Configuration {
         self.objects()?;
         self.archive_objects()?;
         self.notifications()?;
+        self.previous_objects()?;
+        self.storage.options(&self.data_dir()?)?;
         if let Some(tls) = &self.tls {
             for file in [&tls.certificate, &tls.key] {
                 anyhow::ensure!(file.is_file(), "tls: {} is no file", file.display());
@@ -208,7 +226,7 @@ impl Configuration {
         self.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)))
     }
 
-    pub(super) fn data_dir(&self) -> anyhow::Result<PathBuf> {
+    pub(crate) fn data_dir(&self) -> anyhow::Result<PathBuf> {
         if let Some(folder) = &self.data_dir {
             return Ok(folder.clone());
         }
@@ -222,26 +240,41 @@ impl Configuration {
             .context("there is no folder to keep things in: give --data-dir, or set HOME")
     }
 
-    pub(super) fn database(&self) -> anyhow::Result<Address> {
+    pub(crate) fn database(&self) -> anyhow::Result<Address> {
         match &self.database {
             Some(text) => Ok(Address::parse(text)?),
             None => Ok(Address::Sqlite(self.data_dir()?.join("windlass.db"))),
         }
     }
 
-    pub(super) fn objects(&self) -> anyhow::Result<Location> {
-        let location = match &self.objects {
-            Some(text) => text.parse::<Location>()?,
-            None => Location::folder(&self.data_dir()?.join("objects"))?,
-        };
-        Ok(location.or_environment(|name| std::env::var(name).ok())?)
+    pub(crate) fn objects(&self) -> anyhow::Result<Location> {
+        match (&self.objects, &self.object_store) {
+            (Some(_), Some(_)) => Err(twice("objects", "object_store")),
+            (Some(text), None) => located(text),
+            (None, Some(store)) => store.location("object_store"),
+            (None, None) => Ok(Location::folder(&self.data_dir()?.join("objects"))?),
+        }
     }
 
-    pub(super) fn archive_objects(&self) -> anyhow::Result<Location> {
-        match &self.archive_objects {
-            Some(text) => Ok(text.parse::<Location>()?.or_environment(|name| std::env::var(name).ok())?),
-            None => Ok(self.objects()?.below("archive")),
+    pub(crate) fn archive_objects(&self) -> anyhow::Result<Location> {
+        match (&self.archive_objects, &self.analysis_archive) {
+            (Some(_), Some(_)) => Err(twice("archive_objects", "analysis_archive")),
+            (Some(text), None) => located(text),
+            // It may be the same place as that of documents, which lie beside bundles then.
+            (None, Some(store)) => Ok(store.location("analysis_archive")?.below("archive")),
+            (None, None) => Ok(self.objects()?.below("archive")),
         }
+    }
+
+    /// Where documents and bundles are being moved from.
+    pub(crate) fn previous_objects(&self) -> anyhow::Result<[Option<Location>; 2]> {
+        let place = |text: &Option<String>| text.as_deref().map(located).transpose();
+        Ok([place(&self.previous_objects)?, place(&self.previous_archive_objects)?])
+    }
+
+    /// How object storage is used.
+    pub(crate) fn object_options(&self) -> anyhow::Result<Options> {
+        self.storage.options(&self.data_dir()?)
     }
 
     pub(super) fn roles(&self) -> anyhow::Result<RoleSet> {
@@ -326,9 +359,26 @@ impl Configuration {
             event_retention_days: self.events.retention_days.or(Settings::default().event_retention_days),
             notifications: self.notifications()?,
             vulnerabilities,
+            keeping: KeepingSettings {
+                object_grace: self.storage.grace(),
+                retention: self.retention.retention(),
+                quota: self.quotas.quota(),
+                rules_dry_run: self.archive.is_dry_run(),
+            },
             ..Settings::default()
         })
     }
+}
+
+pub(crate) fn located(text: &str) -> anyhow::Result<Location> {
+    Ok(text.parse::<Location>()?.or_environment(|name| std::env::var(name).ok())?)
+}
+
+fn twice(one: &str, other: &str) -> anyhow::Error {
+    Hinted::error(
+        format!("{one} and {other} name the same place twice"),
+        format!("leave out one of them: {one} is newer"),
+    )
 }
 
 fn host_name() -> String {
@@ -376,6 +426,14 @@ const KEYS: &[&str] = &[
     "database",
     "objects",
     "archive_objects",
+    "previous_objects",
+    "previous_archive_objects",
+    "object_store",
+    "analysis_archive",
+    "storage",
+    "retention",
+    "quotas",
+    "archive",
     "role",
     "admin",
     "tls",
@@ -392,6 +450,12 @@ const KEYS: &[&str] = &[
 ];
 /// Those of them that hold others.
 const SECTIONS: &[&str] = &[
+    "object_store",
+    "analysis_archive",
+    "storage",
+    "retention",
+    "quotas",
+    "archive",
     "admin",
     "tls",
     "oauth",
