@@ -124,6 +124,9 @@ impl Inputs {
     pub const PREVIOUS: Self = Self(1 << 13);
     /// Other images that this one is built on.
     pub const ANCESTRY: Self = Self(1 << 14);
+    /// Findings in a way that more than the finding in question decides: how many there are, what others say of them,
+    /// predictions, which change without the findings.
+    pub const ALL_FINDINGS: Self = Self(1 << 15);
 
     #[must_use]
     pub const fn with(self, other: Self) -> Self {

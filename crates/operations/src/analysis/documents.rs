@@ -35,6 +35,18 @@ pub enum ArtifactType {
     SecretSearch,
 }
 
+/// Whether documents of that name are kept of analyses.
+pub(crate) fn is_document_kind(name: &str) -> bool {
+    let artifacts = [ArtifactType::RetrievedFiles, ArtifactType::FileContentSearch, ArtifactType::SecretSearch];
+    let content = |name: &str| ContentType::parse(name).map(DocumentKind::Content);
+    let known = match name.split_once('/') {
+        Some(("metadata" | "content", rest)) => content(rest),
+        Some(_) => artifacts.map(DocumentKind::Artifact).into_iter().find(|kind| kind.name() == name),
+        None => [DocumentKind::Sbom, DocumentKind::Native].into_iter().find(|kind| kind.name() == name),
+    };
+    known.is_some_and(|kind| kind.name() == name)
+}
+
 impl DocumentKind {
     /// As it is kept: `sbom`, `content/os`.
     pub(crate) fn name(self) -> String {

@@ -8,10 +8,14 @@ mod choices;
 mod findings;
 mod judge;
 mod keep;
+mod sieve;
 #[cfg(test)]
 mod tests;
+mod yardstick;
 
 pub(crate) use judge::Judges;
+pub(crate) use sieve::{Changed, Sieve};
+pub(crate) use yardstick::Yardstick;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -102,6 +106,15 @@ impl Tenant {
             self.verdict(image, &policy, &full(tag)?, &request, findings).await?;
         }
         Ok(())
+    }
+
+    /// The document of a verdict that is kept; `None` where it is kept no more.
+    ///
+    /// # Errors
+    /// When the store fails, or the document cannot be read.
+    pub async fn evaluation_document(&self, id: i64) -> Result<Option<EvaluationResult>> {
+        let Some(row) = self.account.evaluation(id).await? else { return Ok(None) };
+        if self.is_there(&row).await? { self.kept_result(&row).await.map(Some) } else { Ok(None) }
     }
 
     async fn check_image(&self, image: Analysed, request: &CheckRequest, findings: &impl Findings) -> Result<Check> {
@@ -235,7 +248,7 @@ impl Tenant {
         if request.interactive || choices != own {
             return Ok(Verdict::Fresh(Box::new(judged.result)));
         }
-        self.keep(&image.image, question, basis, judged, now).await
+        self.keep(question, basis, judged, now).await
     }
 
     /// The image that had the tag before this one, where the bundle has rules about what changed since.

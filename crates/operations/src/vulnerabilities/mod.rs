@@ -8,6 +8,7 @@
 //!
 //! Whatever is asked while packages wait to be matched is answered as if they had been: whoever asks matches them.
 
+mod changed;
 mod clearances;
 mod feeds;
 mod local;
@@ -26,6 +27,7 @@ pub use packages::KnownPackages;
 pub use queries::{PackageQuery, RecordQuery, VulnerabilityQuery};
 pub use settings::VulnerabilitySettings;
 
+pub(crate) use changed::ChangedFinding;
 pub(crate) use local::Local;
 pub(crate) use outcome::Rendered;
 pub(crate) use rematch::REMATCH;

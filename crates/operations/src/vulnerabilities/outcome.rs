@@ -209,13 +209,11 @@ fn stored(
         .collect()
 }
 
-fn known_packages(
-    inputs: &[PackageInput],
-    stored: &[(StoredOutcome, Vec<Timestamp>)],
+/// Records as they are kept, with what is known today of exploitation and its likelihood, whenever they were stored.
+pub(super) fn decorated(
     records: HashMap<Vec<u8>, String>,
     data: &Data,
-) -> Result<Vec<KnownPackage>> {
-    // Predictions and exploitation are those of today's data, whenever the record was stored.
+) -> Result<HashMap<ContentKey, Arc<Vulnerability>>> {
     let mut decorated: HashMap<ContentKey, Arc<Vulnerability>> = HashMap::with_capacity(records.len());
     let mut decorations: HashMap<String, Decoration> = HashMap::new();
     for (key, text) in records {
@@ -231,6 +229,16 @@ fn known_packages(
         });
         decorated.insert(ContentKey(key), Arc::new(record.map_err(|error| broken(&error))?));
     }
+    Ok(decorated)
+}
+
+fn known_packages(
+    inputs: &[PackageInput],
+    stored: &[(StoredOutcome, Vec<Timestamp>)],
+    records: HashMap<Vec<u8>, String>,
+    data: &Data,
+) -> Result<Vec<KnownPackage>> {
+    let decorated = decorated(records, data)?;
     let options = options();
     let known = |(input, (stored, opened)): (&PackageInput, &(StoredOutcome, Vec<Timestamp>))| {
         let outcome = stored.load(|key| decorated.get(key).cloned()).map_err(|error| broken(&error))?;

@@ -31,7 +31,7 @@ pub(super) const GATE: Gate = Gate {
             )
             .example("{pkg.name} {pkg.version} is not yet stable"),
         ],
-        reads: Inputs::METADATA.with(Inputs::PACKAGES).with(Inputs::FINDINGS),
+        reads: Inputs::METADATA.with(Inputs::PACKAGES).with(Inputs::FINDINGS).with(Inputs::ALL_FINDINGS),
         origin: Origin::Windlass,
         compile: expression,
     }],

@@ -1,15 +1,17 @@
 //! Bodies of requests: what an operation takes, and the check before anybody asks who the caller is.
 
-use std::sync::Arc;
+use std::{error::Error as StdError, io, iter, sync::Arc};
 
 use axum::{
     body::{Body as HttpBody, Bytes},
     http::{HeaderMap, header},
 };
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::io::AsyncRead;
+use tokio_util::io::StreamReader;
 use utoipa::{
     ToSchema,
     openapi::{RefOr, Schema},
@@ -64,12 +66,10 @@ impl JsonSchema {
 
 /// The words of the original's check (`spec/api.md` A1.5); clients match on some of them.
 fn explain(error: &ValidationError<'_>) -> String {
-    // What is nullable is one of two; the branch that is no null has the reason.
-    if let ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } = error.kind() {
-        let is_null = |error: &ValidationError<'_>| matches!(error.kind(), ValidationErrorKind::Type { kind } if format!("{kind:?}").contains("Null"));
-        if let Some(inner) = context.iter().flatten().find(|error| !is_null(error)) {
-            return explain(inner);
-        }
+    if let ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } = error.kind()
+        && let Some(text) = explain_branches(context)
+    {
+        return text;
     }
     let instance = pyrepr::value(error.instance());
     let text = match error.kind() {
@@ -99,6 +99,30 @@ fn explain(error: &ValidationError<'_>) -> String {
     let place = error.instance_path().to_string();
     let place = place.trim_start_matches('/').replace('/', ".");
     if place.is_empty() { text } else { format!("{text} - '{place}'") }
+}
+
+/// Why none of several schemas fits: what is nullable is one of two, and the branch that is no null has the reason; of those
+/// that a tag tells apart, it is the one with the tag that was given.
+fn explain_branches(branches: &[Vec<ValidationError<'_>>]) -> Option<String> {
+    let is_null = |error: &ValidationError<'_>| matches!(error.kind(), ValidationErrorKind::Type { kind } if format!("{kind:?}").contains("Null"));
+    let tag = |error: &ValidationError<'_>| match error.kind() {
+        ValidationErrorKind::Enum { options } => {
+            options.as_array().filter(|options| options.len() == 1)?.first().cloned()
+        }
+        _ => None,
+    };
+    let mut others = branches.iter().filter(|errors| !errors.iter().any(is_null)).peekable();
+    others.peek()?;
+    let own = others.clone().find(|errors| !errors.iter().any(|error| tag(error).is_some()));
+    if let Some(error) = own.and_then(|errors| errors.first()) {
+        return Some(explain(error));
+    }
+    let errors = || others.clone().flatten();
+    let tags: Vec<Value> = errors().filter_map(tag).collect();
+    let wrong = errors().find(|error| tag(error).is_some())?;
+    let place = wrong.instance_path().to_string().trim_start_matches('/').replace('/', ".");
+    let (given, known) = (pyrepr::value(wrong.instance()), pyrepr::value(&Value::Array(tags)));
+    Some(format!("{given} is not one of {known} - '{place}'"))
 }
 
 /// A body after the checks that come before authentication.
@@ -146,7 +170,7 @@ fn is_json(media_type: &str) -> bool {
 pub(crate) async fn collect(body: HttpBody, limit: usize) -> Result<Bytes, Failure> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+        Err(error) if error.is::<LengthLimitError>() => {
             Err(Failure::bad_request(format!("The body is longer than {limit} bytes.")))
         }
         Err(error) => Err(Failure::bad_request(format!("The body cannot be read to its end: {error}"))),
@@ -228,4 +252,17 @@ impl<const LIMIT: u64> Body for RawBody<LIMIT> {
         let Checked::Raw(body) = checked else { unreachable!("the kind decides what is checked") };
         Ok(HttpBody::new(Limited::new(body, usize::try_from(LIMIT).unwrap_or(usize::MAX))))
     }
+}
+
+/// The bytes of a body, whose end in an error of the kind [`io::ErrorKind::FileTooLarge`] says that it was too long.
+pub(crate) fn reader(body: HttpBody) -> impl AsyncRead + Send + Unpin {
+    StreamReader::new(body.map_err(broken_off).into_data_stream())
+}
+
+/// Why a body cannot be read to its end, as readers are told.
+fn broken_off(error: axum::Error) -> io::Error {
+    let first: &(dyn StdError + 'static) = &error;
+    let mut causes = iter::successors(Some(first), |&error| error.source()).take(16);
+    let is_too_long = causes.any(<dyn StdError>::is::<LengthLimitError>);
+    if is_too_long { io::ErrorKind::FileTooLarge.into() } else { io::Error::other(error) }
 }
