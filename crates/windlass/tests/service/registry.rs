@@ -23,6 +23,11 @@ pub(crate) struct Registry {
 impl Registry {
     /// Nothing, and a loud line, if the program is not installed.
     pub(crate) fn start() -> Option<Self> {
+        Self::that_tells(&json!({}))
+    }
+
+    /// One that tells of pushes, as its configuration calls `notifications`.
+    pub(crate) fn that_tells(notifications: &serde_json::Value) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it is bound").port();
         let address = format!("127.0.0.1:{port}");
@@ -32,6 +37,7 @@ impl Registry {
             "log": {"level": "error", "accesslog": {"disabled": true}},
             "storage": {"filesystem": {"rootdirectory": at("data")}},
             "http": {"addr": address, "secret": "s"},
+            "notifications": notifications,
         });
         // JSON is YAML.
         std::fs::write(at("config.yml"), config.to_string()).expect("a file");
