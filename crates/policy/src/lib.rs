@@ -62,8 +62,8 @@ mod void_if;
 mod warning;
 
 pub use action::Action;
-pub use alone::Alone;
 pub use allow_list::{AllowList, AllowListItem};
+pub use alone::Alone;
 pub use arguments::Arguments;
 pub use bundle::{Bundle, InvalidBundle, LENGTH_LIMIT, Place, SchemaViolation, locate};
 pub use clearance::{Clearance, Upgrade};

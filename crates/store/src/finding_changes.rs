@@ -102,7 +102,9 @@ impl Account {
     pub async fn finding_changes(&self, analysis: Option<i64>, page: Page) -> Result<Vec<Described>> {
         let which = match analysis {
             Some(analysis) => format!("p.analysis = {analysis}"),
-            None => "p.analysis IN (SELECT i.analysis FROM images i WHERE i.account = $1 AND i.status = 'active')".into(),
+            None => {
+                "p.analysis IN (SELECT i.analysis FROM images i WHERE i.account = $1 AND i.status = 'active')".into()
+            }
         };
         let sql = format!(
             "{DESCRIBED} WHERE c.changed_at > $2 AND (c.changed_at < $3 OR (c.changed_at = $3 AND c.id < $4)) \

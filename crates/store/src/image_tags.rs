@@ -4,8 +4,7 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, IntoActiveModel as _,
-    JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement, entity::prelude::*,
-    sea_query::Condition,
+    JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement, entity::prelude::*, sea_query::Condition,
 };
 
 use crate::{Account, AccountName, BATCH, Moment, Result, images};

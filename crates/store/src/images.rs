@@ -139,7 +139,8 @@ impl Account {
     pub async fn images_with_digests(&self, digests: &[&str]) -> Result<Vec<Model>> {
         let mut images = Vec::new();
         for part in digests.chunks(BATCH) {
-            images.extend(self.own_images().filter(Column::Digest.is_in(part.iter().copied())).all(self.reader()).await?);
+            images
+                .extend(self.own_images().filter(Column::Digest.is_in(part.iter().copied())).all(self.reader()).await?);
         }
         Ok(images)
     }

@@ -49,8 +49,7 @@ struct Package<'a> {
 
 impl Change {
     pub(super) fn of(row: Described, judged: Option<ChangedFinding>) -> Result<Self> {
-        let package =
-            Package { name: &row.name, version: &row.version, kind: &row.kind, feed_group: &row.feed_group };
+        let package = Package { name: &row.name, version: &row.version, kind: &row.kind, feed_group: &row.feed_group };
         let (before, after) = (read(row.before.as_deref())?, read(row.after.as_deref())?);
         let either = after.as_ref().or(before.as_ref());
         let vulnerability = either.map(|finding| finding.vulnerability.clone()).unwrap_or_default();
@@ -125,8 +124,7 @@ impl Told {
 pub(super) fn present(rows: Vec<InImage>) -> Result<HashMap<VulnerabilityKey, Arc<Told>>> {
     let mut present = HashMap::with_capacity(rows.len());
     for row in rows {
-        let package =
-            Package { name: &row.name, version: &row.version, kind: &row.kind, feed_group: &row.feed_group };
+        let package = Package { name: &row.name, version: &row.version, kind: &row.kind, feed_group: &row.feed_group };
         let told = read(Some(&row.detail))?.as_ref().and_then(|finding| Told::of(finding, &package));
         if let Some(told) = told {
             let of = &told.summary;

@@ -7,9 +7,8 @@ use std::{
 
 use tokio::{sync::Semaphore, task::JoinSet};
 use windlass_store::{
-    AccountName, Error as StoreError, Moment, evaluations, image_tags,
-    jobs::Claim,
-    tag_changes, tag_states, vulnerability_data,
+    AccountName, Error as StoreError, Moment, evaluations, image_tags, jobs::Claim, tag_changes, tag_states,
+    vulnerability_data,
 };
 
 use super::{
@@ -75,8 +74,13 @@ struct Round {
 /// What came of a look at a verdict.
 enum Judgement {
     Unasked,
-    Stays { until: Option<Moment> },
-    Given { row: Box<evaluations::Model>, flip: Option<Box<Flip>> },
+    Stays {
+        until: Option<Moment>,
+    },
+    Given {
+        row: Box<evaluations::Model>,
+        flip: Option<Box<Flip>>,
+    },
     /// It is tried again.
     Failed,
 }
@@ -281,7 +285,9 @@ impl Round {
             },
             Judgement::Given { row, flip } => {
                 if let Some(flip) = flip {
-                    service.tell(tx, account, flip.happening(&state.fulltag, &image.digest, &image.annotations)?).await?;
+                    service
+                        .tell(tx, account, flip.happening(&state.fulltag, &image.digest, &image.annotations)?)
+                        .await?;
                 }
                 let evaluations::Model { final_action, policy_digest, inputs, data, valid_until, .. } = *row;
                 tag_states::Model {

@@ -12,7 +12,10 @@ use windlass_v1::{
     subscriptions::SubscriptionType,
 };
 
-use super::{look::Look, vulnerabilities::{first_and_last, told_annotations}};
+use super::{
+    look::Look,
+    vulnerabilities::{first_and_last, told_annotations},
+};
 use crate::{
     Happening, Result, Tenant,
     evaluations::{Changed, Sieve, Yardstick},
@@ -106,9 +109,7 @@ impl Tenant {
         };
         let after = document(row.id).await;
         let reason = reason(look, row, before.as_ref().zip(after.as_ref()), now);
-        let status = |action: &str| {
-            Action::parse(action).map_or(EvaluationStatus::Fail, EvaluationStatus::from)
-        };
+        let status = |action: &str| Action::parse(action).map_or(EvaluationStatus::Fail, EvaluationStatus::from);
         let facts = VerdictChange {
             from: told.clone(),
             to: row.final_action.clone(),
@@ -170,7 +171,11 @@ fn reason(
     } else if !look.changes.is_empty() {
         "vulnerability_data"
     } else if state.valid_until.is_some_and(|until| until <= now) {
-        if documents.is_some_and(|(before, after)| has_expired_item(before, after)) { "allowlist_expiry" } else { "time" }
+        if documents.is_some_and(|(before, after)| has_expired_item(before, after)) {
+            "allowlist_expiry"
+        } else {
+            "time"
+        }
     } else if state.data != row.data {
         "vulnerability_data"
     } else {
@@ -213,7 +218,8 @@ fn rules(before: Option<&EvaluationResult>, after: &EvaluationResult) -> Vec<Str
     };
     let (old, new) = (actions(before), actions(Some(after)));
     let severe = |action: &str| Action::parse(action).is_some_and(|action| action != Action::Go);
-    let owned = |row: &ResultRow| (row.policy_id.clone(), row.gate.clone(), row.trigger.clone(), row.trigger_id.clone());
+    let owned =
+        |row: &ResultRow| (row.policy_id.clone(), row.gate.clone(), row.trigger.clone(), row.trigger_id.clone());
     let mut tell = |row: &ResultRow, how: &str| {
         let sentence = format!("{how}: {} {}: {}", row.gate, row.trigger, row.check_output);
         sentences.push(sentence.chars().take(SENTENCE).collect());

@@ -6,10 +6,7 @@ use serde_json::{Value, json};
 use windlass_channels::{Facts, VulnerabilityChange};
 use windlass_store::{Transaction, findings};
 use windlass_v1::{
-    Annotations,
-    events::EventType,
-    subscriptions::SubscriptionType,
-    vulnerabilities::VulnerabilityChanges,
+    Annotations, events::EventType, subscriptions::SubscriptionType, vulnerabilities::VulnerabilityChanges,
     webhooks::VulnUpdateChange,
 };
 

@@ -3,9 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
-use windlass_matching::{
-    ContentKey, Finding, PackageInput, StoredFinding, StoredOutcome, StoredRest, Vulnerability,
-};
+use windlass_matching::{ContentKey, Finding, PackageInput, StoredFinding, StoredOutcome, StoredRest, Vulnerability};
 use windlass_store::finding_changes::Described;
 
 use super::{blocking, broken, options, outcome::decorated};

@@ -13,7 +13,8 @@ fn what_changed_of_an_image_is_told_with_what_caused_it() {
         let (team, other) = (bench.account("team").await, bench.account("other").await);
         judge_by(&bench, &team, usual()).await;
         publish(&bench, 1, [debian("CVE-2026-1", "apt", "2")]).await;
-        let digest = image(&bench, &team, "web", &sbom("debian:12", ["apt", "bash"].map(|name| deb(name, "1.0")))).await;
+        let digest =
+            image(&bench, &team, "web", &sbom("debian:12", ["apt", "bash"].map(|name| deb(name, "1.0")))).await;
         let calm = image(&bench, &team, "calm", &sbom("debian:12", [deb("dash", "1.0")])).await;
         subscribe(&bench, &team, "policy_eval", &key("web"), None).await;
         let since = "2026-01-01T12:00:02Z";
@@ -22,14 +23,19 @@ fn what_changed_of_an_image_is_told_with_what_caused_it() {
         judge_by(&bench, &team, bundle("usual", &json!([rule("high", "WARN")]), &json!([]))).await;
 
         let list = json!(team.changes_of_image(&digest, Some(since), None, None).await.unwrap());
-        let told: Vec<Value> = list["changes"].as_array().unwrap().iter().map(|change| {
-            let text = |name: &str| change[name].as_str().unwrap_or_default().to_owned();
-            match change["kind"].as_str().unwrap() {
-                "vulnerability" => json!([text("change"), change["vulnerability"]["CVE_ID"], change["records"]]),
-                "verdict" => json!([text("from"), text("to"), text("reason")]),
-                _ => json!([text("change"), text("policyId")]),
-            }
-        }).collect();
+        let told: Vec<Value> = list["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|change| {
+                let text = |name: &str| change[name].as_str().unwrap_or_default().to_owned();
+                match change["kind"].as_str().unwrap() {
+                    "vulnerability" => json!([text("change"), change["vulnerability"]["CVE_ID"], change["records"]]),
+                    "verdict" => json!([text("from"), text("to"), text("reason")]),
+                    _ => json!([text("change"), text("policyId")]),
+                }
+            })
+            .collect();
         let records = |id: &str| json!([{"provider": "debian", "id": id}]);
         assert_eq!(told.len(), 6, "{told:?}");
         for expected in [

@@ -13,7 +13,8 @@ async fn flips(tenant: &Tenant) -> Vec<[String; 3]> {
     let events = told(tenant, VERDICT).await;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let one = |(_, details): (String, Value)| {
-        [&details["last_eval"]["final_action"], &details["curr_eval"]["final_action"], &details["change_reason"]].map(text)
+        [&details["last_eval"]["final_action"], &details["curr_eval"]["final_action"], &details["change_reason"]]
+            .map(text)
     };
     events.into_iter().map(one).collect()
 }
@@ -85,13 +86,17 @@ fn a_tag_that_moves_to_an_image_with_another_verdict_is_told() {
     on_every_service(|bench| async move {
         let team = bench.account("team").await;
         judge_by(&bench, &team, usual()).await;
-        let medium = advisory("CVE-2026-2", "debian").severity("medium").in_release("debian:12", "bash", "< 2").fixed("2");
+        let medium =
+            advisory("CVE-2026-2", "debian").severity("medium").in_release("debian:12", "bash", "< 2").fixed("2");
         publish(&bench, 1, [debian("CVE-2026-1", "apt", "2"), medium]).await;
         let first = image(&bench, &team, "web", &sbom("debian:12", [deb("apt", "2")])).await;
         subscribe(&bench, &team, "policy_eval", &key("web"), None).await;
         let second = moves(&bench, &team, "web", "b", &sbom("debian:12", [deb("apt", "1.0")])).await;
         let details = told(&team, VERDICT).await.remove(0).1;
-        assert_eq!((&details["last_eval"]["image_digest"], &details["curr_eval"]["image_digest"]), (&json!(first), &json!(second)));
+        assert_eq!(
+            (&details["last_eval"]["image_digest"], &details["curr_eval"]["image_digest"]),
+            (&json!(first), &json!(second))
+        );
         moves(&bench, &team, "web", "c", &sbom("debian:12", [deb("bash", "1.0")])).await;
         moves(&bench, &team, "web", "d", &sbom("debian:12", [deb("bash", "1.5")])).await;
         assert_eq!(flips(&team).await, [flip("go", "stop", "image"), flip("stop", "warn", "image")]);
@@ -150,7 +155,8 @@ fn images_whose_verdict_cannot_have_changed_are_not_judged_anew() {
         let team = bench.account("team").await;
         judge_by(&bench, &team, usual()).await;
         publish(&bench, 1, [debian("CVE-2026-1", "apt", "2")]).await;
-        let stopped = image(&bench, &team, "web", &sbom("debian:12", ["apt", "bash"].map(|name| deb(name, "1.0")))).await;
+        let stopped =
+            image(&bench, &team, "web", &sbom("debian:12", ["apt", "bash"].map(|name| deb(name, "1.0")))).await;
         let passing = image(&bench, &team, "calm", &sbom("debian:12", ["bash"].map(|name| deb(name, "1.0")))).await;
         for repository in ["web", "calm"] {
             subscribe(&bench, &team, "policy_eval", &key(repository), None).await;

@@ -120,12 +120,16 @@ fn a_tag_that_moves_is_told_against_the_image_before() {
         publish(&bench, 1, [debian("CVE-2026-1", "apt", "2"), debian("CVE-2026-2", "bash", "2")]).await;
         image(&bench, &team, "web", &sbom("debian:12", [deb("apt", "1.0"), deb("bash", "2")])).await;
         subscribe(&bench, &team, "vuln_update", &key("web"), None).await;
-        let digest = moves(&bench, &team, "web", "next", &sbom("debian:12", [deb("apt", "2"), deb("bash", "1.0")])).await;
+        let digest =
+            moves(&bench, &team, "web", "next", &sbom("debian:12", [deb("apt", "2"), deb("bash", "1.0")])).await;
         let events = told(&team, VULNERABILITIES).await;
         assert_eq!(events.len(), 1);
         let details = &events[0].1;
         assert_eq!(details["imageDigest"], json!(digest));
-        assert_eq!((names(details, "added"), names(details, "removed")), (vec!["CVE-2026-2".into()], vec!["CVE-2026-1".into()]));
+        assert_eq!(
+            (names(details, "added"), names(details, "removed")),
+            (vec!["CVE-2026-2".into()], vec!["CVE-2026-1".into()])
+        );
 
         // From then on it is the new image that is told of.
         publish(&bench, 2, [debian("CVE-2026-1", "apt", "1.5"), debian("CVE-2026-2", "bash", "3")]).await;
