@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         Command::Registry(registry) => commands::registry::run(&registry),
         Command::Event(event) => commands::event::run(&event),
         Command::Notification(notification) => commands::notification::run(&notification),
+        Command::ExplainChange(explain) => commands::explain_change::run(&explain),
         Command::Query(query) => commands::query::run(&query),
         Command::System(system) => commands::system::run(&system),
         Command::Account(account) => commands::account::run(&account),

@@ -30,10 +30,21 @@ impl Registry {
     pub(crate) async fn start(password: Option<&'static str>) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = TempDir::new().unwrap();
-        Self::start_at(&format!("127.0.0.1:{port}"), folder, password).await
+        Self::start_at(&format!("127.0.0.1:{port}"), folder, password, &Value::Null).await
     }
 
-    async fn start_at(address: &str, folder: TempDir, password: Option<&'static str>) -> Option<Self> {
+    /// One that tells of pushes: `notifications` is that part of its configuration.
+    pub(crate) async fn that_tells(notifications: &Value) -> Option<Self> {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self::start_at(&format!("127.0.0.1:{port}"), TempDir::new().unwrap(), None, notifications).await
+    }
+
+    async fn start_at(
+        address: &str,
+        folder: TempDir,
+        password: Option<&'static str>,
+        notifications: &Value,
+    ) -> Option<Self> {
         let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
         let mut config = json!({
             "version": 0.1,
@@ -44,6 +55,9 @@ impl Registry {
         if password.is_some() {
             std::fs::write(at("htpasswd"), HTPASSWD).unwrap();
             config["auth"] = json!({"htpasswd": {"realm": "here", "path": at("htpasswd")}});
+        }
+        if !notifications.is_null() {
+            config["notifications"] = notifications.clone();
         }
         // JSON is YAML.
         std::fs::write(at("config.yml"), config.to_string()).unwrap();
@@ -74,7 +88,7 @@ impl Registry {
         self.stop();
         let folder = std::mem::replace(&mut self.folder, TempDir::new().unwrap());
         let (address, password) = (self.address.clone(), self.password);
-        Self::start_at(&address, folder, password).await.unwrap()
+        Self::start_at(&address, folder, password, &Value::Null).await.unwrap()
     }
 
     /// Pushes an image that holds nothing but a text; answers with the digest of its manifest.
