@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, IntoActiveModel as _,
-    JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Condition,
+    JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement, entity::prelude::*, sea_query::Condition,
 };
 
 use crate::{Account, AccountName, Moment, Result, images};
@@ -134,6 +134,46 @@ impl Account {
             .filter(images::Column::Status.is_in(statuses.iter().copied()));
         let query = in_order(query.order_by_asc(images::Column::CreatedAt).order_by_asc(images::Column::Id));
         Ok(query.into_model::<Summary>().all(self.reader()).await?)
+    }
+}
+
+/// What rules of the archive look at of a tag and its image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    pub image: i64,
+    pub digest: String,
+    pub is_analyzed: bool,
+    pub analyzed_at: Option<Moment>,
+    pub created_at: Moment,
+    pub registry: String,
+    pub repository: String,
+    pub tag: String,
+    pub detected_at: Moment,
+}
+
+impl Account {
+    /// Every tag that stands or stood for an image that is there to stay, in no order: of a hundred thousand images in a
+    /// second.
+    pub async fn tag_mappings(&self) -> Result<Vec<Mapping>> {
+        let sql = "SELECT i.id, i.digest, i.analysis_status = 'analyzed', i.analyzed_at, i.created_at, t.registry, \
+                   t.repository, t.tag, t.detected_at FROM images i JOIN image_tags t ON t.image = i.id \
+                   WHERE i.account = $1 AND i.status = 'active'";
+        let engine = self.reader().get_database_backend();
+        let statement = Statement::from_sql_and_values(engine, sql, [self.name().as_str().into()]);
+        let mapping = |row: &QueryResult| -> Result<Mapping> {
+            Ok(Mapping {
+                image: row.try_get_by_index(0)?,
+                digest: row.try_get_by_index(1)?,
+                is_analyzed: row.try_get_by_index(2)?,
+                analyzed_at: row.try_get_by_index::<Option<i64>>(3)?.map(Moment),
+                created_at: Moment(row.try_get_by_index(4)?),
+                registry: row.try_get_by_index(5)?,
+                repository: row.try_get_by_index(6)?,
+                tag: row.try_get_by_index(7)?,
+                detected_at: Moment(row.try_get_by_index(8)?),
+            })
+        };
+        self.reader().query_all_raw(statement).await?.iter().map(mapping).collect()
     }
 }
 
