@@ -4,6 +4,7 @@ mod accounts;
 mod archive;
 mod evaluation;
 mod image;
+mod notification;
 mod policy;
 mod query;
 mod system;
@@ -15,6 +16,9 @@ pub use evaluation::{Check, Evaluation, EvaluationRow};
 pub use image::{
     Content, ContentEntry, DeleteVerdict, Image, ImageContent, ImageDetail, ImageMetadata, MalwareFinding, Metadata,
     Vulnerabilities, Vulnerability,
+};
+pub use notification::{
+    Channel, DeliveredNotice, Deliveries, Delivery, DeliveryAttempt, EndpointTest, Health, NotificationEndpoint,
 };
 pub use policy::{Gate, HubEntry, HubIndex, MappedImage, Mapping, Parameter, Part, Policy, PolicyBundle, Trigger};
 pub use query::{PackageInImage, QueriedImage, QueriedImages, TagHistory};

@@ -64,6 +64,12 @@ static ALL: &[Schedule] = &[
         work: |service| Box::pin(async move { service.forget_the_old().await }),
     },
     Schedule {
+        name: "notifications_gc",
+        default: 600,
+        range: (60, 86400),
+        work: |service| Box::pin(async move { service.look_after_notifications().await }),
+    },
+    Schedule {
         name: "image_gc",
         default: 60,
         range: (60, 86400),

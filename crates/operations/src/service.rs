@@ -6,7 +6,8 @@ use windlass_sources::registry::ecr::{Ecr, EcrOptions};
 use windlass_store::{AccountName, Store, object_references::Storage};
 
 use crate::{
-    Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Identity, keeping::ObjectClaims, vulnerabilities,
+    Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Identity, keeping::ObjectClaims,
+    notifications::Senders, vulnerabilities,
 };
 
 /// Everything that one process of the service works with. It may touch what belongs to anyone: only what acts for the
@@ -25,8 +26,12 @@ pub struct Service {
     pub(crate) judges: Judges,
     /// The vulnerability data in force.
     pub(crate) data: vulnerabilities::Local,
+    /// What is known of packages that were asked about lately.
+    pub(crate) remembered: vulnerabilities::Remembered,
     /// What was told of images lately.
     pub(crate) rendered: vulnerabilities::Rendered,
+    /// What speaks to receivers of notices.
+    pub(crate) senders: Senders,
     /// Wakes this process's workers when there is a job.
     pub(crate) work: Notify,
 }
@@ -50,7 +55,8 @@ impl Service {
             sts_endpoint: settings.sts_endpoint.clone(),
             ..EcrOptions::from_environment()
         });
-        let (judges, data, rendered) = Default::default();
+        let (judges, data, remembered, rendered) = Default::default();
+        let senders = Senders::default();
         let work = Notify::new();
         Arc::new(Self {
             store,
@@ -63,7 +69,9 @@ impl Service {
             ecr,
             judges,
             data,
+            remembered,
             rendered,
+            senders,
             work,
         })
     }

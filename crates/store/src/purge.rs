@@ -7,10 +7,15 @@ use crate::{Account, Result};
 /// Every table with rows that belong to an account. What refers to others comes before what it refers to.
 const TABLES: &[&str] = &[
     "jobs",
+    "deliveries",
+    "notices",
+    "endpoints",
     "role_bindings",
     "users",
     "subscriptions",
+    "tag_states",
     "registries",
+    "registry_hooks",
     "evaluations",
     "policies",
     "image_tags",

@@ -49,6 +49,7 @@ fn main() -> ExitCode {
         Command::Repo(repo) => commands::repo::run(&repo),
         Command::Registry(registry) => commands::registry::run(&registry),
         Command::Event(event) => commands::event::run(&event),
+        Command::Notification(notification) => commands::notification::run(&notification),
         Command::Query(query) => commands::query::run(&query),
         Command::System(system) => commands::system::run(&system),
         Command::Account(account) => commands::account::run(&account),

@@ -18,7 +18,7 @@ use windlass_v1::{
 /// What a document tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DocumentKind {
-    /// Our own bill of materials, which holds everything.
+    /// Our own bill of materials, which holds everything, in the form that takes least time to read.
     Sbom,
     /// syft-json, compressed with gzip.
     Native,
@@ -74,7 +74,7 @@ impl DocumentKind {
     /// Writes it; nothing where it would be an empty list, which is what a document that is not there is taken for.
     pub(crate) fn write(self, sbom: &Sbom) -> io::Result<Option<Vec<u8>>> {
         let bytes = match self {
-            Self::Sbom => formatted(sbom, Format::Json, Vec::new())?,
+            Self::Sbom => formatted(sbom, Format::Compact, Vec::new())?,
             Self::Native => {
                 formatted(sbom, Format::SyftJson, GzEncoder::new(Vec::new(), Compression::default()))?.finish()?
             }

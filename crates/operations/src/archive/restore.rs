@@ -79,6 +79,9 @@ impl Tenant {
             evaluations::restore(&tx, evaluation).await?;
         }
         self.subscribe(&tx, image.id, false, now).await?;
+        for tag in image_tags::of_image(&tx, image.id).await? {
+            self.service.look_again(&tx, self.name(), &tag.fulltag()).await?;
+        }
         let restored = happening(EventType::RestoredFromArchive, &row.digest, Value::Null);
         self.service.tell(&tx, self.name(), restored).await?;
         tx.commit().await.map_err(StoreError::from)?;

@@ -190,6 +190,9 @@ impl Tenant {
             for fulltag in new_tags {
                 self.service.tell(&tx, self.name(), events::available(&image, &fulltag)?).await?;
             }
+            for tag in addition.tags {
+                self.service.look_again(&tx, self.name(), &tag.to_string()).await?;
+            }
         }
         tx.commit().await.map_err(StoreError::from)?;
         self.service.work.notify_waiters();

@@ -7,8 +7,10 @@ mod archives;
 mod client;
 mod content;
 mod images;
+
 mod imports;
 mod isolation;
+mod notifications;
 mod policies;
 mod protocol;
 mod storage;

@@ -30,6 +30,10 @@ const SEEN_BY_ITS_OWN: &[&str] = &[
     "list_archive_rules",
     "get_archive_rule",
     "get_archive_rule_history",
+    "list_notification_endpoints",
+    "get_notification_endpoint",
+    "list_deliveries",
+    "get_delivery",
 ];
 
 /// What belongs to nobody, and may say what `alpha` brought.

@@ -13,7 +13,11 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use windlass_objects::{Location, Options};
-use windlass_operations::{Limits, OauthSettings, Settings, VulnerabilitySettings, keeping::KeepingSettings};
+use windlass_operations::{
+    Limits, OauthSettings, Settings, VulnerabilitySettings,
+    keeping::KeepingSettings,
+    notifications::{EventNotifications, NotificationSettings, SenderOptions, WebhookSettings},
+};
 use windlass_server::Tls;
 use windlass_store::Address;
 
@@ -60,6 +64,9 @@ pub(crate) struct Configuration {
     registries: RegistryOptions,
     vulnerabilities: VulnerabilityOptions,
     events: EventOptions,
+    notifications: NotificationOptions,
+    /// As the original has it.
+    webhooks: WebhookSettings,
     /// Seconds between two runs of what recurs, by name.
     timers: BTreeMap<String, i64>,
 }
@@ -141,6 +148,25 @@ struct VulnerabilityOptions {
 struct EventOptions {
     /// 0: for ever.
     retention_days: Option<u32>,
+    /// Whether webhooks are told of events.
+    notification: EventNotifications,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct NotificationOptions {
+    /// Networks of ours that users may name receivers in, such as 10.1.0.0/16.
+    allowed_networks: Vec<String>,
+    /// Deliveries at once.
+    at_once: Option<usize>,
+    /// How long a delivery is tried.
+    give_up_hours: Option<u64>,
+    /// After how long without a success an endpoint is disabled.
+    disable_after_hours: Option<u64>,
+    /// After how many deliveries given up in a row an endpoint is disabled.
+    disable_after_dead: Option<u32>,
+    /// 0: for ever.
+    retention_days: Option<u32>,
 }
 
 /// What this process does.
@@ -185,6 +211,7 @@ impl Configuration {
         self.database()?;
         self.objects()?;
         self.archive_objects()?;
+        self.notifications()?;
         self.previous_objects()?;
         self.storage.options(&self.data_dir()?)?;
         if let Some(tls) = &self.tls {
@@ -278,6 +305,31 @@ impl Configuration {
         self.metrics.enabled
     }
 
+    pub(super) fn webhooks(&self) -> &WebhookSettings {
+        &self.webhooks
+    }
+
+    pub(super) fn event_notifications(&self) -> &EventNotifications {
+        &self.events.notification
+    }
+
+    fn notifications(&self) -> anyhow::Result<NotificationSettings> {
+        let usual = NotificationSettings::default();
+        let given = &self.notifications;
+        let hours =
+            |hours: Option<u64>, usual| hours.map_or(usual, |hours| Duration::from_secs(hours.saturating_mul(3600)));
+        let networks = given.allowed_networks.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>();
+        let allowed_private = networks.map_err(|error| anyhow::anyhow!("notifications.allowed_networks: {error}"))?;
+        Ok(NotificationSettings {
+            at_once: given.at_once.unwrap_or(usual.at_once).max(1),
+            give_up_after: hours(given.give_up_hours, usual.give_up_after),
+            disable_after: hours(given.disable_after_hours, usual.disable_after),
+            disable_after_dead: given.disable_after_dead.unwrap_or(usual.disable_after_dead).max(1),
+            retention_days: given.retention_days.unwrap_or(usual.retention_days),
+            sender: SenderOptions { allowed_private, ..usual.sender },
+        })
+    }
+
     pub(super) fn admin_email(&self) -> &str {
         self.admin.email.as_deref().unwrap_or("admin@myanchore")
     }
@@ -305,6 +357,7 @@ impl Configuration {
             lease_seconds: self.analysis.lease_seconds.unwrap_or(Settings::default().lease_seconds).max(1),
             timers: self.timers.clone(),
             event_retention_days: self.events.retention_days.or(Settings::default().event_retention_days),
+            notifications: self.notifications()?,
             vulnerabilities,
             keeping: KeepingSettings {
                 object_grace: self.storage.grace(),
@@ -335,9 +388,11 @@ fn host_name() -> String {
 /// Puts `WINDLASS_A__B=value` into `a: {b: value}`. Variables of other parts of Windlass name none of these keys, and are
 /// left alone.
 fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (String, String)>) {
-    let mut variables: Vec<(String, String)> = environment
-        .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value)))
-        .collect();
+    let known = |(name, value): (String, String)| {
+        let of_original = ORIGINAL.iter().find(|(original, _)| *original == name).map(|(_, own)| (*own).to_owned());
+        Some((of_original.or_else(|| Some(name.strip_prefix(PREFIX)?.to_ascii_lowercase()))?, value))
+    };
+    let mut variables: Vec<(String, String)> = environment.filter_map(known).collect();
     variables.sort();
     for (name, value) in variables {
         let mut path: Vec<&str> = name.split("__").collect();
@@ -358,6 +413,9 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
         place.insert(last.to_owned(), scalar(&value));
     }
 }
+
+/// Variables of the original, and what they are here.
+const ORIGINAL: &[(&str, &str)] = &[("ANCHORE_WEBHOOK_DESTINATION_URL", "webhooks__general__url")];
 
 /// Keys of the file.
 const KEYS: &[&str] = &[
@@ -386,6 +444,8 @@ const KEYS: &[&str] = &[
     "registries",
     "vulnerabilities",
     "events",
+    "notifications",
+    "webhooks",
     "timers",
 ];
 /// Those of them that hold others.
@@ -405,6 +465,8 @@ const SECTIONS: &[&str] = &[
     "registries",
     "vulnerabilities",
     "events",
+    "notifications",
+    "webhooks",
     "timers",
 ];
 

@@ -39,6 +39,10 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     let service = Service::new(store.clone(), documents, bundles, cipher, Clock::system(), settings);
     bootstrap(&service, configuration.admin_email()).await?;
 
+    if roles.scheduler {
+        service.apply_webhooks(configuration.webhooks(), configuration.event_notifications()).await?;
+    }
+
     let stop = CancellationToken::new();
     let mut parts = JoinSet::new();
     parts.spawn({
@@ -52,8 +56,10 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
         }
     });
     if roles.worker {
+        let (workers, end) = (Arc::clone(&service), stop.clone());
+        parts.spawn(async move { workers.run_workers(&end).await });
         let (service, stop) = (Arc::clone(&service), stop.clone());
-        parts.spawn(async move { service.run_workers(&stop).await });
+        parts.spawn(async move { service.keep_delivering(stop).await });
     }
     if roles.scheduler {
         let (service, stop) = (Arc::clone(&service), stop.clone());
