@@ -4,7 +4,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use windlass_store::{AccountName, events};
 
-use crate::{Result, Service, cipher::random_id};
+use crate::{Result, Service, cipher::random_id, request};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl Service {
             source_service: Some(happening.source.to_owned()),
             source_host: Some(self.settings.host_id.clone()),
             source_base_url: Some(self.settings.base_url.clone()),
-            request_id: None,
+            request_id: request::current(),
             occurred_at: now,
             created_at: now,
         };

@@ -12,6 +12,7 @@
 
 pub mod analysis;
 pub mod archive;
+mod batches;
 mod cipher;
 mod clock;
 mod error;
@@ -28,6 +29,7 @@ mod recent;
 mod registries;
 mod registry_access;
 mod repositories;
+mod request;
 mod scheduler;
 mod service;
 mod service_list;
@@ -41,6 +43,7 @@ pub mod vulnerabilities;
 mod watching;
 mod worker;
 
+pub use batches::Batches;
 pub use cipher::{Cipher, InvalidKey, random_id};
 pub use clock::Clock;
 pub use error::{Error, Result};
@@ -48,6 +51,7 @@ pub use event_log::EventFilter;
 pub use events::Happening;
 pub use object_chunks::ObjectChunks;
 pub use repositories::WatchRequest;
+pub use request::for_request;
 pub use service::Service;
 pub use settings::{Limits, OauthSettings, Settings};
 pub use subscriptions::SubscriptionFilter;

@@ -26,12 +26,12 @@ mod system;
 mod users;
 mod vulnerabilities;
 
-use crate::operation::Operation;
+use crate::{metrics::Metrics, operation::Operation};
 
 /// Every operation there is.
-pub(crate) fn all() -> Vec<Operation> {
+pub(crate) fn all(metrics: &Metrics) -> Vec<Operation> {
     [
-        service::operations(),
+        service::operations(metrics),
         system::operations(),
         accounts::operations(),
         users::operations(),

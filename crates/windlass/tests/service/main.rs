@@ -7,4 +7,5 @@ mod place;
 mod recorded;
 mod registry;
 mod tour;
+mod traces;
 mod windlass_cli;

@@ -2,6 +2,8 @@
 //!
 //! Every key of the file has a form in the environment: `analysis: {threads: 2}` is `WINDLASS_ANALYSIS__THREADS=2`.
 
+mod keys;
+
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
@@ -14,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use windlass_objects::Location;
 use windlass_operations::{Limits, OauthSettings, Settings, VulnerabilitySettings};
-use windlass_server::Tls;
+use windlass_server::{Clients, Metrics, Tls};
 use windlass_store::Address;
 
 use super::ServeArguments;
@@ -83,11 +85,13 @@ struct Oauth {
 #[serde(default, deny_unknown_fields)]
 struct MetricsOptions {
     enabled: bool,
+    /// Whether anyone may read them.
+    auth_disabled: bool,
 }
 
 impl Default for MetricsOptions {
     fn default() -> Self {
-        Self { enabled: true }
+        Self { enabled: true, auth_disabled: false }
     }
 }
 
@@ -96,6 +100,8 @@ impl Default for MetricsOptions {
 struct LimitOptions {
     /// 0 or less: no limit.
     compressed_image_size_mb: Option<i64>,
+    /// Connections to the API at once.
+    connections: Option<usize>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -242,8 +248,15 @@ impl Configuration {
         Some(Tls { certificate, key })
     }
 
-    pub(super) fn counts(&self) -> bool {
-        self.metrics.enabled
+    /// Installs what counts.
+    pub(super) fn metrics(&self) -> anyhow::Result<Metrics> {
+        let metrics = if self.metrics.enabled { Metrics::install()? } else { Metrics::none() };
+        Ok(if self.metrics.auth_disabled { metrics.open() } else { metrics })
+    }
+
+    pub(super) fn clients(&self) -> Clients {
+        let known = Clients::default();
+        Clients { connections: self.limits.connections.unwrap_or(known.connections), ..known }
     }
 
     pub(super) fn admin_email(&self) -> &str {
@@ -290,12 +303,11 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
         .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value)))
         .collect();
     variables.sort();
+    let known = keys::of::<Configuration>();
     for (name, value) in variables {
         let mut path: Vec<&str> = name.split("__").collect();
         let Some(last) = path.pop() else { continue };
-        let top = path.first().copied().unwrap_or(last);
-        // A section can only be named with what is in it.
-        if !KEYS.contains(&top) || (path.is_empty() && SECTIONS.contains(&top)) {
+        if !known.contains(path.first().unwrap_or(&last)) {
             continue;
         }
         let mut place = &mut *members;
@@ -309,31 +321,6 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
         place.insert(last.to_owned(), scalar(&value));
     }
 }
-
-/// Keys of the file.
-const KEYS: &[&str] = &[
-    "listen",
-    "base_url",
-    "host_id",
-    "data_dir",
-    "database",
-    "objects",
-    "archive_objects",
-    "role",
-    "admin",
-    "tls",
-    "oauth",
-    "metrics",
-    "limits",
-    "analysis",
-    "registries",
-    "vulnerabilities",
-    "events",
-    "timers",
-];
-/// Those of them that hold others.
-const SECTIONS: &[&str] =
-    &["admin", "tls", "oauth", "metrics", "limits", "analysis", "registries", "vulnerabilities", "events", "timers"];
 
 /// A value as YAML would have it.
 fn scalar(text: &str) -> Value {
