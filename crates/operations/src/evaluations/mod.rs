@@ -8,16 +8,21 @@ mod choices;
 mod findings;
 mod judge;
 mod keep;
+mod sieve;
 #[cfg(test)]
 mod tests;
+mod yardstick;
 
 pub(crate) use judge::Judges;
+pub(crate) use sieve::{Changed, Sieve};
+pub(crate) use yardstick::Yardstick;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use windlass_objects::ObjectKey;
 use windlass_policy::{Action, CompiledBundle, Inputs, Profile, Tag};
+use windlass_sbom::formats::Wanted;
 use windlass_store::{
     evaluations::{Basis, Model, Question},
     image_tags::{self, TagName},
@@ -101,6 +106,15 @@ impl Tenant {
             self.verdict(image, &policy, &full(tag)?, &request, findings).await?;
         }
         Ok(())
+    }
+
+    /// The document of a verdict that is kept; `None` where it is kept no more.
+    ///
+    /// # Errors
+    /// When the store fails, or the document cannot be read.
+    pub async fn evaluation_document(&self, id: i64) -> Result<Option<EvaluationResult>> {
+        let Some(row) = self.account.evaluation(id).await? else { return Ok(None) };
+        if self.is_there(&row).await? { self.kept_result(&row).await.map(Some) } else { Ok(None) }
     }
 
     async fn check_image(&self, image: Analysed, request: &CheckRequest, findings: &impl Findings) -> Result<Check> {
@@ -213,7 +227,7 @@ impl Tenant {
         {
             return Ok(Verdict::Kept(Box::new(last.clone())));
         }
-        let input = self.input(image, &basis, findings).await?;
+        let input = self.input(image, &basis, bundle.wanted(), findings).await?;
         let basis = Basis { data: input.known.data, ..basis };
         let now = self.service.clock.now();
         let case = Case {
@@ -224,7 +238,7 @@ impl Tenant {
             bundle,
             input,
             previous: match &previous {
-                Some(previous) => Some(self.sbom(&previous.image).await?),
+                Some(previous) => Some(self.saved_analysis(&previous.image, Wanted::LEAST).await?.sbom),
                 None => None,
             },
             unmapped: choices.unmapped,
@@ -234,7 +248,7 @@ impl Tenant {
         if request.interactive || choices != own {
             return Ok(Verdict::Fresh(Box::new(judged.result)));
         }
-        self.keep(&image.image, question, basis, judged, now).await
+        self.keep(question, basis, judged, now).await
     }
 
     /// The image that had the tag before this one, where the bundle has rules about what changed since.

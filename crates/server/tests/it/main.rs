@@ -7,12 +7,15 @@ mod archives;
 mod client;
 mod content;
 mod images;
+
 mod imports;
 mod isolation;
 mod lists;
+mod notifications;
 mod policies;
 mod protocol;
 mod slowness;
+mod storage;
 mod system;
 mod vulnerabilities;
 mod watching;

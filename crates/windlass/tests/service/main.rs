@@ -6,6 +6,7 @@ mod importing;
 mod place;
 mod recorded;
 mod registry;
+mod storage;
 mod tour;
 mod traces;
 mod windlass_cli;
