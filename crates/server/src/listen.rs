@@ -12,7 +12,7 @@ use std::{
 };
 
 use axum::Router;
-use axum_server::{Handle, tls_rustls::RustlsAcceptor};
+use axum_server::{Handle, Server, tls_rustls::RustlsAcceptor};
 use hyper_util::rt::TokioTimer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
@@ -104,15 +104,21 @@ pub async fn serve(
     let application = application.layer(RequestBodyTimeoutLayer::new(clients.patience));
     let application = application.into_make_service_with_connect_info::<SocketAddr>();
     let doorman = Doorman::new(clients.connections, clients.patience);
-    // HTTP/2 would be asked for by nobody, and has its own ways to exhaust a server.
-    let mut server = axum_server::from_tcp(listening.listener)?.http1_only().handle(handle);
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(clients.patience);
+    let server = axum_server::from_tcp(listening.listener)?.handle(handle);
     match tls {
-        None => server.acceptor(doorman).serve(application).await?,
+        None => careful(server.acceptor(doorman), clients).serve(application).await?,
         Some(tls) => {
             let acceptor = RustlsAcceptor::new(tls::load(tls, RELOAD).await?).acceptor(doorman);
-            server.acceptor(acceptor).serve(application).await?;
+            careful(server.acceptor(acceptor), clients).serve(application).await?;
         }
     }
     Ok(())
+}
+
+/// To be called when the server has its acceptor: with another one it would forget this.
+fn careful<A>(server: Server<SocketAddr, A>, clients: Clients) -> Server<SocketAddr, A> {
+    // HTTP/2 would be asked for by nobody, and has its own ways to exhaust a server.
+    let mut server = server.http1_only();
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(clients.patience);
+    server
 }
