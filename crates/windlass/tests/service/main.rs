@@ -10,4 +10,5 @@ mod recorded;
 mod registry;
 mod storage;
 mod tour;
+mod traces;
 mod windlass_cli;

@@ -97,7 +97,7 @@ fn a_vulnerability_that_is_exploited_and_its_fix_are_told_once_to_everybody() {
         .expect("the service answers");
     let hook: Value = serde_json::from_str(&hook).expect("JSON");
     let bearer = format!("Bearer {}", hook["token"].as_str().expect("a token"));
-    let Some(registry) = Registry::that_tells(&json!({"endpoints": [{
+    let Some(registry) = Registry::that_tells(json!({"endpoints": [{
         "name": "windlass", "url": format!("{}/v1/registry-events/docker-distribution", place.url),
         "headers": {"Authorization": [bearer]}, "timeout": "5s", "threshold": 3, "backoff": "1s",
     }]})) else {
