@@ -147,7 +147,7 @@ pub(crate) fn moment(name: &str, text: &str) -> Result<Moment> {
 }
 
 /// As the API tells it. Types that only a later version knows are left out.
-fn told(row: Model) -> Option<Event> {
+pub(crate) fn told(row: Model) -> Option<Event> {
     let Some(kind) = EventType::parse(&row.kind) else {
         tracing::warn!(id = row.id, kind = row.kind, "an event has a type that is not known");
         return None;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use windlass_channels::Facts;
 use windlass_store::{AccountName, events};
 
-use crate::{Result, Service, cipher::random_id};
+use crate::{Result, Service, cipher::random_id, notifications};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct Happening<'a> {
 }
 
 impl Service {
-    /// Writes an event in the transaction of what it tells of.
+    /// Writes an event in the transaction of what it tells of, with the notice of it for those who are to be told.
     pub(crate) async fn tell(
         &self,
         on: &impl ConnectionTrait,
@@ -54,6 +54,7 @@ impl Service {
             occurred_at: now,
             created_at: now,
         };
-        Ok(events::insert(on, account, event).await?)
+        events::insert(on, account, event.clone()).await?;
+        notifications::put(on, account, &event, &details, happening.facts).await
     }
 }

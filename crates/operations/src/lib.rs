@@ -22,7 +22,9 @@ mod events;
 pub mod identity;
 pub mod images;
 mod imports;
+pub mod keeping;
 mod liveness;
+pub mod notifications;
 mod object_chunks;
 pub mod policies;
 mod recent;
@@ -43,6 +45,7 @@ pub mod testing;
 mod text;
 pub mod vulnerabilities;
 mod watching;
+mod wildcards;
 mod worker;
 
 pub use cipher::{Cipher, InvalidKey, random_id};

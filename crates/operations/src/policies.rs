@@ -7,6 +7,7 @@ use windlass_policy::{Bundle, packs};
 use windlass_store::{
     AccountName, Error as StoreError, Transaction, evaluations,
     events::Level,
+    object_candidates::{self, Storage},
     policies::{self, Model, Summary, Written},
 };
 use windlass_v1::{
@@ -112,9 +113,8 @@ impl Tenant {
         }
         let results = evaluations::delete_of_policy(&tx, self.name(), id).await?;
         policies::delete(&tx, self.name(), id).await?;
-        tx.commit().await.map_err(StoreError::from)?;
-        self.service.drop_results(&results).await;
-        Ok(())
+        object_candidates::let_go(&tx, Storage::Documents, &results, self.service.clock.moment()).await?;
+        Ok(tx.commit().await.map_err(StoreError::from)?)
     }
 
     /// Gives a new account the bundle that every account begins with, active, in the transaction that makes the account.

@@ -13,6 +13,7 @@ mod feeds;
 mod images;
 mod imports;
 mod metadata;
+mod notifications;
 mod oauth;
 mod policies;
 mod queries;
@@ -22,11 +23,13 @@ mod repositories;
 mod roles;
 mod sboms;
 mod service;
+mod storage;
 mod subscriptions;
 mod summaries;
 mod system;
 mod users;
 mod vulnerabilities;
+mod webhooks;
 
 use crate::operation::Operation;
 
@@ -35,6 +38,7 @@ pub(crate) fn all() -> Vec<Operation> {
     [
         service::operations(),
         system::operations(),
+        storage::operations(),
         accounts::operations(),
         users::operations(),
         roles::operations(),
@@ -58,6 +62,8 @@ pub(crate) fn all() -> Vec<Operation> {
         registries::operations(),
         registry_events::operations(),
         events::operations(),
+        notifications::operations(),
+        webhooks::operations(),
         feeds::operations(),
         queries::operations(),
         policies::operations(),

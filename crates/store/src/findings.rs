@@ -2,6 +2,7 @@
 //! data that says something else of them, and closed by the data that no longer has them.
 
 pub mod cleared;
+pub mod history;
 pub mod names;
 
 use sea_orm::{

@@ -18,4 +18,5 @@ pub use documents::ArtifactType;
 pub use reading::{BillFormat, StoredDocument};
 pub use settings::AnalysisSettings;
 
+pub(crate) use documents::is_document_kind;
 pub(crate) use reading::analysis_of;

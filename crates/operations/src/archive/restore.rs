@@ -10,6 +10,7 @@ use windlass_store::{
     analyses::{self, documents},
     archived_images::{Model, Status},
     evaluations, image_tags, images,
+    object_candidates::{self, Storage},
 };
 use windlass_v1::{
     archives::{NOT_FOUND, RESTORE_CONFLICT},
@@ -62,9 +63,9 @@ impl Tenant {
         let packages = self.packages_of(&record).await?;
         let now = self.service.clock.moment();
         let tx = self.account.begin().await?;
-        let mut old = Vec::new();
         if let Some(image) = images::lock(&tx, self.name(), &row.digest).await? {
-            old = images::remove(&tx, &image).await?.ok_or_else(conflict)?;
+            let old = images::remove(&tx, &image).await?.ok_or_else(conflict)?;
+            object_candidates::let_go(&tx, Storage::Documents, &old, now).await?;
         }
         let analysis = restore_analysis(&tx, &record, &key).await?;
         packages.record(&self.service, &tx, analysis).await?;
@@ -72,6 +73,7 @@ impl Tenant {
             Err(StoreError::Exists) => return Err(conflict()),
             image => image?,
         };
+        self.demand_room(&tx, 0).await?;
         image_tags::restore(&tx, image.id, record.tag_rows()).await?;
         for evaluation in record.evaluation_rows(analysis) {
             evaluations::restore(&tx, evaluation).await?;
@@ -84,14 +86,6 @@ impl Tenant {
         self.service.tell(&tx, self.name(), restored).await?;
         tx.commit().await.map_err(StoreError::from)?;
         self.service.work.notify_waiters();
-        self.service.drop_results(&old).await;
-        // Until now nothing referred to them, so that a collection may have taken what was there already.
-        for object in record.objects()? {
-            if !self.service.objects.exists(&object).await? {
-                self.unpack(&key).await?;
-                break;
-            }
-        }
         Ok(())
     }
 

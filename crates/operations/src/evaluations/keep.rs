@@ -6,6 +6,7 @@ use windlass_store::{
     Error as StoreError,
     evaluations::{self, Answer, Basis, Question},
     images,
+    object_candidates::{self, Storage},
 };
 
 use super::{Verdict, judge::Judged};
@@ -48,10 +49,11 @@ impl Tenant {
             }
             let (name, last) = (self.name(), last.as_ref());
             let row = evaluations::record(&tx, name, question, last, basis.clone(), answer, now.into()).await?;
-            tx.commit().await.map_err(StoreError::from)?;
             if let Some(last) = last.filter(|last| last.id == row.id && last.object != row.object) {
-                self.service.drop_results(std::slice::from_ref(&last.object)).await;
+                let old = std::slice::from_ref(&last.object);
+                object_candidates::let_go(&tx, Storage::Documents, old, now.into()).await?;
             }
+            tx.commit().await.map_err(StoreError::from)?;
             return Ok(Verdict::Kept(Box::new(row)));
         }
     }

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use windlass_objects::ObjectKey;
 use windlass_policy::{Action, CompiledBundle, Inputs, Profile, Tag};
+use windlass_sbom::formats::Wanted;
 use windlass_store::{
     evaluations::{Basis, Model, Question},
     image_tags::{self, TagName},
@@ -228,7 +229,7 @@ impl Tenant {
         {
             return Ok(Verdict::Kept(Box::new(last.clone())));
         }
-        let input = self.input(image, &basis, findings, !request.is_one_of_many).await?;
+        let input = self.input(image, &basis, bundle.wanted(), findings, !request.is_one_of_many).await?;
         let basis = Basis { data: input.known.data, ..basis };
         let now = self.service.clock.now();
         let case = Case {
@@ -239,7 +240,7 @@ impl Tenant {
             bundle,
             input,
             previous: match &previous {
-                Some(previous) => Some(self.sbom(&previous.image).await?),
+                Some(previous) => Some(self.saved_analysis(&previous.image, Wanted::LEAST).await?.sbom),
                 None => None,
             },
             unmapped: choices.unmapped,

@@ -81,6 +81,7 @@ const ROLES: &[(Role, &str, &str, Actions)] = &[
             "createRole",
             "deleteRole",
             "listAuditRecords",
+            "getStorage",
         ],
     ),
 ];

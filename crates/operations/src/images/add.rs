@@ -120,9 +120,9 @@ impl Tenant {
         self.check_size(&found)?;
         check_dockerfile(addition.dockerfile)?;
         let objects = &self.service.objects;
-        let manifest = objects.put(found.manifest.clone()).await?.to_string();
-        let parent = match &found.parent {
-            Some((digest, bytes)) => Some((digest.clone(), objects.put(bytes.clone()).await?.to_string())),
+        let manifest = objects.put(found.manifest).await?.to_string();
+        let parent = match found.parent {
+            Some((digest, bytes)) => Some((digest, objects.put(bytes).await?.to_string())),
             None => None,
         };
         let now = self.service.clock.moment();
@@ -143,6 +143,11 @@ impl Tenant {
             created_at: addition.created_at.map_or(now, Moment::from),
         };
         let (mut image, is_new) = images::ensure(&tx, self.name(), new, now).await?;
+        // One that waits to be removed is there again.
+        let coming = u64::from(!is_new && image.status != Status::Active);
+        if is_new || coming > 0 {
+            self.demand_room(&tx, coming).await?;
+        }
         let starts_over =
             addition.force || image.analysis_status == AnalysisStatus::AnalysisFailed || image.status != Status::Active;
         let is_to_be_analysed = is_new || starts_over;
@@ -191,10 +196,6 @@ impl Tenant {
         }
         tx.commit().await.map_err(StoreError::from)?;
         self.service.work.notify_waiters();
-        // Until now nothing referred to them, so that a collection may have taken what was there already.
-        for document in [Some(found.manifest), found.parent.map(|(_, bytes)| bytes)].into_iter().flatten() {
-            objects.put(document).await?;
-        }
         Ok(image.digest)
     }
 

@@ -20,7 +20,6 @@ use windlass_v1::{
 };
 
 pub(crate) use add::{Addition, ImportParts};
-pub use collect::Collected;
 pub(crate) use events::happening;
 
 pub(crate) use self::record::analysis_status;

@@ -204,7 +204,7 @@ fn find(rows: &[package_versions::Model], data: &Data) -> Result<FoundIn> {
     let packages = found.collect::<Result<Vec<_>>>()?;
     let records = records.iter().map(|(key, record)| {
         let record = serde_json::to_string(&**record).map_err(|error| broken(&error))?;
-        Ok(vulnerability_records::Model { key: key.0.to_vec(), record })
+        Ok(vulnerability_records::Model { key: key.0.to_vec(), record, unused_since: None })
     });
     Ok(FoundIn { packages, records: records.collect::<Result<_>>()? })
 }

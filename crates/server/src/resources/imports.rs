@@ -1,16 +1,12 @@
 //! Imports: analyses that were made elsewhere, uploaded in parts (`spec/api.md` A4.13). The image is added with
 //! `POST /images`.
 
-use std::{error::Error as StdError, io, iter};
-
 use axum::body::Body as HttpBody;
-use http_body_util::{BodyExt as _, LengthLimitError};
-use tokio_util::io::StreamReader;
 use windlass_v1::imports::{ImportOperation, ImportPart, ImportedContent, PART_LIMIT};
 
 use crate::{
     Failure,
-    operation::{Input, Json, Operation, RawBody},
+    operation::{Input, Json, Operation, RawBody, reader},
     scope::Tenant,
 };
 
@@ -102,15 +98,5 @@ async fn upload(
     input: Input<(), HttpBody>,
     part: ImportPart,
 ) -> Result<Json<ImportedContent>, Failure> {
-    let pieces = input.body.map_err(broken_off).into_data_stream();
-    let bytes = StreamReader::new(pieces);
-    Ok(Json(tenant.upload_import_content(input.path.get("operation_id"), part, bytes).await?))
-}
-
-/// Why a body cannot be read to its end, as readers are told.
-fn broken_off(error: axum::Error) -> io::Error {
-    let first: &(dyn StdError + 'static) = &error;
-    let mut causes = iter::successors(Some(first), |&error| error.source()).take(16);
-    let is_too_long = causes.any(<dyn StdError>::is::<LengthLimitError>);
-    if is_too_long { io::ErrorKind::FileTooLarge.into() } else { io::Error::other(error) }
+    Ok(Json(tenant.upload_import_content(input.path.get("operation_id"), part, reader(input.body)).await?))
 }

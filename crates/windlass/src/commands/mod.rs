@@ -8,6 +8,8 @@ pub(crate) mod evaluate;
 pub(crate) mod event;
 pub(crate) mod explain_change;
 pub(crate) mod image;
+pub(crate) mod notification;
+pub(crate) mod objects;
 pub(crate) mod policies;
 pub(crate) mod policy;
 pub(crate) mod query;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use windlass_advisories::FixState;
-use windlass_matching::{AvailableFix, Cvss, CvssKind, CvssMetrics, Finding, Fix, Outcome, Severity, Vulnerability};
+use windlass_matching::{
+    AvailableFix, Cvss, CvssKind, CvssMetrics, Finding, Flaw, Outcome, Severity, Vulnerability,
+};
 use windlass_sbom::{Evidence, Location, Package, PackageId, PackageType, Sbom};
 
 use crate::{FirstSeen, Knowledge, testing::Case};
@@ -54,7 +56,7 @@ pub(super) fn image() -> Image {
         sbom: Sbom { packages, ..Sbom::default() },
         outcome: Outcome { findings, ..Outcome::default() },
         database_built: None,
-        first_seen: FirstSeen::from([(("GHSA-1".into(), "lodash".into()), seen)]),
+        first_seen: FirstSeen::from([(PackageId("lodash".into()), Arc::new([("GHSA-1".into(), seen)].into()))]),
     }
 }
 
@@ -101,14 +103,7 @@ pub(super) fn finding(id: &str, package: usize) -> Finding {
         data_source: "http://l".into(),
         ..Vulnerability::default()
     };
-    Finding {
-        vulnerability: Arc::new(vulnerability),
-        related: Vec::new(),
-        package,
-        fix: Fix::default(),
-        details: Vec::new(),
-        risk: 0.0,
-    }
+    Finding::new(package, Flaw { vulnerability: Arc::new(vulnerability), ..Flaw::default() })
 }
 
 fn fixed(mut finding: Finding, versions: &[&str]) -> Finding {
