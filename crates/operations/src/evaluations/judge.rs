@@ -99,8 +99,8 @@ impl Judges {
 }
 
 impl Tenant {
-    /// What rules look at, of an image of the account, as far as it is wanted. `keeps` says whether it is kept ready for the
-    /// next question.
+    /// What rules look at, of an image of the account, as far as it is wanted. `keeps` says whether it is kept ready for
+    /// the next question.
     pub(super) async fn input(
         &self,
         image: &Analysed,
