@@ -283,6 +283,7 @@ fn shown(text: &str) -> String {
     text::excerpt(text)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is what combinators hand on")]
 fn refused(reason: String) -> Error {
     Error::invalid(format!("it cannot be imported as a bundle: {reason}"))
 }
