@@ -15,7 +15,8 @@ use windlass_store::{
 };
 use windlass_v1::{
     changes::{
-        CausingData, Change, ChangeList, Judged, PolicyChanged, SourceRecord, VerdictChanged, VulnerabilityChanged, What,
+        CausingData, Change, ChangeList, Judged, PolicyChanged, SourceRecord, VerdictChanged, VulnerabilityChanged,
+        What,
     },
     events::EventType,
 };
@@ -27,11 +28,8 @@ const LARGEST_LIMIT: u64 = 1000;
 /// Images that are named with a change.
 const IMAGES: usize = 100;
 
-const EVENTS: [EventType; 3] = [
-    EventType::TagPolicyEvaluationUpdate,
-    EventType::ActivePolicyUpdated,
-    EventType::ActivePolicyContentChange,
-];
+const EVENTS: [EventType; 3] =
+    [EventType::TagPolicyEvaluationUpdate, EventType::ActivePolicyUpdated, EventType::ActivePolicyContentChange];
 
 /// How far a list was told: each of its two sources by the last one that was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -200,10 +198,10 @@ fn told_finding(row: &Described, causes: &Causes) -> Result<Option<What>> {
     let finding: StoredFinding = serde_json::from_str(detail)
         .map_err(|error| Error::Broken(format!("change {} of a finding cannot be read: {error}", row.id)))?;
     let provider = finding.namespace.split(':').next().unwrap_or_default().to_owned();
-    let records = finding.matches.iter().map(|one| SourceRecord {
-        provider: provider.clone(),
-        id: one.detail.found.vulnerability.clone(),
-    });
+    let records = finding
+        .matches
+        .iter()
+        .map(|one| SourceRecord { provider: provider.clone(), id: one.detail.found.vulnerability.clone() });
     let records: BTreeSet<SourceRecord> = records.collect();
     let time = |moment: Moment| Timestamp::from(moment).into();
     Ok(Some(What::Vulnerability(Box::new(VulnerabilityChanged {

@@ -183,9 +183,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_registry_tells_of_pushes_in_its_own_words() {
-        let event = |action: &str, target: Value| {
-            json!({"action": action, "target": target, "request": {"host": "registry.example:5000", "method": "PUT"}})
-        };
+        let event = |action: &str, target: Value| json!({"action": action, "target": target, "request": {"host": "registry.example:5000", "method": "PUT"}});
         let envelope = json!({"events": [
             event("push", json!({"mediaType": "application/octet-stream", "repository": "team/app", "digest": "sha256:1"})),
             event("push", json!({"repository": "team/app", "digest": "sha256:2", "tag": "1"})),

@@ -1,7 +1,10 @@
 //! Which changes of findings can change a verdict. Of thousands of images that new data touches, few verdicts change: the
 //! others are not judged anew for it.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use windlass_matching::{Finding, Outcome};
@@ -72,8 +75,8 @@ impl Sieve {
         let input = &change.package;
         let mut package = Package::new(input.kind, &input.name, &input.version);
         package.cpes.clone_from(&input.cpes);
-        let known = (finding.vulnerability.id.clone(), package.id.0.to_string());
-        let first_seen = FirstSeen::from([(known, change.first_seen)]);
+        let times = BTreeMap::from([(finding.vulnerability.id.clone(), change.first_seen)]);
+        let first_seen = FirstSeen::from([(package.id.clone(), Arc::new(times))]);
         let sbom = Sbom { packages: vec![package], ..Sbom::default() };
         let outcome = Outcome { findings: vec![finding.clone()], ..Outcome::default() };
         let knowledge = Knowledge { first_seen: Some(&first_seen), ..Knowledge::default() };

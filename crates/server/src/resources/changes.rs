@@ -15,10 +15,14 @@ pub(crate) fn operations() -> Vec<Operation> {
         Operation::get("/changes", "list_changes", "Lists what changed of images and verdicts, and why")
             .query::<ChangesQuery>()
             .for_account("listImages", all),
-        Operation::get("/images/{imageDigest}/changes", "list_image_changes", "Lists what changed of an image, and why")
-            .query::<ChangesQuery>()
-            .fails(404, "There is no such image, or it is not analysed.")
-            .for_account("getImage", of_image),
+        Operation::get(
+            "/images/{imageDigest}/changes",
+            "list_image_changes",
+            "Lists what changed of an image, and why",
+        )
+        .query::<ChangesQuery>()
+        .fails(404, "There is no such image, or it is not analysed.")
+        .for_account("getImage", of_image),
     ]
 }
 

@@ -6,7 +6,7 @@ use windlass_v1::imports::{ImportOperation, ImportPart, ImportedContent, PART_LI
 
 use crate::{
     Failure,
-    operation::{Input, Json, Operation, RawBody, reader},
+    operation::{Input, Json, List, Operation, RawBody, reader},
     scope::Tenant,
 };
 
@@ -73,8 +73,8 @@ async fn create(tenant: Tenant, _: Input<(), ()>) -> Result<Json<ImportOperation
     Ok(Json(tenant.begin_import().await?))
 }
 
-async fn list(tenant: Tenant, _: Input<(), ()>) -> Result<Json<Vec<ImportOperation>>, Failure> {
-    Ok(Json(tenant.imports().await?))
+async fn list(tenant: Tenant, _: Input<(), ()>) -> Result<List<ImportOperation>, Failure> {
+    Ok(List(tenant.imports().await?))
 }
 
 async fn get(tenant: Tenant, input: Input<(), ()>) -> Result<Json<ImportOperation>, Failure> {

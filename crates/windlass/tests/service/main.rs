@@ -3,9 +3,12 @@
 mod anchore_cli;
 mod images;
 mod importing;
+mod notices;
 mod place;
+mod receivers;
 mod recorded;
 mod registry;
 mod storage;
 mod tour;
+mod traces;
 mod windlass_cli;
