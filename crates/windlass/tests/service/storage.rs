@@ -179,7 +179,8 @@ fn a_service_that_is_killed_while_it_archives_and_restores_loses_nothing() {
     let digest = serde_json::from_str::<Value>(&got).expect("it is JSON")[0]["imageDigest"].as_str().map(str::to_owned);
     let digest = digest.expect("a digest");
     let kill_during = |place: &mut Place, words: &str, moment: u64| {
-        let mut asking = ask(place, words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+        let mut asking =
+            ask(place, words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
         std::thread::sleep(Duration::from_millis(moment));
         place.restart_with(&[]);
         let _ = asking.kill();

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use windlass_advisories::FixState;
-use windlass_matching::{
-    AvailableFix, Cvss, CvssKind, CvssMetrics, Finding, Flaw, Outcome, Severity, Vulnerability,
-};
+use windlass_matching::{AvailableFix, Cvss, CvssKind, CvssMetrics, Finding, Flaw, Outcome, Severity, Vulnerability};
 use windlass_sbom::{Evidence, Location, Package, PackageId, PackageType, Sbom};
 
 use crate::{FirstSeen, Knowledge, testing::Case};
