@@ -9,7 +9,7 @@ mod query;
 mod system;
 mod watch;
 
-pub use accounts::{Account, User};
+pub use accounts::{Account, AccountSettings, User};
 pub use archive::{ArchiveResult, ArchiveRule, ArchivedImage, Exclude, Selector};
 pub use evaluation::{Check, Evaluation, EvaluationRow};
 pub use image::{

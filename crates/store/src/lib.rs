@@ -31,6 +31,7 @@ pub mod image_tags;
 pub mod images;
 pub mod imports;
 pub mod jobs;
+pub mod layer_facts;
 mod migrations;
 mod moment;
 mod names;

@@ -11,6 +11,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("images", "manifest"),
     ("images", "parent_manifest"),
     ("analysis_documents", "object"),
+    ("layer_facts", "object"),
     ("evaluations", "object"),
     ("vulnerability_data", "object"),
     ("archived_images", "object"),

@@ -8,6 +8,7 @@ mod documents;
 mod failure;
 mod imported;
 mod job;
+mod layers;
 mod perform;
 mod reading;
 mod settings;
@@ -18,4 +19,6 @@ pub use documents::ArtifactType;
 pub use reading::{BillFormat, StoredDocument};
 pub use settings::AnalysisSettings;
 
+pub(crate) use imported::proved;
+pub(crate) use job::AnalysisRequest;
 pub(crate) use reading::analysis_of;

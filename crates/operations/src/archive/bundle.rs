@@ -19,8 +19,8 @@ use crate::{Error, Result};
 
 const FORMAT: &str = "windlass-archive";
 const VERSION: u32 = 1;
-const RECORD: &str = "archive.json";
-const FOLDER: &str = "objects/";
+pub(super) const RECORD: &str = "archive.json";
+pub(super) const FOLDER: &str = "objects/";
 const BLOCK: usize = 512;
 /// Bytes of one member at most: as many as a document in object storage has at most.
 const MEMBER_LIMIT: u64 = 1 << 30;
@@ -74,8 +74,13 @@ pub(super) struct Analysis {
     distro_version: Option<String>,
     /// Whether the Dockerfile was given.
     dockerfile_given: bool,
+    /// As the history tells it, in base64.
+    #[serde(default)]
+    dockerfile: Option<String>,
     image_size: i64,
     layer_count: i64,
+    #[serde(default)]
+    chains: Vec<String>,
     pub(super) created_at: Moment,
     pub(super) documents: Vec<Document>,
 }
@@ -104,6 +109,15 @@ pub(super) struct Evaluation {
 }
 
 impl Record {
+    /// Reads what [`write`] wrote; the error says why it is none.
+    pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
+        let record: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        if record.format != FORMAT || record.version != VERSION {
+            return Err(format!("it is of format {:?}, version {}", record.format, record.version));
+        }
+        Ok(record)
+    }
+
     pub(super) fn new(
         image: &images::Model,
         tags: &[image_tags::Model],
@@ -133,7 +147,7 @@ impl Record {
             created_at: row.created_at,
             last_evaluated: row.last_evaluated,
         });
-        let documents = documents.into_iter();
+        let (documents, chains) = (documents.into_iter(), analysis.chain_ids());
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -160,8 +174,10 @@ impl Record {
                 distro: analysis.distro,
                 distro_version: analysis.distro_version,
                 dockerfile_given: analysis.dockerfile_mode == DockerfileMode::Actual,
+                dockerfile: analysis.dockerfile,
                 image_size: analysis.image_size,
                 layer_count: analysis.layer_count,
+                chains,
                 created_at: analysis.created_at,
                 documents: documents
                     .map(|row| Document { kind: row.kind, object: row.object, size: row.size })
@@ -193,8 +209,10 @@ impl Record {
             } else {
                 DockerfileMode::Guessed
             },
+            dockerfile: self.analysis.dockerfile.clone(),
             image_size: number(self.analysis.image_size),
             layer_count: number(self.analysis.layer_count),
+            chains: self.analysis.chains.clone(),
             documents: documents
                 .iter()
                 .map(|document| analyses::NewDocument {
@@ -285,10 +303,7 @@ pub(super) async fn write(record: &Record, objects: &Objects, mut out: impl Asyn
 pub(super) async fn unpack(mut bundle: impl AsyncRead + Unpin, objects: &Objects) -> Result<Record> {
     let first = member(&mut bundle).await?.filter(|(name, _)| name == RECORD);
     let (_, text) = first.ok_or_else(|| damaged(format!("it does not begin with {RECORD}")))?;
-    let record: Record = serde_json::from_slice(&text).map_err(|error| damaged(format!("{RECORD}: {error}")))?;
-    if record.format != FORMAT || record.version != VERSION {
-        return Err(damaged(format!("it is of format {:?}, version {}", record.format, record.version)));
-    }
+    let record = Record::parse(&text).map_err(|reason| damaged(format!("{RECORD}: {reason}")))?;
     let mut missing = record.objects()?;
     while let Some((name, content)) = member(&mut bundle).await? {
         let named = name.strip_prefix(FOLDER).and_then(|hex| hex.parse::<ObjectKey>().ok());

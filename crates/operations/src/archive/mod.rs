@@ -10,6 +10,7 @@ mod restore;
 mod rules;
 mod selection;
 mod transitions;
+mod upload;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -46,7 +46,7 @@ impl Tenant {
     }
 
     /// An image that waits to be removed is as good as gone.
-    async fn demand_absent(&self, digest: &str) -> Result<()> {
+    pub(super) async fn demand_absent(&self, digest: &str) -> Result<()> {
         match self.account.image(digest).await? {
             Some(image) if image.status == images::Status::Active => Err(conflict()),
             _ => Ok(()),
@@ -60,25 +60,12 @@ impl Tenant {
             return Err(Error::Broken(format!("the archived bundle {key} of {} is that of {told}", row.digest)));
         }
         let packages = self.packages_of(&record).await?;
-        let now = self.service.clock.moment();
         let tx = self.account.begin().await?;
-        let mut old = Vec::new();
-        if let Some(image) = images::lock(&tx, self.name(), &row.digest).await? {
-            old = images::remove(&tx, &image).await?.ok_or_else(conflict)?;
-        }
         let analysis = restore_analysis(&tx, &record, &key).await?;
-        packages.record(&self.service, &tx, analysis).await?;
-        let image = match images::restore(&tx, record.image_row(analysis)).await {
-            Err(StoreError::Exists) => return Err(conflict()),
-            image => image?,
-        };
-        image_tags::restore(&tx, image.id, record.tag_rows()).await?;
+        let old = self.put_back(&tx, &packages, record.image_row(analysis), record.tag_rows()).await?;
         for evaluation in record.evaluation_rows(analysis) {
             evaluations::restore(&tx, evaluation).await?;
         }
-        self.subscribe(&tx, image.id, false, now).await?;
-        let restored = happening(EventType::RestoredFromArchive, &row.digest, Value::Null);
-        self.service.tell(&tx, self.name(), restored).await?;
         tx.commit().await.map_err(StoreError::from)?;
         self.service.work.notify_waiters();
         self.service.drop_results(&old).await;
@@ -90,6 +77,32 @@ impl Tenant {
             }
         }
         Ok(())
+    }
+
+    /// Writes an image that has its analysis already, with its tags and packages, and tells of it. Answers with the objects of
+    /// an image that was to be removed and had its place.
+    pub(super) async fn put_back(
+        &self,
+        tx: &Transaction,
+        packages: &KnownPackages,
+        image: images::Model,
+        tags: Vec<image_tags::Model>,
+    ) -> Result<Vec<String>> {
+        let mut old = Vec::new();
+        if let Some(image) = images::lock(tx, self.name(), &image.digest).await? {
+            old = images::remove(tx, &image).await?.ok_or_else(conflict)?;
+        }
+        let analysis = image.analysis.ok_or_else(|| Error::Broken(format!("{} has no analysis", image.digest)))?;
+        packages.record(&self.service, tx, analysis).await?;
+        let image = match images::restore(tx, image).await {
+            Err(StoreError::Exists) => return Err(conflict()),
+            image => image?,
+        };
+        image_tags::restore(tx, image.id, tags).await?;
+        self.subscribe(tx, image.id, false, self.service.clock.moment()).await?;
+        let restored = happening(EventType::RestoredFromArchive, &image.digest, Value::Null);
+        self.service.tell(tx, self.name(), restored).await?;
+        Ok(old)
     }
 
     async fn unpack(&self, key: &ObjectKey) -> Result<Record> {

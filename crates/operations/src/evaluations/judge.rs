@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
-use windlass_policy::{Action, Bundle, CompiledBundle, Image, Knowledge, Profile, Request};
+use windlass_policy::{Action, Ancestor, Bundle, CompiledBundle, Image, Knowledge, Profile, Request};
 use windlass_sbom::Sbom;
 use windlass_store::{evaluations::Basis, policies};
 use windlass_v1::evaluations::{EvaluationResult, Subject};
@@ -45,6 +45,7 @@ pub(super) struct Case {
     pub(super) bundle: Arc<CompiledBundle>,
     pub(super) input: Arc<EvaluationInput>,
     pub(super) previous: Option<Sbom>,
+    pub(super) ancestors: Vec<Ancestor>,
     pub(super) unmapped: Action,
     pub(super) now: Timestamp,
 }
@@ -109,7 +110,13 @@ impl Tenant {
             return Ok(input);
         }
         let sbom = Arc::new(self.sbom(&image.image).await?);
-        let known = findings.of(&sbom).await?;
+        let mut known = findings.of(&sbom).await?;
+        // A finding is as old as what is known of its package, but in an image no older than the image. An analysis that is
+        // made again makes nothing younger.
+        let since = image.image.analyzed_at.map_or(image.image.created_at, |at| at.min(image.image.created_at)).into();
+        for seen in known.first_seen.values_mut() {
+            *seen = (*seen).max(since);
+        }
         let weight = sbom.packages.len() + sbom.files.len() + sbom.relationships.len() + known.outcome.findings.len();
         // Other data may have come into force meanwhile.
         let key = (key.0, key.1, analysis, known.data, key.4);
@@ -127,6 +134,7 @@ impl Case {
             database_built: *database_built,
             first_seen: Some(first_seen),
             previous: self.previous.as_ref(),
+            ancestors: &self.ancestors,
             ..Knowledge::default()
         };
         let image = Image::new(&self.input.sbom, outcome, knowledge);

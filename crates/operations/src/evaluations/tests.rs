@@ -80,8 +80,10 @@ impl Story {
             distro: None,
             distro_version: None,
             dockerfile_mode: DockerfileMode::Guessed,
+            dockerfile: None,
             image_size: 1,
             layer_count: 1,
+            chains: Vec::new(),
             documents: vec![NewDocument { kind: "sbom".into(), object, size }],
         };
         let analysis = analyses::insert(&tx, analysis, now).await.unwrap();

@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use windlass_objects::Location;
-use windlass_operations::{Limits, OauthSettings, Settings, VulnerabilitySettings};
+use windlass_operations::{Limits, OauthSettings, Settings, VulnerabilitySettings, analysis::AnalysisSettings};
 use windlass_server::Tls;
 use windlass_store::Address;
 
@@ -103,6 +103,7 @@ struct LimitOptions {
 struct AnalysisOptions {
     threads: Option<usize>,
     hints: bool,
+    keep_layers_days: Option<u32>,
     /// After how long without a word of a worker its job is done by another.
     lease_seconds: Option<u32>,
 }
@@ -274,6 +275,13 @@ impl Configuration {
             timers: self.timers.clone(),
             event_retention_days: self.events.retention_days.or(Settings::default().event_retention_days),
             vulnerabilities,
+            analysis: AnalysisSettings {
+                keep_layers_days: self
+                    .analysis
+                    .keep_layers_days
+                    .unwrap_or(AnalysisSettings::default().keep_layers_days),
+                ..AnalysisSettings::default()
+            },
             ..Settings::default()
         })
     }
