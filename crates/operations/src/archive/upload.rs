@@ -179,7 +179,7 @@ fn unreadable(error: io::Error) -> Error {
 
 /// Reads an archive of either kind.
 fn read(file: File) -> Result<Archived, Unfit> {
-    let mut tarball = Tarball::new(file)?;
+    let mut tarball = Tarball::new(file);
     let mut records = tarball.take(&BTreeSet::from([windlass::RECORD, anchore::RECORD]))?;
     let archived = match (records.remove(windlass::RECORD), records.remove(anchore::RECORD)) {
         (Some(record), _) => windlass::read(&record, &mut tarball)?,

@@ -38,7 +38,7 @@ impl Tenant {
     pub async fn settings(&self) -> Result<AccountSettings> {
         let account = self.service.store.find_account(self.name().as_str()).await?;
         let account = account.ok_or_else(|| Error::not_found("Account not found"))?;
-        Ok(chosen(&account, &members(&account)?)?)
+        chosen(&account, &members(&account)?)
     }
 
     /// Changes what is given; verdicts that were made otherwise are not answered any more. Answers with what counts then.

@@ -39,8 +39,8 @@ impl<R: Read> Read for Bounded<R> {
 }
 
 impl Tarball {
-    pub(super) fn new(file: File) -> Result<Self, Unfit> {
-        Ok(Self(file))
+    pub(super) fn new(file: File) -> Self {
+        Self(file)
     }
 
     /// The content of these members, as many of them as are there. Members are plain files; what else there is is skipped.
