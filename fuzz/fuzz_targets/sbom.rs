@@ -22,6 +22,8 @@ fuzz_target!(|data: &[u8]| {
     }
     let again = formats::read(&write(&sbom, Format::Json)).expect("own output");
     assert_eq!(again.packages.len(), sbom.packages.len(), "the own document loses packages");
+    let compact = formats::read(&write(&again, Format::Compact)).expect("own output");
+    assert_eq!(compact, again, "both own documents hold the same");
 });
 
 fn write(sbom: &Sbom, format: Format) -> Vec<u8> {

@@ -70,6 +70,12 @@ impl Request {
         self
     }
 
+    /// A body of this type, whose bytes are given when it is sent ([`Service::upload`](crate::Service::upload)).
+    #[must_use]
+    pub fn content_type(self, content_type: &str) -> Self {
+        self.bytes(Vec::new(), content_type)
+    }
+
     /// The service may take as long as it likes.
     #[must_use]
     pub fn patient(mut self) -> Self {

@@ -1,10 +1,13 @@
 //! Requests over HTTP.
 
-use std::{io::Read as _, time::Duration};
+use std::{
+    io::{self, Read as _},
+    time::Duration,
+};
 
 use reqwest::{
     Certificate, Method, Url,
-    blocking::{Client, RequestBuilder},
+    blocking::{Body, Client, RequestBuilder, Response},
     header::{CONTENT_TYPE, HeaderValue},
 };
 
@@ -63,29 +66,57 @@ impl Service {
     /// # Errors
     /// There is no answer, or its status is no success.
     pub fn send(&self, request: &Request) -> Result<Payload, Error> {
+        let (shown, response) = self.ask(request, None)?;
+        payload(shown, response)
+    }
+
+    /// Sends the request with what `body` gives, of that many bytes, and returns the answer.
+    ///
+    /// # Errors
+    /// As [`Service::send`].
+    pub fn upload(
+        &self,
+        request: &Request,
+        body: impl io::Read + Send + 'static,
+        length: u64,
+    ) -> Result<Payload, Error> {
+        let (shown, response) = self.ask(request, Some(Body::sized(body, length)))?;
+        payload(shown, response)
+    }
+
+    /// Sends the request and writes the answer, whatever it is, to `out`; tells how many bytes. Memory does not grow with it.
+    ///
+    /// # Errors
+    /// As [`Service::send`], or the answer cannot be written.
+    pub fn download(&self, request: &Request, out: &mut dyn io::Write) -> Result<u64, Error> {
+        let (shown, mut response) = self.ask(request, None)?;
+        if !response.status().is_success() {
+            return Err(payload(shown, response).expect_err("its status is no success"));
+        }
+        let promised = response.content_length();
+        let failed = |source| Error::BrokenOff { url: shown.clone(), source };
+        let written = io::copy(&mut response, out).map_err(failed)?;
+        if promised.is_some_and(|promised| promised != written) {
+            return Err(failed(io::ErrorKind::UnexpectedEof.into()));
+        }
+        Ok(written)
+    }
+
+    /// The address as it is shown, and the answer, of which nothing has been read yet.
+    fn ask(&self, request: &Request, body: Option<Body>) -> Result<(String, Response), Error> {
         let url = self.address(request);
         let shown = url.to_string();
         let unreachable = |source: reqwest::Error| Error::Unreachable {
             url: self.connection.url.to_string(),
             source: source.without_url(),
         };
-        let response = self.prepare(request, url).send().map_err(unreachable)?;
-        let status = response.status();
-        tracing::info!(method = %request.method, url = shown, status = status.as_u16(), "asked");
-        let mut body = Vec::new();
-        response
-            .take(ANSWER_BYTES + 1)
-            .read_to_end(&mut body)
-            .map_err(|source| Error::BrokenOff { url: shown.clone(), source })?;
-        if body.len() as u64 > ANSWER_BYTES {
-            return Err(Error::TooLong { url: shown, limit: ANSWER_BYTES });
+        let mut prepared = self.prepare(request, url);
+        if let Some(body) = body {
+            prepared = prepared.body(body);
         }
-        let payload = Payload::of_body(&body);
-        if status.is_success() {
-            Ok(payload)
-        } else {
-            Err(Error::Refused(Box::new(Refusal { status: status.as_u16(), payload })))
-        }
+        let response = prepared.send().map_err(unreachable)?;
+        tracing::info!(method = %request.method, url = shown, status = response.status().as_u16(), "asked");
+        Ok((shown, response))
     }
 
     fn address(&self, request: &Request) -> Url {
@@ -117,5 +148,22 @@ impl Service {
             None if matches!(request.method, Method::POST | Method::PUT) => builder.body(Vec::new()),
             None => builder,
         }
+    }
+}
+
+/// Reads an answer to its end.
+fn payload(url: String, response: Response) -> Result<Payload, Error> {
+    let status = response.status();
+    let mut body = Vec::new();
+    let read = response.take(ANSWER_BYTES + 1).read_to_end(&mut body);
+    read.map_err(|source| Error::BrokenOff { url: url.clone(), source })?;
+    if body.len() as u64 > ANSWER_BYTES {
+        return Err(Error::TooLong { url, limit: ANSWER_BYTES });
+    }
+    let payload = Payload::of_body(&body);
+    if status.is_success() {
+        Ok(payload)
+    } else {
+        Err(Error::Refused(Box::new(Refusal { status: status.as_u16(), payload })))
     }
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod archive;
 mod evaluation;
 mod image;
+mod notification;
 mod policy;
 mod query;
 mod system;
@@ -16,7 +17,13 @@ pub use image::{
     Content, ContentEntry, DeleteVerdict, Image, ImageContent, ImageDetail, ImageMetadata, MalwareFinding, Metadata,
     Vulnerabilities, Vulnerability,
 };
+pub use notification::{
+    Channel, DeliveredNotice, Deliveries, Delivery, DeliveryAttempt, EndpointTest, Health, NotificationEndpoint,
+};
 pub use policy::{Gate, HubEntry, HubIndex, MappedImage, Mapping, Parameter, Part, Policy, PolicyBundle, Trigger};
 pub use query::{PackageInImage, QueriedImage, QueriedImages, TagHistory};
-pub use system::{ErrorCode, Feed, FeedGroup, FeedSync, GroupSync, Service, SystemStatus};
+pub use system::{
+    AccountShare, ErrorCode, Feed, FeedGroup, FeedSync, GroupSync, Kept, Quota, Service, Storage, StorageForecast,
+    StorageUse, SystemStatus,
+};
 pub use watch::{Event, EventRecord, Events, Registry, Resource, Source, Subscription};

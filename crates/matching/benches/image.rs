@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use windlass_matching::{
-    Inventory, Options, PackageInput, Records, Surroundings, compose, match_packages, match_sbom,
+    Answer, Inventory, Matcher, Options, PackageInput, Records, Surroundings, compose, match_packages, match_sbom,
     testing::{MemoryAdvisories, advisory, deb_from, package, sbom, with_cpe},
 };
 use windlass_sbom::{PackageType, Sbom};
@@ -66,10 +66,15 @@ fn bench(criterion: &mut Criterion) {
     });
     let inventory = Inventory::of(&image, &options);
     let outcomes = match_packages(inventory.inputs(), &database, &options).expect("the database answers");
+    let answers = Answer::all(outcomes, &inventory, &options);
     let surroundings =
         Surroundings::look_up(inventory.distributions(), &database, &options).expect("the database answers");
     criterion.bench_function("600 packages, composed", |bencher| {
-        bencher.iter(|| compose(black_box(&image), &inventory, &outcomes, &surroundings, &options));
+        bencher.iter(|| compose(black_box(&image), &inventory, &answers, &surroundings, &options));
+    });
+    let mut matcher = Matcher::new(&database, options.clone()).expect("there are no rules");
+    criterion.bench_function("600 packages, matched before", |bencher| {
+        bencher.iter(|| matcher.match_sbom(black_box(&image)));
     });
     let inputs: Vec<PackageInput> = (0..10_000)
         .map(|number| {

@@ -1,7 +1,9 @@
 //! The way from a bill of materials to an outcome: packages are compared one by one, then the image is composed.
 
+mod answer;
 mod compose;
 mod findings;
+mod matcher;
 mod packages;
 
 use std::collections::BTreeSet;
@@ -14,8 +16,10 @@ use crate::{
     Surroundings, explain::Trace,
 };
 
+pub use answer::Answer;
 pub use compose::compose;
 pub(crate) use findings::{finding, folded, of_package};
+pub use matcher::Matcher;
 
 /// Why nothing could be said.
 #[derive(Debug, thiserror::Error)]
@@ -99,5 +103,5 @@ fn run(
 ) -> Result<Outcome, MatchError> {
     let surroundings = Surroundings::look_up(inventory.distributions(), advisories, options)?;
     let outcomes = packages::match_all(inventory.inputs(), &surroundings, advisories, options, trace)?;
-    Ok(compose(sbom, inventory, &outcomes, &surroundings, options)?)
+    Ok(compose(sbom, inventory, &Answer::all(outcomes, inventory, options), &surroundings, options)?)
 }

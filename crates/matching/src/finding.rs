@@ -1,6 +1,9 @@
 //! What matching reports: a vulnerability in a package, and how it is known.
 
-use std::sync::Arc;
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use windlass_advisories::{Cwe, Epss, FixState, KnownExploited, Status};
@@ -10,11 +13,18 @@ use crate::{Cvss, Severity};
 /// One vulnerability in one package.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
+    /// Index into `Sbom::packages`.
+    pub package: usize,
+    /// Shared by all images that have the package version; its members are those of the finding.
+    flaw: Arc<Flaw>,
+}
+
+/// One vulnerability in one package version, whatever image that is in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Flaw {
     pub vulnerability: Arc<Vulnerability>,
     /// What other sources say of the same flaw: records folded into this one, and the NVD's record of its CVE.
     pub related: Vec<Arc<Vulnerability>>,
-    /// Index into `Sbom::packages`.
-    pub package: usize,
     pub fix: Fix,
     /// Sorted; never empty.
     pub details: Vec<MatchDetail>,
@@ -22,7 +32,33 @@ pub struct Finding {
     pub risk: f64,
 }
 
+impl Deref for Finding {
+    type Target = Flaw;
+
+    fn deref(&self) -> &Flaw {
+        &self.flaw
+    }
+}
+
+/// What is changed is the finding's own from then on.
+impl DerefMut for Finding {
+    fn deref_mut(&mut self) -> &mut Flaw {
+        Arc::make_mut(&mut self.flaw)
+    }
+}
+
 impl Finding {
+    pub fn new(package: usize, flaw: Flaw) -> Self {
+        Self { package, flaw: Arc::new(flaw) }
+    }
+
+    /// The same flaw in a package of an image.
+    pub(crate) fn of_package(&self, package: usize) -> Self {
+        Self { package, flaw: Arc::clone(&self.flaw) }
+    }
+}
+
+impl Flaw {
     pub fn severity(&self) -> Severity {
         self.vulnerability.severity
     }

@@ -100,7 +100,7 @@ impl Inventory {
         outcomes: &[impl Borrow<PackageOutcome>],
         findings: impl Fn(usize) -> &'f [StoredFinding],
     ) -> BTreeMap<usize, Vec<&'f StoredFinding>> {
-        let fixed = self.fixed_by_owners(outcomes);
+        let fixed = self.fixed_by_owners(|input| outcomes[input].borrow());
         let mut cleared = BTreeMap::new();
         for (&package, names) in &fixed {
             let Some(input) = self.places[package] else { continue };
@@ -129,20 +129,21 @@ impl Inventory {
         self.distribution.clone().map(|own| Distribution { id_like: Vec::new(), ..own })
     }
 
-    /// Upper-case names of what the owners of a package have fixed, by package with any matches.
+    /// Upper-case names of what the owners of a package have fixed, by package with any matches; by the outcome of each
+    /// input.
     pub(crate) fn fixed_by_owners<'o>(
         &self,
-        outcomes: &'o [impl Borrow<PackageOutcome>],
+        outcome: impl Fn(usize) -> &'o PackageOutcome,
     ) -> BTreeMap<usize, HashSet<&'o str>> {
         let mut fixed: BTreeMap<usize, HashSet<&str>> = BTreeMap::new();
         for (owner, place) in self.places.iter().enumerate() {
             let Some(place) = place else { continue };
-            let names = &outcomes[*place].borrow().fixed;
+            let names = &outcome(*place).fixed;
             if names.is_empty() {
                 continue;
             }
             for owned in self.ownership.owned_by(owner) {
-                let has_matches = self.places[owned].is_some_and(|own| !outcomes[own].borrow().matches.is_empty());
+                let has_matches = self.places[owned].is_some_and(|own| !outcome(own).matches.is_empty());
                 if has_matches {
                     fixed.entry(owned).or_default().extend(names.iter().map(String::as_str));
                 }

@@ -24,7 +24,11 @@
 //! | [`Inventory::of`] | no | a bill of materials as distinct [`PackageInput`]s, and who owns whom |
 //! | [`match_packages`] | records | inputs to [`PackageOutcome`]s, whatever images they are in |
 //! | [`Surroundings::look_up`] | small tables | sources and their age, releases of distributions |
-//! | [`compose`] | no | outcomes put together: owners, folding, ignore rules, VEX, order, coverage, alerts |
+//! | [`Answer::new`] | no | the findings of an outcome, which images share |
+//! | [`compose`] | no | answers put together: owners, folding, ignore rules, VEX, order, coverage, alerts |
+//!
+//! Who matches one image after the other keeps the [`Answer`]s of the inputs they share, as [`Matcher`] does: all that
+//! is left to do for an image is to compose it.
 //!
 //! A store interns inputs by [`PackageInput::key`] and keeps, written with serde and read back without loss:
 //!
@@ -92,12 +96,12 @@ pub use coverage::{
 pub use cvss::{Cvss, CvssKind, CvssMetrics};
 pub use decoration::Decoration;
 pub use distribution::{Distribution, InvalidDistribution};
-pub use engine::{MatchError, compose, explain, match_packages, match_sbom};
+pub use engine::{Answer, MatchError, Matcher, compose, explain, match_packages, match_sbom};
 pub use enrich::describe;
 pub use explain::{Consideration, Explanation, Verdict};
 pub use finding::{
-    AdvisoryLink, AlertKind, AvailableFix, Finding, Fix, FoundBy, IgnoredFinding, MatchDetail, MatchKind, PackageAlert,
-    SearchKey, SearchedBy, Vulnerability,
+    AdvisoryLink, AlertKind, AvailableFix, Finding, Fix, Flaw, FoundBy, IgnoredFinding, MatchDetail, MatchKind,
+    PackageAlert, SearchKey, SearchedBy, Vulnerability,
 };
 pub use finding_changes::FindingChanges;
 pub use ignore::{IgnorePackage, IgnoreRule, InvalidIgnoreRule};

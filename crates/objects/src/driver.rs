@@ -5,6 +5,8 @@ use std::{io, time::SystemTime};
 use bytes::Bytes;
 use futures::{future::BoxFuture, stream::BoxStream};
 
+use crate::ObjectKey;
+
 /// Bytes in pieces of the sender's choice, each small enough to be held in memory. After an error nothing follows.
 pub type Content<'a> = BoxStream<'a, Result<Bytes, Fault>>;
 
@@ -32,6 +34,16 @@ pub trait Driver: Send + Sync + 'static {
 
     /// Every path, in any order.
     fn list(&self) -> BoxStream<'_, Result<Entry, Fault>>;
+}
+
+/// Who must be told before content is taken to be kept already: whoever removes objects that nobody refers to.
+///
+/// What is put is referred to a while later, and what is there is not written again. Without a claim, an object could be
+/// found to be there, removed, and then referred to.
+pub trait Claims: Send + Sync + 'static {
+    /// The object is about to be looked for, and then to be referred to. When this has ended well, it is not being removed, and
+    /// it is not removed for long enough to write what refers to it.
+    fn claim<'a>(&'a self, object: &'a ObjectKey) -> BoxFuture<'a, Result<(), Fault>>;
 }
 
 /// One line of a listing.

@@ -37,7 +37,7 @@ mod swift;
 
 pub use self::{
     check::{Checking, Comparison, Repair, Report, check, compare, repair},
-    driver::{Content, Driver, Entry, Fault, FaultKind},
+    driver::{Claims, Content, Driver, Entry, Fault, FaultKind},
     error::Error,
     key::{InvalidKey, ObjectKey},
     location::Location,

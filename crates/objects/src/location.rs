@@ -173,7 +173,8 @@ impl FromStr for Location {
         match scheme {
             Scheme::Fs => match rest.strip_prefix("//").unwrap_or(rest) {
                 "" => Err(wrong("it names no folder")),
-                path => Ok(empty(path)),
+                // One folder has one name.
+                path => Ok(empty(if path == "/" { path } else { path.trim_end_matches('/') })),
             },
             Scheme::Db => match rest.trim_start_matches('/') {
                 rest if rest.contains('?') => Err(wrong("the database takes no settings")),

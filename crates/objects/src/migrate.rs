@@ -68,7 +68,7 @@ impl Outcome {
 /// It may be ended at any time, and be run again: what is in the new place is verified there instead of copied, and skipped
 /// if [`Migration::after`] says so. Nothing is removed from the old place unless all objects are good in the new one.
 ///
-/// Places are told apart by name, not by kind, and what failed is in the outcome (defects D-17 and D-18 of the specification,
+/// Places are told apart by name, not by kind, and before anything is removed also by what is in them. What failed is in the outcome (defects D-17 and D-18 of the specification,
 /// operations.md §11.3).
 pub async fn migrate(
     from: &Objects,
@@ -122,6 +122,10 @@ pub async fn migrate(
         }
     }
     if migration.remove && outcome.is_complete() {
+        // Two names may be those of one place. Whoever removes everything from it must know.
+        if to.is_also(from).await? {
+            return Err(Error::SamePlace { place: from.place() });
+        }
         let deletes = stream::iter(&moved).map(|key| async move { (*key, from.delete(key).await) });
         let mut deletes = deletes.buffered(migration.parallel.max(1));
         while let Some((key, deleted)) = deletes.next().await {

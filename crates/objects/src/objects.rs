@@ -12,7 +12,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt, BufReader};
 use tokio_util::io::{InspectReader, ReaderStream};
 
-use crate::{Content, Driver, Error, Fault, Location, ObjectKey, Options, Reading, bucket::Bucket, reading::unwrapped};
+use crate::{
+    Claims, Content, Driver, Error, Fault, Location, ObjectKey, Options, Reading, bucket::Bucket, reading::unwrapped,
+};
 
 /// A storage of content-addressed objects. Cheap to clone; clones are the same storage.
 #[derive(Clone)]
@@ -20,6 +22,7 @@ pub struct Objects {
     driver: Arc<dyn Driver>,
     /// Also read from, in order, where the first has no good copy.
     others: Vec<Arc<dyn Driver>>,
+    claims: Option<Arc<dyn Claims>>,
     options: Arc<Options>,
 }
 
@@ -53,7 +56,7 @@ impl Objects {
 
     /// A storage over a driver of another crate's.
     pub fn over(driver: Arc<dyn Driver>, options: Options) -> Self {
-        Self { driver, others: Vec::new(), options: Arc::new(options) }
+        Self { driver, others: Vec::new(), claims: None, options: Arc::new(options) }
     }
 
     /// The same storage, reading from `old` what it has no good copy of. For as long as objects are moved: writes go to the new
@@ -61,6 +64,13 @@ impl Objects {
     #[must_use]
     pub fn falling_back_to(mut self, old: &Self) -> Self {
         self.others.extend(std::iter::once(&old.driver).chain(&old.others).cloned());
+        self
+    }
+
+    /// The same storage, whose puts claim their objects before they look whether they are there.
+    #[must_use]
+    pub fn claiming(mut self, claims: Arc<dyn Claims>) -> Self {
+        self.claims = Some(claims);
         self
     }
 
@@ -77,7 +87,7 @@ impl Objects {
             move || ObjectKey::of(&content)
         });
         let key = key.await;
-        if !self.has(&*self.driver, &key).await? {
+        if !self.claimed(&key).await? {
             self.write(&key, content).await?;
         }
         Ok(key)
@@ -87,6 +97,7 @@ impl Objects {
     pub async fn replace(&self, content: impl Into<Bytes>) -> Result<ObjectKey, Error> {
         let content = content.into();
         let key = ObjectKey::of(&content);
+        self.claimed(&key).await?;
         self.write(&key, content).await?;
         Ok(key)
     }
@@ -121,7 +132,7 @@ impl Objects {
         drop(compressed);
         file.rewind().await.map_err(spooled)?;
         let key = ObjectKey::finished(hash);
-        let existed = self.has(&*self.driver, &key).await?;
+        let existed = self.claimed(&key).await?;
         if !existed {
             let pieces = ReaderStream::with_capacity(file, PIECE).map_err(|error| Fault::from(&error));
             self.write_stored(&key, pieces.boxed()).await?;
@@ -227,9 +238,20 @@ impl Objects {
         Ok(())
     }
 
-    /// The storage without those it falls back to.
+    /// Whether `other` is this place by another name: what is written here is there as well.
+    pub(crate) async fn is_also(&self, other: &Self) -> Result<bool, Error> {
+        let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), "alias");
+        let content = Bytes::from(format!("Windlass tries whether two places are one: {random:016x}.\n"));
+        let (here, there) = (self.alone(), other.alone());
+        let key = here.put(content).await?;
+        let found = there.exists(&key).await;
+        here.delete(&key).await?;
+        found
+    }
+
+    /// The storage without those it falls back to, and without claims.
     pub(crate) fn alone(&self) -> Self {
-        Self { others: Vec::new(), ..self.clone() }
+        Self { others: Vec::new(), claims: None, ..self.clone() }
     }
 
     /// Sees to it that the object is good here, copying it from `source` as it is stored there. Whether that was needed. What is
@@ -264,6 +286,15 @@ impl Objects {
 
     fn drivers(&self) -> impl Iterator<Item = &dyn Driver> + Send {
         std::iter::once(&self.driver).chain(&self.others).map(|driver| &**driver)
+    }
+
+    /// Claims an object, and tells whether it is there.
+    async fn claimed(&self, key: &ObjectKey) -> Result<bool, Error> {
+        if let Some(claims) = &self.claims {
+            let claimed = claims.claim(key).await;
+            claimed.map_err(|fault| Error::storage("claim", format_args!("object {key}"), self.place(), fault))?;
+        }
+        self.has(&*self.driver, key).await
     }
 
     async fn has(&self, driver: &dyn Driver, key: &ObjectKey) -> Result<bool, Error> {

@@ -296,3 +296,17 @@ async fn a_place_is_not_moved_to_itself() {
     assert!(matches!(error, Error::SamePlace { .. }) && error.hint().is_some(), "{error}");
     assert_eq!(keys(&one).await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_place_with_two_names_is_not_emptied() {
+    let place = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(place.path().join("objects"), place.path().join("alias")).unwrap();
+    let (one, same) = (folder(&place.path().join("objects")).await, folder(&place.path().join("alias")).await);
+    let all = filled(&one, 2).await;
+    assert_ne!(one.place(), same.place());
+    let error = migrate(&one, &same, Migration { remove: true, ..Migration::default() }, |_| {}).await.unwrap_err();
+    assert!(matches!(error, Error::SamePlace { .. }), "{error}");
+    assert_eq!(keys(&one).await, all);
+    let folder: windlass_objects::Location = "fs:/srv/objects/".parse().unwrap();
+    assert_eq!(folder.place(), "fs:/srv/objects");
+}

@@ -104,12 +104,15 @@ impl Tenant {
 }
 
 impl Service {
-    /// Forgets events that are older than the settings let them become.
+    /// Forgets events, and changes of findings, that are older than the settings let them become.
     pub async fn expire_events(&self) -> Result<()> {
         let Some(days) = self.settings.event_retention_days.filter(|days| *days > 0) else { return Ok(()) };
         let age = i64::try_from((DAY * days).as_secs()).unwrap_or(i64::MAX);
         let oldest = self.clock.moment().plus_seconds(-age);
         while self.store.expire_events(oldest, BATCH).await? == BATCH {
+            tokio::task::yield_now().await;
+        }
+        while self.store.expire_finding_changes(oldest, BATCH).await? == BATCH {
             tokio::task::yield_now().await;
         }
         Ok(())
@@ -128,7 +131,7 @@ fn at_least_one(name: &str, given: Option<i64>, default: u64, most: u64) -> Resu
 }
 
 /// Reads a moment as people and programs write it; without an offset it is UTC.
-fn moment(name: &str, text: &str) -> Result<Moment> {
+pub(crate) fn moment(name: &str, text: &str) -> Result<Moment> {
     let trimmed = text.trim();
     let civil = |format: &str| DateTime::strptime(format, trimmed).ok();
     let utc = |civil: DateTime| Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp());
@@ -144,7 +147,7 @@ fn moment(name: &str, text: &str) -> Result<Moment> {
 }
 
 /// As the API tells it. Types that only a later version knows are left out.
-fn told(row: Model) -> Option<Event> {
+pub(crate) fn told(row: Model) -> Option<Event> {
     let Some(kind) = EventType::parse(&row.kind) else {
         tracing::warn!(id = row.id, kind = row.kind, "an event has a type that is not known");
         return None;

@@ -2,9 +2,10 @@
 
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
+use windlass_channels::Facts;
 use windlass_store::{AccountName, events};
 
-use crate::{Result, Service, cipher::random_id};
+use crate::{Result, Service, cipher::random_id, notifications};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -19,10 +20,12 @@ pub struct Happening<'a> {
     pub resource: (&'a str, Option<&'a str>),
     /// The part of the service that saw it: `catalog`, `analyzer`, `policy_engine`, `apiext`, `simplequeue`.
     pub source: &'a str,
+    /// What endpoints filter by and templates show; that of a tag's name is added where it is not given.
+    pub facts: Facts,
 }
 
 impl Service {
-    /// Writes an event in the transaction of what it tells of.
+    /// Writes an event in the transaction of what it tells of, with the notice of it for those who are to be told.
     pub(crate) async fn tell(
         &self,
         on: &impl ConnectionTrait,
@@ -51,6 +54,7 @@ impl Service {
             occurred_at: now,
             created_at: now,
         };
-        Ok(events::insert(on, account, event).await?)
+        events::insert(on, account, event.clone()).await?;
+        notifications::put(on, account, &event, &details, happening.facts).await
     }
 }

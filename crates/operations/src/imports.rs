@@ -11,6 +11,7 @@ use windlass_sbom::formats::{self, Format, ReadError};
 use windlass_store::{
     Error as StoreError, Moment,
     imports::{self, Model, Status, contents},
+    object_candidates::{self, Storage},
 };
 use windlass_v1::{
     error::Problem,
@@ -107,10 +108,6 @@ impl Tenant {
         let row = contents::Model { import: import.id, kind: part.to_string(), digest: key.hex(), size, created_at };
         let kept = contents::keep(&tx, row).await?;
         tx.commit().await.map_err(StoreError::from)?;
-        if !self.service.objects.exists(&key).await? {
-            // Until now nothing referred to it, so that a collection may have taken what was there already.
-            return Err(Error::refused(503, format!("the {part} was removed while it arrived; send it again")));
-        }
         Ok(content(kept))
     }
 
@@ -152,9 +149,9 @@ impl Service {
             } else {
                 contents::remove_all(&tx, &import.id).await?;
             }
-            tx.commit().await.map_err(StoreError::from)?;
             let objects: Vec<String> = parts.iter().map(|part| format!("sha256:{}", part.digest)).collect();
-            self.remove_unreferenced(&objects).await?;
+            object_candidates::let_go(&tx, Storage::Documents, &objects, now).await?;
+            tx.commit().await.map_err(StoreError::from)?;
             collected += 1;
         }
         self.store.expire_imports(now).await?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use windlass_channels::Facts;
 use windlass_store::{AccountName, Moment, events::Level, services, services::Model};
 use windlass_v1::{
     events::EventType,
@@ -115,6 +116,7 @@ impl Service {
             details: json!({"service_name": row.name, "host_id": row.host_id, "cause": cause}),
             resource: (kind.resource_type().as_str(), Some(&row.base_url)),
             source: ServiceName::Catalog.as_str(),
+            facts: Facts::default(),
         };
         self.tell(tx, &AccountName::admin(), happening).await
     }

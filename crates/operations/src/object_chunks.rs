@@ -25,14 +25,32 @@ const PAGE: u64 = 1000;
 pub struct ObjectChunks {
     store: Store,
     clock: Clock,
+    /// What keys of this storage begin with: empty, or ending with `/`. It tells storages in the same database apart.
+    prefix: String,
 }
 
 impl ObjectChunks {
-    pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+    /// The storage of that name in the database; one has no name: `db:` and `db:archive`.
+    pub fn new(store: Store, clock: Clock, name: &str) -> Self {
+        let prefix = if name.is_empty() { String::new() } else { format!("{name}/") };
+        Self { store, clock, prefix }
+    }
+
+    fn key(&self, path: &str) -> String {
+        format!("{}{path}", self.prefix)
+    }
+
+    fn entry(&self, listed: Listed) -> Entry {
+        let modified = Duration::from_micros(listed.written_at.micros().unsigned_abs());
+        Entry {
+            path: listed.key[self.prefix.len()..].to_owned(),
+            size: listed.size.unsigned_abs(),
+            modified: SystemTime::UNIX_EPOCH.checked_add(modified),
+        }
     }
 
     async fn write(&self, path: &str, mut content: Content<'_>) -> Result<(), Fault> {
+        let path = &self.key(path);
         // Received before the transaction begins, so that a slow sender holds nobody up: objects are compressed, and what
         // is too large for memory belongs into another storage.
         let mut pieces = Vec::new();
@@ -50,7 +68,7 @@ impl ObjectChunks {
         let tx = self.store.begin().await.map_err(fault)?;
         object_chunks::delete(&tx, path).await.map_err(fault)?;
         for (ordinal, content) in (0..).zip(pieces) {
-            let key = path.to_owned();
+            let key = path.clone();
             let chunk = Model { key, ordinal, content: content.into(), written_at: self.clock.moment() };
             object_chunks::insert(&tx, chunk).await.map_err(fault)?;
         }
@@ -60,7 +78,7 @@ impl ObjectChunks {
 
 impl Driver for ObjectChunks {
     fn place(&self) -> String {
-        "db:".into()
+        format!("db:{}", self.prefix.trim_end_matches('/'))
     }
 
     fn put<'a>(&'a self, path: &'a str, content: Content<'a>) -> BoxFuture<'a, Result<(), Fault>> {
@@ -69,10 +87,10 @@ impl Driver for ObjectChunks {
 
     fn get<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Content<'static>, Fault>> {
         Box::pin(async move {
-            let first = self.store.object_chunk(path, 0).await.map_err(fault)?;
+            let path = self.key(path);
+            let first = self.store.object_chunk(&path, 0).await.map_err(fault)?;
             let first = first.ok_or_else(|| Fault::new(FaultKind::Missing, "there is no such row"))?;
-            let (store, path) = (self.store.clone(), path.to_owned());
-            let rest = stream::try_unfold((store, path, 1), |(store, path, ordinal)| async move {
+            let rest = stream::try_unfold((self.store.clone(), path, 1), |(store, path, ordinal)| async move {
                 let piece = store.object_chunk(&path, ordinal).await.map_err(fault)?;
                 Ok(piece.map(|piece| (Bytes::from(piece), (store, path, ordinal + 1))))
             });
@@ -82,29 +100,27 @@ impl Driver for ObjectChunks {
 
     fn size<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<u64>, Fault>> {
         Box::pin(async move {
-            let found = self.store.list_object_chunks("", Some(path), 1).await.map_err(fault)?;
+            let found = self.store.list_object_chunks("", Some(&self.key(path)), 1).await.map_err(fault)?;
             Ok(found.first().map(|listed| listed.size.unsigned_abs()))
         })
     }
 
     fn delete<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(async move { self.store.delete_object_chunks(path).await.map_err(fault) })
+        Box::pin(async move { self.store.delete_object_chunks(&self.key(path)).await.map_err(fault) })
     }
 
     fn list(&self) -> BoxStream<'_, Result<Entry, Fault>> {
-        let pages = stream::try_unfold(Some(String::new()), move |after| async move {
+        let pages = stream::try_unfold(Some(self.prefix.clone()), move |after| async move {
             let Some(after) = after else { return Ok(None) };
-            let page = self.store.list_object_chunks(&after, None, PAGE).await.map_err(fault)?;
+            let mut page = self.store.list_object_chunks(&after, None, PAGE).await.map_err(fault)?;
             let next = (page.len() as u64 == PAGE).then(|| page.last().map(|last| last.key.clone())).flatten();
-            Ok::<_, Fault>(Some((stream::iter(page.into_iter().map(|listed| Ok(entry(listed)))), next)))
+            // Whatever order the database has texts in, none with the prefix comes before it; others may be among them.
+            page.retain(|listed| listed.key.starts_with(&self.prefix));
+            let entries = page.into_iter().map(|listed| Ok(self.entry(listed)));
+            Ok::<_, Fault>(Some((stream::iter(entries.collect::<Vec<_>>()), next)))
         });
         pages.try_flatten().boxed()
     }
-}
-
-fn entry(listed: Listed) -> Entry {
-    let modified = Duration::from_micros(listed.written_at.micros().unsigned_abs());
-    Entry { path: listed.key, size: listed.size.unsigned_abs(), modified: SystemTime::UNIX_EPOCH.checked_add(modified) }
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "it is what map_err hands on")]
@@ -123,8 +139,11 @@ mod tests {
     #[test]
     fn objects_of_any_size_come_back_whole_and_are_listed_once() {
         on_every_service(|bench| async move {
-            let chunks = ObjectChunks::new(bench.service.store().clone(), bench.service.clock().clone());
+            let chunks = ObjectChunks::new(bench.service.store().clone(), bench.service.clock().clone(), "");
+            let archive = ObjectChunks::new(bench.service.store().clone(), bench.service.clock().clone(), "archive");
             let objects = Objects::over(std::sync::Arc::new(chunks), Options::default());
+            let archive = Objects::over(std::sync::Arc::new(archive), Options::default());
+            let apart = archive.put("of the archive").await.unwrap();
             // Random bytes stay as long as they are.
             let mut long = vec![0; 3 * PIECE + 7];
             getrandom::fill(&mut long).unwrap();
@@ -137,6 +156,10 @@ mod tests {
             }
             let listed: Vec<_> = objects.list().try_collect().await.unwrap();
             assert_eq!(listed.len(), 3);
+            assert!(!objects.exists(&apart).await.unwrap());
+            let listed: Vec<_> = archive.list().try_collect().await.unwrap();
+            assert_eq!(listed.iter().map(|object| object.key).collect::<Vec<_>>(), [apart]);
+            assert_eq!((objects.place(), archive.place()), ("db:".to_owned(), "db:archive".to_owned()));
             objects.delete(&keys[2]).await.unwrap();
             assert!(!objects.exists(&keys[2]).await.unwrap());
             assert!(objects.get(&keys[2]).await.is_err());

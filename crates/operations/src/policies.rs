@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use windlass_channels::Facts;
 use windlass_policy::{Bundle, packs};
 use windlass_store::{
     AccountName, Error as StoreError, Transaction, evaluations,
     events::Level,
+    object_candidates::{self, Storage},
     policies::{self, Model, Summary, Written},
 };
 use windlass_v1::{
@@ -63,6 +65,7 @@ impl Tenant {
             Some(old) => self.replace_policy(&tx, &old, &bundle).await?,
         };
         tx.commit().await.map_err(StoreError::from)?;
+        self.service.work.notify_waiters();
         self.policy_record(model)
     }
 
@@ -93,6 +96,7 @@ impl Tenant {
             self.activate_policy(&tx, id).await?;
         }
         tx.commit().await.map_err(StoreError::from)?;
+        self.service.work.notify_waiters();
         self.policy_record(Model { active: activate, ..model })
     }
 
@@ -109,9 +113,8 @@ impl Tenant {
         }
         let results = evaluations::delete_of_policy(&tx, self.name(), id).await?;
         policies::delete(&tx, self.name(), id).await?;
-        tx.commit().await.map_err(StoreError::from)?;
-        self.service.drop_results(&results).await;
-        Ok(())
+        object_candidates::let_go(&tx, Storage::Documents, &results, self.service.clock.moment()).await?;
+        Ok(tx.commit().await.map_err(StoreError::from)?)
     }
 
     /// Gives a new account the bundle that every account begins with, active, in the transaction that makes the account.
@@ -136,6 +139,7 @@ impl Tenant {
                 "current_policy_bundle_digest": model.digest,
             });
             self.tell_policy(tx, EventType::ActivePolicyContentChange, &model.id, details).await?;
+            self.service.look_again_at_all(tx, self.name()).await?;
         }
         Ok(model)
     }
@@ -143,6 +147,7 @@ impl Tenant {
     async fn activate_policy(&self, tx: &Transaction, id: &str) -> Result<()> {
         let last = policies::find_active(tx, self.name()).await?;
         policies::activate(tx, self.name(), id, self.service.clock.moment()).await?;
+        self.service.look_again_at_all(tx, self.name()).await?;
         let details = json!({
             "last_policy_bundle_id": last.map(|policy| policy.id),
             "current_policy_bundle_id": id,
@@ -158,6 +163,7 @@ impl Tenant {
             details,
             resource: (kind.resource_type().as_str(), Some(id)),
             source: "catalog",
+            facts: Facts::default(),
         };
         self.service.tell(tx, self.name(), happening).await
     }

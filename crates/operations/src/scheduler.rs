@@ -61,12 +61,13 @@ static ALL: &[Schedule] = &[
         name: "events_gc",
         default: 3600,
         range: (60, 604_800),
-        work: |service| {
-            Box::pin(async move {
-                service.expire_events().await?;
-                service.expire_audit_records(service.clock.moment()).await.map(drop)
-            })
-        },
+        work: |service| Box::pin(async move { service.forget_the_old().await }),
+    },
+    Schedule {
+        name: "notifications_gc",
+        default: 600,
+        range: (60, 86400),
+        work: |service| Box::pin(async move { service.look_after_notifications().await }),
     },
     Schedule {
         name: "image_gc",
@@ -85,6 +86,29 @@ static ALL: &[Schedule] = &[
         default: 60,
         range: (60, 86400),
         work: |service| Box::pin(async move { service.collect_imports().await.map(drop) }),
+    },
+    Schedule {
+        name: "object_gc",
+        default: 600,
+        range: (60, 86400),
+        work: |service| Box::pin(async move { service.collect_objects().await.map(drop) }),
+    },
+    Schedule {
+        name: "object_sweep",
+        default: 86_400,
+        range: (3600, 2_592_000),
+        work: |service| {
+            Box::pin(async move {
+                service.sweep_objects().await?;
+                service.collect_packages().await.map(drop)
+            })
+        },
+    },
+    Schedule {
+        name: "storage_measurement",
+        default: 86_400,
+        range: (3600, 2_592_000),
+        work: |service| Box::pin(async move { service.measure_storage().await }),
     },
     Schedule {
         name: "archive_tasks",

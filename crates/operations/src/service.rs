@@ -3,9 +3,12 @@ use std::{fmt, sync::Arc};
 use tokio::sync::Notify;
 use windlass_objects::Objects;
 use windlass_sources::registry::ecr::{Ecr, EcrOptions};
-use windlass_store::{AccountName, Store};
+use windlass_store::{AccountName, Store, object_references::Storage};
 
-use crate::{Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Identity, vulnerabilities};
+use crate::{
+    Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Identity, keeping::ObjectClaims,
+    notifications::Senders, vulnerabilities,
+};
 
 /// Everything that one process of the service works with. It may touch what belongs to anyone: only what acts for the
 /// installation itself is given one.
@@ -23,8 +26,12 @@ pub struct Service {
     pub(crate) judges: Judges,
     /// The vulnerability data in force.
     pub(crate) data: vulnerabilities::Local,
+    /// What is known of packages that were asked about lately.
+    pub(crate) remembered: vulnerabilities::Remembered,
     /// What was told of images lately.
     pub(crate) rendered: vulnerabilities::Rendered,
+    /// What speaks to receivers of notices.
+    pub(crate) senders: Senders,
     /// Wakes this process's workers when there is a job.
     pub(crate) work: Notify,
 }
@@ -38,6 +45,9 @@ impl Service {
         clock: Clock,
         settings: Settings,
     ) -> Arc<Self> {
+        let claims = |storage| Arc::new(ObjectClaims::new(store.clone(), clock.clone(), storage));
+        let objects = objects.claiming(claims(Storage::Documents));
+        let archive_objects = archive_objects.claiming(claims(Storage::Bundles));
         let identity = Identity::new(&settings);
         let ecr = Ecr::new(EcrOptions {
             allow_ambient: settings.allow_ambient_credentials,
@@ -45,7 +55,8 @@ impl Service {
             sts_endpoint: settings.sts_endpoint.clone(),
             ..EcrOptions::from_environment()
         });
-        let (judges, data, rendered) = Default::default();
+        let (judges, data, remembered, rendered) = Default::default();
+        let senders = Senders::default();
         let work = Notify::new();
         Arc::new(Self {
             store,
@@ -58,7 +69,9 @@ impl Service {
             ecr,
             judges,
             data,
+            remembered,
             rendered,
+            senders,
             work,
         })
     }

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{VulnerabilitySettings, analysis::AnalysisSettings};
+use crate::{
+    VulnerabilitySettings, analysis::AnalysisSettings, keeping::KeepingSettings, notifications::NotificationSettings,
+};
 
 /// What a process of the service goes by.
 #[derive(Clone, Debug)]
@@ -30,7 +32,9 @@ pub struct Settings {
     /// Seconds after which the job of a worker that says nothing any more is done by another; at least 1.
     pub lease_seconds: u32,
     pub analysis: AnalysisSettings,
+    pub notifications: NotificationSettings,
     pub vulnerabilities: VulnerabilitySettings,
+    pub keeping: KeepingSettings,
 }
 
 /// Log-in for tokens.
@@ -63,7 +67,9 @@ impl Default for Settings {
             analysis_threads: 1,
             lease_seconds: 60,
             analysis: AnalysisSettings::default(),
+            notifications: NotificationSettings::default(),
             vulnerabilities: VulnerabilitySettings::default(),
+            keeping: KeepingSettings::default(),
         }
     }
 }

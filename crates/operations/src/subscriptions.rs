@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use windlass_store::{
     Error as StoreError, repository_tags,
-    subscriptions::{Change, Filter, Kind, Model, Page},
+    subscriptions::{self, Change, Filter, Kind, Model, Page},
 };
 use windlass_v1::{
     repositories::WatchedRepository,
@@ -70,8 +70,14 @@ impl Tenant {
             created_at: now,
             last_updated: now,
         };
-        match self.account.insert_subscription(row).await {
-            Ok(row) => self.described_one(row).await,
+        let tx = self.account.begin().await?;
+        match subscriptions::insert(&tx, self.name(), row).await {
+            Ok(row) => {
+                self.service.look_again(&tx, self.name(), &row.key).await?;
+                tx.commit().await.map_err(StoreError::from)?;
+                self.service.work.notify_waiters();
+                self.described_one(row).await
+            }
             // Scripts know it by this status and text (K 5).
             Err(StoreError::Exists) => Err(Error::refused(500, "subscription already exists in DB")),
             Err(error) => Err(error.into()),
@@ -98,8 +104,13 @@ impl Tenant {
             text::check("subscription_value", value, VALUE_LIMIT)?;
         }
         let change = Change { active: update.active, value: update.subscription_value };
-        let row = self.account.change_subscription(id, change, self.service.clock.moment()).await?;
-        self.described_one(row.ok_or_else(unknown)?).await
+        let tx = self.account.begin().await?;
+        let now = self.service.clock.moment();
+        let row = subscriptions::change(&tx, self.name(), id, change, now).await?.ok_or_else(unknown)?;
+        self.service.look_again(&tx, self.name(), &row.key).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        self.service.work.notify_waiters();
+        self.described_one(row).await
     }
 
     /// Forgets a subscription; that there is none is fine.

@@ -76,6 +76,16 @@ impl Bench {
         self.seconds.fetch_add(seconds, Ordering::SeqCst);
     }
 
+    /// Lets the time of grace pass, and removes the objects that nothing refers to then; how many it removed.
+    ///
+    /// # Panics
+    /// When the store fails.
+    pub async fn collect_objects(&self) -> usize {
+        let grace = self.service.settings().keeping.object_grace.as_secs();
+        self.pass(i64::try_from(grace).expect("it is short") + 1);
+        self.service.collect_objects().await.expect("the store answers").removed
+    }
+
     pub fn now(&self) -> Moment {
         self.service.clock().moment()
     }

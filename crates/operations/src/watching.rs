@@ -5,6 +5,7 @@
 //! ([`windlass_store::watches`]): whoever fails is asked ever more seldom, and its failure is told once, when it begins.
 //! A registry that is away or wants a pause is left alone altogether.
 
+mod pushes;
 mod repositories;
 mod tags;
 
@@ -12,6 +13,7 @@ use std::{collections::BTreeMap, pin::Pin, slice, sync::Arc};
 
 use serde_json::json;
 use tokio::task::JoinSet;
+use windlass_channels::Facts;
 use windlass_sources::{Error as SourceError, Reference, registry::Failure};
 use windlass_store::{
     AccountName, Error as StoreError,
@@ -30,6 +32,8 @@ use crate::{
 /// The names of the schedules.
 pub(crate) const TAG_WATCHER: &str = "image_watcher";
 pub(crate) const REPOSITORY_WATCHER: &str = "repo_watcher";
+
+pub(crate) use pushes::VISIT;
 
 /// Registries that are asked at once.
 const REGISTRIES_AT_ONCE: usize = 8;
@@ -74,6 +78,7 @@ impl Trouble {
             details: json!({"msg": self.reason, "error_codes": [self.failure.code()]}),
             resource: (event.resource_type().as_str(), Some(resource)),
             source: ServiceName::Catalog.as_str(),
+            facts: Facts::default(),
         }
     }
 

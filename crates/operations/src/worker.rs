@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use windlass_store::jobs::Claim;
 
-use crate::{Result, Service, images, vulnerabilities};
+use crate::{Result, Service, images, reevaluation, vulnerabilities, watching};
 
 /// How long a job may wait that was asked for in another process, or is to be tried again.
 const POLL: Duration = Duration::from_secs(1);
@@ -16,7 +16,7 @@ const POLL: Duration = Duration::from_secs(1);
 const RECOVERY: Duration = Duration::from_secs(5);
 
 /// What jobs are done here.
-const KINDS: &[&str] = &[images::ANALYSE, vulnerabilities::REMATCH];
+const KINDS: &[&str] = &[images::ANALYSE, vulnerabilities::REMATCH, reevaluation::REEVALUATE, watching::VISIT];
 
 impl Service {
     /// Does jobs until `stop` is cancelled, as many at once as the settings say. Jobs that are not done then are given back.
@@ -72,10 +72,12 @@ impl Service {
     }
 
     async fn perform(self: &Arc<Self>, claim: &Claim) -> Result<()> {
-        if claim.job.kind != vulnerabilities::REMATCH {
-            return self.analyse_claimed(claim).await;
-        }
-        let done = self.rematch_claimed(claim).await;
+        let done = match claim.job.kind.as_str() {
+            vulnerabilities::REMATCH => self.rematch_claimed(claim).await,
+            reevaluation::REEVALUATE => self.reevaluate_claimed(claim).await,
+            watching::VISIT => self.visit_claimed(claim).await,
+            _ => return self.analyse_claimed(claim).await,
+        };
         if let Err(error) = &done {
             let now = self.clock.moment();
             claim.retry(&self.store, &error.to_string(), now.plus_seconds(self.lease()), now).await?;
@@ -85,7 +87,7 @@ impl Service {
 
     /// Gives a job back, as a process does that stops.
     async fn release(&self, claim: &Claim) -> Result<()> {
-        if claim.job.kind != vulnerabilities::REMATCH {
+        if claim.job.kind == images::ANALYSE {
             return self.release_analysis(claim).await;
         }
         claim.release(&self.store, self.clock.moment()).await?;

@@ -52,13 +52,16 @@ impl PatternSet {
 }
 
 fn one_by_one(pattern: &Pattern, texts: &TextList<'_>) -> Matching {
-    let mut found = Vec::new();
-    for (index, text) in texts.texts().iter().enumerate() {
-        if pattern.matches_start(text)? {
-            found.push(index);
+    let mut found = Ok(Vec::new());
+    texts.each(|index, text| {
+        let Ok(known) = &mut found else { return };
+        match pattern.matches_start(text) {
+            Ok(true) => known.push(index),
+            Ok(false) => {}
+            Err(error) => found = Err(error),
         }
-    }
-    Ok(found)
+    });
+    found
 }
 
 impl SetWalk {
@@ -91,7 +94,7 @@ impl SetWalk {
         for (pattern, found) in patterns.iter().zip(&mut found).filter(|(pattern, _)| pattern.is_odd_apart()) {
             found.retain(|text| texts.odd().binary_search(text).is_err());
             for &text in texts.odd() {
-                if pattern.matches_start(texts.texts()[text]).ok()? {
+                if pattern.matches_start(&texts.text(text)).ok()? {
                     found.push(text);
                 }
             }

@@ -14,11 +14,7 @@ use regex_automata::{
 };
 use regex_syntax::hir::Hir;
 
-use crate::{
-    NEST_LIMIT, SIZE_LIMIT,
-    fewest::fewest,
-    text_list::{Continuation, TextList},
-};
+use crate::{NEST_LIMIT, SIZE_LIMIT, fewest::fewest, text_list::TextList};
 
 /// Bytes of states that are kept from one text, and from one list, to the next.
 const CACHE_LIMIT: usize = 4 << 20;
@@ -85,15 +81,14 @@ impl Walk {
         let mut steps = Steps { states: Vec::new(), hits: Hits::none(self.automaton.pattern_len()) };
         let mut last_filled = None;
         for (index, continuation) in texts.continuations().enumerate() {
-            if steps.read(&self.automaton, cache, continuation).is_err() {
+            if steps.read(&self.automaton, cache, continuation.shared, continuation.tail.as_bytes()).is_err() {
                 if last_filled.is_some_and(|last| index - last < TEXTS_PER_CACHE) {
                     return Err(GaveUp);
                 }
                 last_filled = Some(index);
                 cache.reset(&self.automaton);
                 steps.states.clear();
-                let whole = Continuation { shared: 0, tail: texts.texts()[index].as_bytes() };
-                steps.read(&self.automaton, cache, whole).map_err(|CacheFull| GaveUp)?;
+                steps.read(&self.automaton, cache, 0, texts.text(index).as_bytes()).map_err(|CacheFull| GaveUp)?;
             }
             if !steps.hits.found.is_empty() {
                 hear(index, &steps.hits);
@@ -114,9 +109,9 @@ struct CacheFull;
 
 impl Steps {
     /// Goes on from what the text shares with the one before it, to its end.
-    fn read(&mut self, automaton: &DFA, cache: &mut Cache, text: Continuation<'_>) -> Result<(), CacheFull> {
-        self.states.truncate(text.shared + 1);
-        self.hits.truncate(text.shared);
+    fn read(&mut self, automaton: &DFA, cache: &mut Cache, shared: usize, tail: &[u8]) -> Result<(), CacheFull> {
+        self.states.truncate(shared + 1);
+        self.hits.truncate(shared);
         let mut state = if let Some(state) = self.states.last() {
             *state
         } else {
@@ -125,10 +120,10 @@ impl Steps {
             self.states.push(start);
             start
         };
-        if self.states.len() <= text.shared {
+        if self.states.len() <= shared {
             return Ok(());
         }
-        for byte in text.tail {
+        for byte in tail {
             if state.is_dead() {
                 return Ok(());
             }

@@ -7,7 +7,7 @@ use std::{hint::black_box, sync::Arc};
 use criterion::{Criterion, criterion_group, criterion_main};
 use scenario::{FINDINGS, PACKAGES};
 use windlass_advisories::FixState;
-use windlass_matching::{Finding, Fix, Outcome, Severity, Vulnerability};
+use windlass_matching::{Finding, Fix, Flaw, Outcome, Severity, Vulnerability};
 use windlass_policy::{Bundle, CompiledBundle, Image, Knowledge, Profile, Request};
 
 fn outcome() -> Outcome {
@@ -21,19 +21,19 @@ fn outcome() -> Outcome {
             severity: Severity::ALL[number % Severity::ALL.len()],
             ..Vulnerability::default()
         };
-        Finding {
-            vulnerability: Arc::new(vulnerability),
-            related: Vec::new(),
-            package: number % PACKAGES,
-            fix: Fix {
-                state: if fixed { FixState::Fixed } else { FixState::NotFixed },
-                suggested: versions.first().cloned(),
-                versions,
-                ..Fix::default()
+        Finding::new(
+            number % PACKAGES,
+            Flaw {
+                vulnerability: Arc::new(vulnerability),
+                fix: Fix {
+                    state: if fixed { FixState::Fixed } else { FixState::NotFixed },
+                    suggested: versions.first().cloned(),
+                    versions,
+                    ..Fix::default()
+                },
+                ..Flaw::default()
             },
-            details: Vec::new(),
-            risk: 0.0,
-        }
+        )
     };
     Outcome { findings: (0..FINDINGS).map(finding).collect(), ..Outcome::default() }
 }

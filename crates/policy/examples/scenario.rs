@@ -1,6 +1,7 @@
-//! Writes what `benchmarks/policies` measures with: a bundle, analyses of images, and advisories that concern each.
+//! Writes what `benchmarks/policies` measures with: a bundle, one without rules, analyses of images, and advisories that
+//! concern each.
 //!
-//! `cargo run --release -p windlass-policy --example scenario -- FOLDER IMAGES`
+//! `cargo run --release -p windlass-policy --example scenario -- FOLDER IMAGES FORMAT`
 
 #[path = "../benches/scenario/mod.rs"]
 mod scenario;
@@ -13,15 +14,21 @@ use windlass_sbom::formats::{self, Document, Format};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [folder, images] = arguments.as_slice() else { return Err("usage: scenario FOLDER IMAGES".into()) };
+    let [folder, images, format] = arguments.as_slice() else {
+        return Err("usage: scenario FOLDER IMAGES FORMAT".into());
+    };
+    let format = Format::parse(format)?;
     let folder = Path::new(folder);
     for name in ["analyses", "osv"] {
         fs::create_dir_all(folder.join(name))?;
     }
-    fs::write(folder.join("bundle.json"), serde_json::to_vec_pretty(&scenario::bundle())?)?;
+    let mut bundle = scenario::bundle();
+    fs::write(folder.join("bundle.json"), serde_json::to_vec_pretty(&bundle)?)?;
+    bundle["policies"][0]["rules"] = json!([]);
+    fs::write(folder.join("nothing.json"), serde_json::to_vec_pretty(&bundle)?)?;
     for image in 0..images.parse()? {
-        let mut file = fs::File::create(folder.join(format!("analyses/{image:03}.json")))?;
-        formats::write(&scenario::sbom(image), Format::Json, &Document::default(), &mut file)?;
+        let mut file = fs::File::create(folder.join(format!("analyses/{image:03}.{format}")))?;
+        formats::write(&scenario::sbom(image), format, &Document::default(), &mut file)?;
     }
     for number in 0..FINDINGS {
         let path = folder.join(format!("osv/CVE-2024-{number:05}.json"));

@@ -11,7 +11,7 @@ use crate::{
     allow_list::AllowList,
     compile::CompiledMapping,
     evaluation::{Allowed, Evaluation, PolicyResult, Reason, Row},
-    gate::Condition,
+    gate::{Condition, Inputs},
     mapping::{Identified, ImageSelector},
     rule::Rule,
 };
@@ -93,7 +93,7 @@ impl CompiledBundle {
         evaluation
     }
 
-    fn context<'r>(&self, request: &Request<'r>) -> Context<'r> {
+    pub(crate) fn context<'r>(&self, request: &Request<'r>) -> Context<'r> {
         Context { image: request.image, profile: self.profile(), now: request.now }
     }
 
@@ -126,7 +126,7 @@ impl CompiledBundle {
 }
 
 /// The first selector that matches.
-fn first<'s>(
+pub(crate) fn first<'s>(
     selectors: impl Iterator<Item = &'s ImageSelector>,
     image: Identified<'_>,
 ) -> Result<Option<usize>, (usize, Failure)> {
@@ -157,20 +157,27 @@ fn selection_failed(failure: &Failure, pointer: &str) -> Problem {
 }
 
 /// One evaluation on its way.
-struct Run<'q, 'r> {
+pub(crate) struct Run<'q, 'r> {
     request: &'q Request<'r>,
     context: Context<'r>,
-    problems: Vec<Problem>,
+    /// Rules that depend on none of these are passed over; `None`: no rule is.
+    about: Option<Inputs>,
+    pub(crate) problems: Vec<Problem>,
     warnings: Vec<Warning>,
-    valid_until: Option<Timestamp>,
+    pub(crate) valid_until: Option<Timestamp>,
 }
 
 impl<'q, 'r> Run<'q, 'r> {
     fn new(request: &'q Request<'r>, context: Context<'r>) -> Self {
-        Self { request, context, problems: Vec::new(), warnings: Vec::new(), valid_until: None }
+        Self { request, context, about: None, problems: Vec::new(), warnings: Vec::new(), valid_until: None }
     }
 
-    fn evaluate_mapping<'b>(&mut self, mapping: &'b CompiledMapping) -> Vec<PolicyResult<'b>> {
+    /// An evaluation of those rules only that depend on one of these inputs.
+    pub(crate) fn about(request: &'q Request<'r>, context: Context<'r>, inputs: Inputs) -> Self {
+        Self { about: Some(inputs), ..Self::new(request, context) }
+    }
+
+    pub(crate) fn evaluate_mapping<'b>(&mut self, mapping: &'b CompiledMapping) -> Vec<PolicyResult<'b>> {
         for expires in mapping.allow_lists.iter().flat_map(|list| &list.items).filter_map(|item| item.expires_on) {
             self.changes_at(expires);
         }
@@ -181,7 +188,8 @@ impl<'q, 'r> Run<'q, 'r> {
         let mut rows = Vec::new();
         let mut action = Action::Go;
         let mut paths = policy.paths.over(self.context.image);
-        for rule in &policy.rules {
+        let about = self.about;
+        for rule in policy.rules.iter().filter(|rule| about.is_none_or(|inputs| rule.reads().intersects(inputs))) {
             if let Some(problem) = &rule.end_of_life {
                 self.problems.push(problem.clone());
                 continue;

@@ -31,7 +31,7 @@ impl<'a> FindingFact<'a> {
         let findings = image.outcome.findings.iter();
         let fact = |finding: &'a Finding| {
             let package = PackageFact::new(finding.package, sbom.packages.get(finding.package)?);
-            let first_seen = image.first_seen(&finding.vulnerability.id, &package.package.id.0);
+            let first_seen = image.first_seen(&finding.vulnerability.id, &package.package.id);
             Some(Self { finding, package, first_seen })
         };
         findings.filter_map(fact).collect()

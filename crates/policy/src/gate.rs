@@ -2,7 +2,7 @@
 
 use std::ops::BitOr;
 
-use windlass_sbom::File;
+use windlass_sbom::FileEntry;
 
 use crate::{Arguments, Firings, Image, Parameter, Profile, rule_pattern::RulePattern};
 
@@ -38,7 +38,7 @@ pub(crate) enum Condition {
     /// Looks at an image and fires as often as it holds.
     Facts(Box<FactsCheck>),
     /// Holds for each file whose path begins with a match. Patterns of rules are looked for together.
-    Paths(RulePattern, Box<dyn Fn(&File) -> String + Send + Sync>),
+    Paths(RulePattern, Box<dyn Fn(FileEntry<'_>) -> String + Send + Sync>),
 }
 
 type FactsCheck = dyn Fn(&Context<'_>, &mut Firings) -> Result<(), Failure> + Send + Sync;
@@ -50,7 +50,10 @@ impl Check {
     }
 
     /// A condition that fires, with this message, for each file whose path begins with a match.
-    pub(crate) fn of_paths(pattern: RulePattern, message: impl Fn(&File) -> String + Send + Sync + 'static) -> Self {
+    pub(crate) fn of_paths(
+        pattern: RulePattern,
+        message: impl Fn(FileEntry<'_>) -> String + Send + Sync + 'static,
+    ) -> Self {
         Self(Condition::Paths(pattern, Box::new(message)))
     }
 }
@@ -121,6 +124,9 @@ impl Inputs {
     pub const PREVIOUS: Self = Self(1 << 13);
     /// Other images that this one is built on.
     pub const ANCESTRY: Self = Self(1 << 14);
+    /// Findings in a way that more than the finding in question decides: how many there are, what others say of them,
+    /// predictions, which change without the findings.
+    pub const ALL_FINDINGS: Self = Self(1 << 15);
 
     #[must_use]
     pub const fn with(self, other: Self) -> Self {

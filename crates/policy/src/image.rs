@@ -1,11 +1,16 @@
 //! The facts about an image that rules look at, in the terms of `spec/policy.md` §4.0.
 
-use std::{cell::OnceCell, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    cell::OnceCell,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use windlass_matching::Outcome;
 use windlass_patterns::TextList;
-use windlass_sbom::{File, FileKind, ImageSource, Sbom, Source};
+use windlass_sbom::{FileEntry, FileKind, FileTable, ImageSource, PackageId, Sbom, Source};
 
 use crate::{
     Profile, by_text::ByText, dockerfile::Dockerfile, finding::FindingFact, license_words::LicenseWords,
@@ -24,7 +29,7 @@ pub struct Image<'a> {
     license_words: OnceCell<LicenseWords<'a>>,
     findings: OnceCell<Vec<FindingFact<'a>>>,
     findings_by_id: OnceCell<ByText<'a>>,
-    paths: OnceCell<TextList<'a>>,
+    files: OnceCell<Cow<'a, FileTable>>,
     /// As each profile reads it.
     dockerfiles: [OnceCell<Dockerfile>; 2],
 }
@@ -36,6 +41,8 @@ pub struct Knowledge<'a> {
     pub database_built: Option<Timestamp>,
     /// When findings were first seen in this image; those it does not name are seen now for the first time.
     pub first_seen: Option<&'a FirstSeen>,
+    /// When the image was first known: no finding is older in it, whatever is known of its packages.
+    pub since: Option<Timestamp>,
     /// What the npm registry publishes; `None`: not known here.
     pub npm_packages: Option<&'a PublishedPackages>,
     /// What rubygems.org publishes.
@@ -46,8 +53,8 @@ pub struct Knowledge<'a> {
     pub ancestors: &'a [Ancestor],
 }
 
-/// Times by vulnerability and package id.
-pub type FirstSeen = BTreeMap<(String, String), Timestamp>;
+/// Times by package and, of each, by vulnerability: package versions have theirs, whatever image they are in.
+pub type FirstSeen = HashMap<PackageId, Arc<BTreeMap<String, Timestamp>>>;
 
 /// What is published, by name of package.
 pub type PublishedPackages = BTreeMap<String, PublishedPackage>;
@@ -80,9 +87,15 @@ impl<'a> Image<'a> {
             license_words: OnceCell::new(),
             findings: OnceCell::new(),
             findings_by_id: OnceCell::new(),
-            paths: OnceCell::new(),
+            files: OnceCell::new(),
             dockerfiles: Default::default(),
         }
+    }
+
+    /// The same image with the files of this table, in place of those of its bill of materials.
+    #[must_use]
+    pub fn with_files(self, files: &'a FileTable) -> Self {
+        Self { files: OnceCell::from(Cow::Borrowed(files)), ..self }
     }
 
     /// Identity and documents, where it is an image.
@@ -143,20 +156,19 @@ impl<'a> Image<'a> {
     }
 
     /// Every file, sorted by path; empty where the analysis did not list them.
-    pub fn files(&self) -> &'a [File] {
-        &self.sbom.files
+    pub fn files(&self) -> &FileTable {
+        self.files.get_or_init(|| Cow::Owned(FileTable::of(&self.sbom.files)))
     }
 
     /// The paths of [`Image::files`], to be searched.
-    pub(crate) fn paths(&self) -> &TextList<'a> {
-        self.paths.get_or_init(|| self.files().iter().map(|file| file.location.path.as_str()).collect())
+    pub(crate) fn paths(&self) -> TextList<'_> {
+        let (shared, ends, tails) = self.files().paths().columns();
+        TextList::front_coded(shared, ends, tails)
     }
 
     /// The file at exactly this path.
-    pub fn file(&self, path: &str) -> Option<&'a File> {
-        let files = self.files();
-        let at = files.binary_search_by(|file| file.location.path.as_str().cmp(path)).ok()?;
-        files.get(at)
+    pub fn file(&self, path: &str) -> Option<FileEntry<'_>> {
+        self.files().find(path)
     }
 
     /// Content of a file that the analysis was told to keep.
@@ -165,14 +177,15 @@ impl<'a> Image<'a> {
     }
 
     /// When a finding was first seen; `None` where nobody noted it.
-    pub(crate) fn first_seen(&self, vulnerability: &str, package: &str) -> Option<Timestamp> {
-        self.knowledge.first_seen?.get(&(vulnerability.to_owned(), package.to_owned())).copied()
+    pub(crate) fn first_seen(&self, vulnerability: &str, package: &PackageId) -> Option<Timestamp> {
+        let seen = self.knowledge.first_seen?.get(package)?.get(vulnerability).copied()?;
+        Some(self.knowledge.since.map_or(seen, |since| seen.max(since)))
     }
 }
 
 /// The mode as the original recorded it, with the bits that say what kind of file it is.
-pub(crate) fn full_mode(file: &File) -> u32 {
-    let kind = match file.kind {
+pub(crate) fn full_mode(file: FileEntry<'_>) -> u32 {
+    let kind = match file.kind() {
         FileKind::RegularFile | FileKind::HardLink => 0o100_000,
         FileKind::Directory => 0o040_000,
         FileKind::SymbolicLink => 0o120_000,
@@ -180,5 +193,5 @@ pub(crate) fn full_mode(file: &File) -> u32 {
         FileKind::BlockDevice => 0o060_000,
         FileKind::Fifo => 0o010_000,
     };
-    kind | (file.mode & 0o7777)
+    kind | (file.mode() & 0o7777)
 }

@@ -17,6 +17,7 @@
 
 mod action;
 mod allow_list;
+mod alone;
 mod arguments;
 mod bundle;
 mod by_text;
@@ -62,6 +63,7 @@ mod warning;
 
 pub use action::Action;
 pub use allow_list::{AllowList, AllowListItem};
+pub use alone::Alone;
 pub use arguments::Arguments;
 pub use bundle::{Bundle, InvalidBundle, LENGTH_LIMIT, Place, SchemaViolation, locate};
 pub use clearance::{Clearance, Upgrade};

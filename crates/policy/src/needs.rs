@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use windlass_sbom::formats::Wanted;
+
 use crate::{CompiledBundle, Inputs, Rule};
 
 /// The file that the gate of that name reads.
@@ -18,6 +20,15 @@ impl CompiledBundle {
         let reading = self.rules().filter(|rule| rule.reads().intersects(Inputs::RETRIEVED_FILES));
         let (gate, passwd) = PASSWD;
         reading.filter_map(|rule| if rule.gate.name == gate { Some(passwd) } else { rule.param("path") }).collect()
+    }
+
+    /// What its rules, and matching, look at in an analysis that was saved.
+    pub fn wanted(&self) -> Wanted {
+        let reads = self.reads();
+        Wanted {
+            files: reads.intersects(Inputs::FILES | Inputs::FILE_DIGESTS | Inputs::RETRIEVED_FILES),
+            manifests: reads.intersects(Inputs::FILE_DIGESTS),
+        }
     }
 
     fn rules(&self) -> impl Iterator<Item = &Rule> {

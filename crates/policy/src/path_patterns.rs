@@ -1,6 +1,7 @@
 //! Patterns over all paths of an image, of all rules of a policy at once.
 
 use windlass_patterns::{Matching, PatternSet};
+use windlass_sbom::FileEntry;
 
 use crate::{Failure, Firings, Image, Rule, gate::Condition};
 
@@ -38,7 +39,7 @@ impl MatchingPaths<'_, '_> {
     pub(crate) fn fire_next(
         &mut self,
         pattern: &crate::rule_pattern::RulePattern,
-        message: &dyn Fn(&windlass_sbom::File) -> String,
+        message: &dyn Fn(FileEntry<'_>) -> String,
         firings: &mut Firings,
     ) -> Result<(), Failure> {
         let files = self.image.files();
@@ -46,9 +47,9 @@ impl MatchingPaths<'_, '_> {
             return Ok(());
         }
         pattern.usable()?;
-        let matching = self.matching.get_or_insert_with(|| self.patterns.0.matching(self.image.paths()).into_iter());
+        let matching = self.matching.get_or_insert_with(|| self.patterns.0.matching(&self.image.paths()).into_iter());
         for index in matching.next().expect("every rule with a usable pattern has its place")? {
-            firings.fire(message(&files[index]));
+            firings.fire(message(files.get(index)));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! matched again, its reader. Writers stream; nothing they print depends on anything but the document and [`Document`].
 //! Readers take bytes from strangers: [`read`] finds out what they are from their content, not from a file name.
 
+mod compact;
 pub mod cyclonedx;
 mod document;
 mod graph;
@@ -32,7 +33,7 @@ use serde::Deserialize;
 pub use document::Document;
 pub use windlass::packages;
 
-use crate::Sbom;
+use crate::{FileTable, Sbom};
 
 /// A format by its name on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,6 +42,8 @@ pub enum Format {
     Table,
     /// Windlass's own document, which holds all that is known (`docs/schemas/sbom-1.json`).
     Json,
+    /// The same for programs that read thousands of documents: bytes, no text.
+    Compact,
     /// syft-json 16.
     SyftJson,
     /// CycloneDX 1.6 JSON.
@@ -78,6 +81,12 @@ impl Format {
                 read: windlass::read,
                 locate: windlass::locate,
             }),
+        },
+        Codec {
+            format: Self::Compact,
+            names: &["compact", "windlass-compact"],
+            write: compact::write,
+            read: Some(Reader { recognises: |signs| signs.is_compact, read: compact::read, locate: compact::locate }),
         },
         Codec {
             format: Self::SyftJson,
@@ -200,9 +209,17 @@ pub enum ReadError {
     Shape { format: Format, at: String, source: serde_json::Error },
 }
 
+/// A document without its files, and these by columns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Saved {
+    /// Its list of files is empty.
+    pub sbom: Sbom,
+    pub files: FileTable,
+}
+
 /// What of a document somebody is going to look at, beside what everybody does. Only Windlass's own documents are read
 /// in part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Wanted {
     /// The list of files.
     pub files: bool,
@@ -212,6 +229,7 @@ pub struct Wanted {
 
 impl Wanted {
     pub const ALL: Self = Self { files: true, manifests: true };
+    pub const LEAST: Self = Self { files: false, manifests: false };
 
     #[must_use]
     pub fn with(self, other: Self) -> Self {
@@ -226,17 +244,36 @@ pub fn read_from(input: impl Read, limit: u64) -> Result<Sbom, ReadError> {
 
 /// Reads what is wanted of a document of at most `limit` bytes, whichever of the readable formats it has.
 pub fn read_part_from(input: impl Read, limit: u64, wanted: Wanted) -> Result<Sbom, ReadError> {
+    read_part(&bounded(input, limit)?, wanted)
+}
+
+/// As [`read_part_from`], with files by columns. Of compact documents nothing else is made on the way.
+pub fn read_saved_from(input: impl Read, limit: u64, wanted: Wanted) -> Result<Saved, ReadError> {
+    read_saved(&bounded(input, limit)?, wanted)
+}
+
+fn bounded(input: impl Read, limit: u64) -> Result<Vec<u8>, ReadError> {
     let mut document = Vec::new();
     input.take(limit.saturating_add(1)).read_to_end(&mut document)?;
-    if document.len() as u64 > limit {
-        return Err(ReadError::TooLarge { limit });
-    }
-    read_part(&document, wanted)
+    if document.len() as u64 > limit { Err(ReadError::TooLarge { limit }) } else { Ok(document) }
 }
 
 /// Reads a document, whichever of the readable formats it has.
 pub fn read(document: &[u8]) -> Result<Sbom, ReadError> {
     read_part(document, Wanted::ALL)
+}
+
+/// Reads what is wanted of a document, whichever of the readable formats it has, with files by columns.
+pub fn read_saved(document: &[u8], wanted: Wanted) -> Result<Saved, ReadError> {
+    if document.starts_with(compact::MAGIC)
+        && let Ok(mut saved) = compact::read_saved(document, wanted)
+    {
+        saved.sbom.sort();
+        return Ok(saved);
+    }
+    let mut sbom = read_part(document, wanted)?;
+    let files = FileTable::of(&std::mem::take(&mut sbom.files));
+    Ok(Saved { sbom, files })
 }
 
 fn read_part(document: &[u8], wanted: Wanted) -> Result<Sbom, ReadError> {
@@ -263,6 +300,8 @@ fn read_part(document: &[u8], wanted: Wanted) -> Result<Sbom, ReadError> {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Signs {
+    #[serde(skip)]
+    is_compact: bool,
     format: Option<String>,
     bom_format: Option<String>,
     spdx_version: Option<String>,
@@ -280,6 +319,12 @@ struct Signs {
 
 impl Signs {
     fn of(document: &[u8]) -> Result<Self, ReadError> {
+        if document.starts_with(compact::MAGIC) {
+            return Ok(Self { is_compact: true, ..Self::default() });
+        }
+        if document.starts_with(compact::NAME) {
+            return Err(ReadError::Unsupported("a newer Windlass wrote this document"));
+        }
         let start = document.trim_ascii_start();
         if start.starts_with(b"<") {
             return Err(ReadError::Unsupported("XML documents are not read yet"));

@@ -21,7 +21,9 @@ use axum::{
 use utoipa::{IntoParams, openapi::path::Parameter};
 
 pub(crate) use answer::{Answer, Blank, Described, Json, SchemaTable};
-pub(crate) use body::{Body, BodyKind, FileForm, Form, FormFile, JsonBody, NoBody, RawBody, form};
+pub(crate) use body::{
+    Body, BodyKind, FileForm, Form, FormFile, JsonBody, NoBody, RawBody, broken_off, collect, form, reader,
+};
 pub(crate) use input::{Input, PathArguments, Received};
 
 use crate::{

@@ -5,6 +5,7 @@ mod api_keys;
 mod archives;
 mod artifacts;
 mod audit;
+mod changes;
 mod content;
 mod evaluations;
 mod events;
@@ -12,19 +13,23 @@ mod feeds;
 mod images;
 mod imports;
 mod metadata;
+mod notifications;
 mod oauth;
 mod policies;
 mod queries;
 mod registries;
+mod registry_events;
 mod repositories;
 mod roles;
 mod sboms;
 mod service;
+mod storage;
 mod subscriptions;
 mod summaries;
 mod system;
 mod users;
 mod vulnerabilities;
+mod webhooks;
 
 use crate::operation::Operation;
 
@@ -33,6 +38,7 @@ pub(crate) fn all() -> Vec<Operation> {
     [
         service::operations(),
         system::operations(),
+        storage::operations(),
         accounts::operations(),
         users::operations(),
         roles::operations(),
@@ -43,6 +49,7 @@ pub(crate) fn all() -> Vec<Operation> {
         imports::operations(),
         summaries::operations(),
         content::operations(),
+        changes::operations(),
         metadata::operations(),
         artifacts::operations(),
         sboms::operations(),
@@ -53,7 +60,10 @@ pub(crate) fn all() -> Vec<Operation> {
         subscriptions::operations(),
         repositories::operations(),
         registries::operations(),
+        registry_events::operations(),
         events::operations(),
+        notifications::operations(),
+        webhooks::operations(),
         feeds::operations(),
         queries::operations(),
         policies::operations(),

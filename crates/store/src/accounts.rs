@@ -128,6 +128,12 @@ pub async fn insert(
     Ok(row.insert(on).await?)
 }
 
+/// Whether an account may do anything now, in the transaction of what follows from it.
+pub async fn is_enabled(on: &impl ConnectionTrait, name: &str) -> Result<bool> {
+    let enabled = Entity::find_by_id(name).filter(Column::State.eq(State::Enabled));
+    Ok(enabled.one(on).await?.is_some())
+}
+
 /// Forgets an account whose resources are gone.
 pub async fn delete(on: &impl ConnectionTrait, name: &AccountName) -> Result<()> {
     Entity::delete_by_id(name.as_str()).exec(on).await?;

@@ -90,6 +90,12 @@ impl Account {
         last(self.reader(), self.name(), question).await
     }
 
+    /// The verdict with this id.
+    pub async fn evaluation(&self, id: i64) -> Result<Option<Model>> {
+        let own = Entity::find_by_id(id).filter(Column::Account.eq(self.name().as_str()));
+        Ok(own.one(self.reader()).await?)
+    }
+
     /// Every verdict on an image, in the order they were first given.
     pub async fn evaluations_of_image(&self, digest: &str) -> Result<Vec<Model>> {
         let own = Entity::find().filter(Column::Account.eq(self.name().as_str())).filter(Column::Digest.eq(digest));

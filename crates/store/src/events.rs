@@ -107,6 +107,31 @@ impl Account {
         Ok((rows, more))
     }
 
+    /// Events of these types, about one of these things or about policies, that happened after `since` and before `before`
+    /// (a moment and an id), newest first; `resources: None`: about anything.
+    pub async fn events_of(
+        &self,
+        kinds: &[&str],
+        resources: Option<&[String]>,
+        since: Moment,
+        before: Option<(Moment, String)>,
+        limit: u64,
+    ) -> Result<Vec<Model>> {
+        let mut query = Entity::find().filter(Column::Account.eq(self.name().as_str()));
+        query = query.filter(Column::Kind.is_in(kinds.iter().copied())).filter(Column::OccurredAt.gt(since));
+        if let Some((moment, id)) = before {
+            let same = Condition::all().add(Column::OccurredAt.eq(moment)).add(Column::Id.lt(id));
+            query = query.filter(Condition::any().add(Column::OccurredAt.lt(moment)).add(same));
+        }
+        if let Some(resources) = resources {
+            let of_policies = Column::ResourceKind.eq("policy_bundle");
+            let of_these = Column::ResourceId.is_in(resources.iter().map(String::as_str));
+            query = query.filter(Condition::any().add(of_policies).add(of_these));
+        }
+        let ordered = query.order_by_desc(Column::OccurredAt).order_by_desc(Column::Id);
+        Ok(ordered.limit(limit).all(self.reader()).await?)
+    }
+
     pub async fn event(&self, id: &str) -> Result<Option<Model>> {
         let own = Entity::find_by_id(id).filter(Column::Account.eq(self.name().as_str()));
         Ok(own.one(self.reader()).await?)

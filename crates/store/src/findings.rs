@@ -2,14 +2,15 @@
 //! data that says something else of them, and closed by the data that no longer has them.
 
 pub mod cleared;
+pub mod history;
 pub mod names;
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    entity::prelude::*, sea_query::Query,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    QueryOrder as _, Statement, entity::prelude::*, sea_query::Query,
 };
 
-use crate::{BATCH, Moment, Result, Store};
+use crate::{BATCH, Moment, Result, Store, analyses, finding_changes::NewChange};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "findings")]
@@ -57,13 +58,48 @@ pub struct NewFinding {
     pub names: Vec<String>,
 }
 
+/// A finding as it was until now.
+#[derive(Clone, Debug)]
+pub struct Former {
+    pub id: i64,
+    pub package_version: i64,
+    pub detail: String,
+}
+
+/// A finding of an image, with the package that has it.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct InImage {
+    pub package_version: i64,
+    pub detail: String,
+    pub ordinal: i64,
+    pub feed_group: String,
+    /// Of the package.
+    pub name: String,
+    pub version: String,
+    pub kind: String,
+}
+
+/// The open findings of an image that the owners of their packages have not fixed; `None`: there is no such analysis.
+pub async fn of_analysis(on: &impl ConnectionTrait, analysis: i64) -> Result<Option<Vec<InImage>>> {
+    if analyses::Entity::find_by_id(analysis).one(on).await?.is_none() {
+        return Ok(None);
+    }
+    let sql = "SELECT f.package_version, f.detail, f.ordinal, f.feed_group, v.name, v.version, v.kind \
+               FROM analysis_packages p JOIN findings f ON f.package_version = p.package_version \
+               AND f.closed_at IS NULL JOIN package_versions v ON v.id = p.package_version \
+               WHERE p.analysis = $1 AND p.compared > 0 AND NOT EXISTS \
+               (SELECT 1 FROM cleared_findings x WHERE x.finding = f.id AND x.analysis = p.analysis) ORDER BY f.id";
+    let statement = Statement::from_sql_and_values(on.get_database_backend(), sql, [analysis.into()]);
+    let rows = on.query_all_raw(statement).await?;
+    Ok(Some(rows.iter().map(|row| InImage::from_query_result(row, "")).collect::<Result<_, _>>()?))
+}
+
 /// What data changed.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     pub opened: Vec<NewFinding>,
-    /// By id.
-    pub altered: Vec<(i64, NewFinding)>,
-    pub closed: Vec<i64>,
+    pub altered: Vec<(Former, NewFinding)>,
+    pub closed: Vec<Former>,
 }
 
 impl Store {
@@ -107,18 +143,28 @@ pub async fn open(on: &impl ConnectionTrait, versions: &[i64]) -> Result<Vec<Mod
     Ok(rows)
 }
 
-/// Writes what data changed.
-pub async fn apply(on: &impl ConnectionTrait, changes: Changes, data: i64, now: Moment) -> Result<()> {
+/// Writes what data changed, and answers with the changes one by one.
+pub async fn apply(on: &impl ConnectionTrait, changes: Changes, data: i64, now: Moment) -> Result<Vec<NewChange>> {
     let Changes { opened, altered, closed } = changes;
+    let mut told = Vec::with_capacity(opened.len() + altered.len() + closed.len());
+    let change = |former: Former, after: Option<String>| {
+        let Former { id, package_version, detail } = former;
+        NewChange { package_version, finding: id, before: Some(detail), after }
+    };
+    let ids: Vec<i64> = closed.iter().map(|former| former.id).collect();
+    told.extend(closed.into_iter().map(|former| change(former, None)));
+    let closed = ids;
     for part in closed.chunks(BATCH) {
         let row = ActiveModel { closed_at: Set(Some(now)), closed_by: Set(Some(data)), ..Default::default() };
         Entity::update_many().set(row).filter(Column::Id.is_in(part.iter().copied())).exec(on).await?;
     }
-    let renamed: Vec<i64> = altered.iter().map(|(id, _)| *id).collect();
+    let renamed: Vec<i64> = altered.iter().map(|(former, _)| former.id).collect();
     names::delete(on, &closed).await?;
     names::delete(on, &renamed).await?;
     let mut named = Vec::new();
-    for (id, finding) in altered {
+    for (former, finding) in altered {
+        let id = former.id;
+        told.push(change(former, Some(finding.detail.clone())));
         let row = ActiveModel {
             feed_group: Set(finding.feed_group),
             severity: Set(finding.severity),
@@ -160,10 +206,13 @@ pub async fn apply(on: &impl ConnectionTrait, changes: Changes, data: i64, now: 
         .collect();
     for row in written {
         let known = (row.package_version, row.vulnerability, row.namespace, row.ordinal);
-        let own = opened.remove(&known).unwrap_or_default();
+        let Some(own) = opened.remove(&known) else { continue };
         named.extend(own.into_iter().map(|name| names::Model { name, finding: row.id }));
+        let package_version = row.package_version;
+        told.push(NewChange { package_version, finding: row.id, before: None, after: Some(row.detail) });
     }
-    names::insert(on, &named).await
+    names::insert(on, &named).await?;
+    Ok(told)
 }
 
 fn distinct(mut ids: Vec<i64>) -> Vec<i64> {

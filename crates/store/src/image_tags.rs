@@ -1,11 +1,13 @@
 //! Tags of images. A tag stands for the image that it was detected at last; the others are its history.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, IntoActiveModel as _,
-    JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Condition,
+    JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement, entity::prelude::*, sea_query::Condition,
 };
 
-use crate::{Account, AccountName, Moment, Result, images};
+use crate::{Account, AccountName, BATCH, Moment, Result, images};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "image_tags")]
@@ -113,6 +115,33 @@ impl Account {
             tags.extend(query.all(self.reader()).await?);
         }
         Ok(tags)
+    }
+
+    /// The images that tags stand for, by the tags' full names.
+    pub async fn images_of_tags(&self, tags: &[TagName<'_>]) -> Result<HashMap<String, images::Model>> {
+        let mut found = HashMap::new();
+        for part in tags.chunks(BATCH) {
+            let rows: Vec<String> =
+                (0..part.len()).map(|at| format!("(${}, ${}, ${})", 3 * at + 2, 3 * at + 3, 3 * at + 4)).collect();
+            let sql = format!(
+                "SELECT i.*, t.registry AS t_registry, t.repository AS t_repository, t.tag AS t_tag FROM image_tags t \
+                 JOIN images i ON i.id = t.image WHERE t.account = $1 AND i.status = 'active' \
+                 AND (t.registry, t.repository, t.tag) IN (VALUES {}) ORDER BY t.detected_at DESC, t.image DESC",
+                rows.join(", ")
+            );
+            let mut values: Vec<sea_orm::Value> = vec![self.name().as_str().into()];
+            values.extend(part.iter().flat_map(|tag| [tag.registry, tag.repository, tag.tag]).map(Into::into));
+            let engine = self.reader().get_database_backend();
+            let statement = Statement::from_sql_and_values(engine, sql, values);
+            for row in self.reader().query_all_raw(statement).await? {
+                let part = |name| row.try_get::<String>("", name);
+                let name = fulltag(&part("t_registry")?, &part("t_repository")?, &part("t_tag")?);
+                if let Entry::Vacant(free) = found.entry(name) {
+                    free.insert(images::Model::from_query_result(&row, "")?);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Every tag of images in one of these states, oldest image first.

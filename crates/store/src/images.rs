@@ -13,7 +13,9 @@ use sea_orm::{
     sea_query::{Condition, ExprTrait as _, OnConflict, Query},
 };
 
-use crate::{Account, AccountName, Moment, Result, Store, analyses, evaluations, image_tags, image_tags::TagName};
+use crate::{
+    Account, AccountName, BATCH, Moment, Result, Store, analyses, evaluations, image_tags, image_tags::TagName,
+};
 
 /// Whether an image is there to stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -131,6 +133,16 @@ impl Account {
     /// The image with this very digest.
     pub async fn image(&self, digest: &str) -> Result<Option<Model>> {
         Ok(self.own_images().filter(Column::Digest.eq(digest)).one(self.reader()).await?)
+    }
+
+    /// The images with these very digests, in no order.
+    pub async fn images_with_digests(&self, digests: &[&str]) -> Result<Vec<Model>> {
+        let mut images = Vec::new();
+        for part in digests.chunks(BATCH) {
+            images
+                .extend(self.own_images().filter(Column::Digest.is_in(part.iter().copied())).all(self.reader()).await?);
+        }
+        Ok(images)
     }
 
     /// The newest image with this digest, or whose index has it.

@@ -182,6 +182,17 @@ pub async fn enqueue(on: &impl ConnectionTrait, job: NewJob<'_>, now: Moment) ->
     Ok(())
 }
 
+/// Writes a job, or brings the one forward that waits already.
+pub async fn enqueue_by(on: &impl ConnectionTrait, job: NewJob<'_>, now: Moment) -> Result<()> {
+    let (kind, account, key, not_before) = (job.kind, job.account, job.key, job.not_before);
+    enqueue(on, job, now).await?;
+    let row = ActiveModel { not_before: Set(not_before), last_updated: Set(now), ..Default::default() };
+    let waiting = Entity::update_many().set(row).filter(Column::Kind.eq(kind)).filter(Column::Key.eq(key));
+    let waiting = waiting.filter(Column::Account.eq(account.as_str())).filter(Column::State.eq(State::Waiting));
+    waiting.filter(Column::NotBefore.gt(not_before)).exec(on).await?;
+    Ok(())
+}
+
 /// Takes back what was asked for about a key: what waits is gone, and a worker that has it loses it. Answers with the
 /// payloads of what was taken back.
 pub async fn cancel(on: &impl ConnectionTrait, kind: &str, account: &AccountName, key: &str) -> Result<Vec<String>> {

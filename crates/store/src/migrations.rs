@@ -18,6 +18,9 @@ const STEPS: &[(&str, &str)] = &[
     ("jobs", include_str!("../migrations/0007_jobs.sql")),
     ("archive", include_str!("../migrations/0008_archive.sql")),
     ("objects", include_str!("../migrations/0009_objects.sql")),
+    ("notifications", include_str!("../migrations/0010_notifications.sql")),
+    ("changes", include_str!("../migrations/0011_changes.sql")),
+    ("keeping", include_str!("../migrations/0012_keeping.sql")),
 ];
 
 /// How many steps there are.

@@ -13,7 +13,7 @@ use sea_orm::{
     sea_query::{OnConflict, Query},
 };
 
-use crate::{BATCH, Result, Store};
+use crate::{BATCH, Moment, Result, Store};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "package_versions")]
@@ -34,6 +34,8 @@ pub struct Model {
     pub rest: Option<String>,
     /// The data that its findings are those of; `None` where they must be found anew.
     pub matched_by: Option<i64>,
+    /// Since when no image holds it; `None`: one does, or nobody has looked.
+    pub unused_since: Option<Moment>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -69,6 +71,7 @@ pub async fn intern(on: &impl ConnectionTrait, packages: Vec<NewPackageVersion>)
             input: Set(package.input.clone()),
             rest: Set(None),
             matched_by: Set(None),
+            unused_since: Set(None),
             ..Default::default()
         });
         let there = OnConflict::column(Column::Key).do_nothing().to_owned();

@@ -7,10 +7,15 @@ use crate::{Account, Result};
 /// Every table with rows that belong to an account. What refers to others comes before what it refers to.
 const TABLES: &[&str] = &[
     "jobs",
+    "deliveries",
+    "notices",
+    "endpoints",
     "role_bindings",
     "users",
     "subscriptions",
+    "tag_states",
     "registries",
+    "registry_hooks",
     "evaluations",
     "policies",
     "image_tags",
@@ -21,6 +26,8 @@ const TABLES: &[&str] = &[
     "archived_images",
     "archive_rules",
     "archive_transitions",
+    "storage_samples",
+    "quotas",
     "events",
     "audit_records",
 ];

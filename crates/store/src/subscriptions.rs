@@ -6,7 +6,7 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 
-use crate::{Account, AccountName, Moment, Result};
+use crate::{Account, AccountName, BATCH, Moment, Result};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
@@ -84,32 +84,30 @@ impl Account {
         Ok(query.order_by_asc(Column::Key).order_by_asc(Column::Kind).all(self.reader()).await?)
     }
 
+    /// Those of these kinds on these keys that are active.
+    pub async fn active_subscriptions(&self, kinds: &[Kind], keys: &[&str]) -> Result<Vec<Model>> {
+        let mut rows = Vec::new();
+        for part in keys.chunks(BATCH) {
+            let query = Entity::find().filter(Column::Account.eq(self.name().as_str())).filter(Column::Active.eq(true));
+            let query = query.filter(Column::Key.is_in(part.iter().copied()));
+            rows.extend(query.filter(Column::Kind.is_in(kinds.iter().copied())).all(self.reader()).await?);
+        }
+        Ok(rows)
+    }
+
     pub async fn subscription(&self, id: &str) -> Result<Option<Model>> {
         let own = Entity::find_by_id(id).filter(Column::Account.eq(self.name().as_str()));
         Ok(own.one(self.reader()).await?)
     }
 
-    /// Adds a subscription; its account is this one, whatever the row says.
-    ///
-    /// # Errors
-    /// [`Error::Exists`](crate::Error::Exists) where the account has one of that kind and key already.
+    /// As [`insert`], by itself.
     pub async fn insert_subscription(&self, row: Model) -> Result<Model> {
-        Ok(Model { account: self.name().to_string(), ..row }.into_active_model().insert(self.writer()).await?)
+        insert(self.writer(), self.name(), row).await
     }
 
-    /// Changes a subscription; `None` if it is not there.
+    /// As [`change`], by itself.
     pub async fn change_subscription(&self, id: &str, change: Change, now: Moment) -> Result<Option<Model>> {
-        let mut row = ActiveModel { last_updated: Set(now), ..Default::default() };
-        if let Some(active) = change.active {
-            row.active = Set(active);
-        }
-        if let Some(value) = change.value {
-            row.value = Set(value);
-        }
-        let own = Entity::update_many().set(row).filter(Column::Account.eq(self.name().as_str()));
-        own.filter(Column::Id.eq(id)).exec(self.writer()).await?;
-        let own = Entity::find_by_id(id).filter(Column::Account.eq(self.name().as_str()));
-        Ok(own.one(self.writer()).await?)
+        self::change(self.writer(), self.name(), id, change, now).await
     }
 
     /// Deletes a subscription with what its watch knows.
@@ -119,10 +117,39 @@ impl Account {
     }
 }
 
-/// Whether a subscription is there and active, in the transaction of what follows from it.
+/// Adds a subscription; its account is this one, whatever the row says.
+///
+/// # Errors
+/// [`Error::Exists`](crate::Error::Exists) where the account has one of that kind and key already.
+pub async fn insert(on: &impl ConnectionTrait, account: &AccountName, row: Model) -> Result<Model> {
+    Ok(Model { account: account.to_string(), ..row }.into_active_model().insert(on).await?)
+}
+
+/// Changes a subscription; `None` if it is not there.
+pub async fn change(
+    on: &impl ConnectionTrait,
+    account: &AccountName,
+    id: &str,
+    change: Change,
+    now: Moment,
+) -> Result<Option<Model>> {
+    let mut row = ActiveModel { last_updated: Set(now), ..Default::default() };
+    if let Some(active) = change.active {
+        row.active = Set(active);
+    }
+    if let Some(value) = change.value {
+        row.value = Set(value);
+    }
+    let own = Entity::update_many().set(row).filter(Column::Account.eq(account.as_str()));
+    own.filter(Column::Id.eq(id)).exec(on).await?;
+    let own = Entity::find_by_id(id).filter(Column::Account.eq(account.as_str()));
+    Ok(own.one(on).await?)
+}
+
+/// Whether a subscription is there and active, and stays so until the end of the transaction of what follows from it.
 pub async fn is_active(on: &impl ConnectionTrait, account: &AccountName, id: &str) -> Result<bool> {
     let own = Entity::find_by_id(id).filter(Column::Account.eq(account.as_str())).filter(Column::Active.eq(true));
-    Ok(own.one(on).await?.is_some())
+    Ok(own.lock_exclusive().one(on).await?.is_some())
 }
 
 /// Makes sure that a subscription is there, inactive if it has to be made, and active if `activate`. None is ever

@@ -5,7 +5,7 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 
-use crate::{AccountName, Moment, Result, Store, subscriptions::Kind};
+use crate::{Account, AccountName, Moment, Result, Store, subscriptions::Kind};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "watches")]
@@ -86,6 +86,24 @@ impl Store {
         let rows = self.reader().query_all_raw(Statement::from_sql_and_values(engine, sql, values)).await?;
         Ok(rows.iter().map(|row| Row::from_query_result(row, "").map(Due::from)).collect::<Result<_, _>>()?)
     }
+}
+
+impl Account {
+    /// An active subscription with what its watch knows, whenever it is to be asked for again.
+    pub async fn watch(&self, subscription: &str) -> Result<Option<Due>> {
+        let sql = "SELECT s.id, s.account, s.key, s.value, w.digest, w.image, w.failures, w.failure, w.checked_at, \
+                   w.not_before FROM subscriptions s LEFT JOIN watches w ON w.subscription = s.id \
+                   WHERE s.id = $1 AND s.account = $2 AND s.active";
+        let values = [subscription.into(), self.name().as_str().into()];
+        let engine = self.reader().get_database_backend();
+        let row = self.reader().query_one_raw(Statement::from_sql_and_values(engine, sql, values)).await?;
+        Ok(row.map(|row| Row::from_query_result(&row, "").map(Due::from)).transpose()?)
+    }
+}
+
+/// The image that a watch saw last, in the transaction of what follows from it.
+pub async fn image_seen(on: &impl ConnectionTrait, subscription: &str) -> Result<Option<String>> {
+    Ok(Entity::find_by_id(subscription).one(on).await?.and_then(|watch| watch.image))
 }
 
 /// Keeps what a watch knows now.

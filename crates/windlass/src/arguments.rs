@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     commands::{
-        account, archive, completions, db, evaluate, event, image, policies, policy, query, registry, repo, sbom, scan,
-        serve, subscription, system,
+        account, archive, completions, db, evaluate, event, image, notification, objects, policies, policy, query,
+        registry, repo, sbom, scan, serve, subscription, system,
     },
     inspection::InspectionArguments,
 };
@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Db(db::DbArguments),
     /// Run the service: the API, workers, and what recurs.
     Serve(Box<serve::ServeArguments>),
+    /// Look after the object storage of a service: check it, move it elsewhere.
+    Objects(Box<objects::ObjectsArguments>),
     /// Have images analysed by a service, and ask about them.
     Image(image::ImageArguments),
     /// Have images judged by a service.
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Registry(registry::RegistryArguments),
     /// Read what happened at a service.
     Event(event::EventArguments),
+    /// Manage where a service's notices go, and see how they fared.
+    Notification(Box<notification::NotificationArguments>),
     /// Ask a service which images hold something.
     Query(query::QueryArguments),
     /// Look after a service.

@@ -1,6 +1,8 @@
 //! From what the user typed to a bill of materials.
 
 use std::{
+    fs::File,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,7 +13,7 @@ use windlass_analysis::Options;
 use windlass_matching::Outcome;
 use windlass_sbom::{
     Sbom,
-    formats::{self, Wanted},
+    formats::{self, Saved, Wanted},
 };
 use windlass_sources::{Bill, Credential, Input, Secret};
 use windlass_vulnerabilities::Database;
@@ -51,13 +53,20 @@ pub(crate) fn read(bill: &Bill) -> anyhow::Result<Sbom> {
     read_part(bill, Wanted::ALL)
 }
 
+/// Reads what is wanted of a saved analysis, with its files by columns.
+pub(crate) fn read_saved(path: &Path, wanted: Wanted) -> anyhow::Result<Saved> {
+    let saved = formats::read_saved_from(open(path)?, DOCUMENT_LIMIT, wanted);
+    saved.with_context(|| format!("{} cannot be read as a bill of materials", path.display()))
+}
+
+fn open(path: &Path) -> anyhow::Result<File> {
+    File::open(path).with_context(|| format!("{} cannot be opened", path.display()))
+}
+
 /// Reads what is wanted of a bill of materials in any format.
 pub(crate) fn read_part(bill: &Bill, wanted: Wanted) -> anyhow::Result<Sbom> {
     let (name, document) = match bill {
-        Bill::File(path) => {
-            let file = std::fs::File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
-            (path.display().to_string(), formats::read_part_from(file, DOCUMENT_LIMIT, wanted))
-        }
+        Bill::File(path) => (path.display().to_string(), formats::read_part_from(open(path)?, DOCUMENT_LIMIT, wanted)),
         Bill::StandardInput => {
             let input = std::io::stdin().lock();
             ("standard input".to_owned(), formats::read_part_from(input, DOCUMENT_LIMIT, wanted))

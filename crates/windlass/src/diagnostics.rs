@@ -65,6 +65,12 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<windlass_client::Error>() {
         return error.hint();
     }
+    if let Some(windlass_operations::Error::Objects(error)) = error.downcast_ref() {
+        return error.hint();
+    }
+    if let Some(error) = error.downcast_ref::<windlass_objects::Error>() {
+        return error.hint();
+    }
     error
         .downcast_ref::<windlass_vulnerabilities::Error>()
         .and_then(windlass_vulnerabilities::Error::hint)

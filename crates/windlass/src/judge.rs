@@ -84,11 +84,7 @@ impl Judge {
 
     /// What its rules look at in an analysis that was saved.
     pub(crate) fn wanted(&self) -> Wanted {
-        let reads = self.bundle.reads();
-        Wanted {
-            files: reads.intersects(Inputs::FILES.with(Inputs::FILE_DIGESTS).with(Inputs::RETRIEVED_FILES)),
-            manifests: reads.intersects(Inputs::FILE_DIGESTS),
-        }
+        self.bundle.wanted()
     }
 
     /// Whether vulnerabilities, or the age of what is known about them, count.

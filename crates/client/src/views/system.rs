@@ -155,3 +155,65 @@ mod tests {
         assert!(!ready(json!({"last_full_sync": null, "groups": [{"last_sync": day}]})));
     }
 }
+
+/// How much is kept.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Storage {
+    #[serde(rename = "use", deserialize_with = "or_default")]
+    pub usage: StorageUse,
+    #[serde(deserialize_with = "or_default")]
+    pub forecast: StorageForecast,
+    /// Of everything; none where one account is told of.
+    #[serde(deserialize_with = "list")]
+    pub accounts: Vec<AccountShare>,
+    #[serde(deserialize_with = "or_default")]
+    pub quota: Quota,
+    #[serde(deserialize_with = "or_default")]
+    pub of_quota: Quota,
+    pub measured_at: Text,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct StorageUse {
+    pub bytes: Text,
+    #[serde(deserialize_with = "list")]
+    pub tables: Vec<Kept>,
+    #[serde(deserialize_with = "list")]
+    pub documents: Vec<Kept>,
+    #[serde(deserialize_with = "list")]
+    pub bundles: Vec<Kept>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Kept {
+    pub name: Text,
+    pub count: Text,
+    pub bytes: Text,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct StorageForecast {
+    pub days: Text,
+    pub bytes_per_day: Text,
+    pub bytes_in_30_days: Text,
+    pub bytes_in_365_days: Text,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AccountShare {
+    pub account: Text,
+    #[serde(rename = "use", deserialize_with = "or_default")]
+    pub usage: StorageUse,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Quota {
+    pub images: Text,
+    pub bytes: Text,
+}

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use windlass_versions::suggested_fix;
 
 use crate::{
-    Finding, Match, Options, PackageInput, Severity, Vulnerability,
+    Finding, Flaw, Match, Options, PackageInput, Severity, Vulnerability,
     fold::{self, Folded},
     risk,
 };
@@ -62,7 +62,7 @@ pub(crate) fn finding(folded: Folded, package: usize, input: &PackageInput, opti
     }
     fix.suggested = suggestion(input, &fix.versions, options);
     let risk = risk::of(&vulnerability);
-    Finding { vulnerability, related, package, fix, details, risk }
+    Finding::new(package, Flaw { vulnerability, related, fix, details, risk })
 }
 
 fn suggestion(input: &PackageInput, fixes: &[String], options: &Options) -> Option<String> {
@@ -81,8 +81,9 @@ pub(super) fn name_by_cve(finding: &mut Finding, records: &[Arc<Vulnerability>])
     }
     let Some(cve) = finding.names().find(|name| name.starts_with("CVE-")) else { return };
     let Some(record) = records.iter().find(|record| record.id.eq_ignore_ascii_case(cve)).cloned() else { return };
-    let original = std::mem::replace(&mut finding.vulnerability, record);
-    finding.risk = risk::of(&finding.vulnerability);
-    finding.related.retain(|related| related.id != finding.vulnerability.id);
-    finding.related.insert(0, original);
+    let flaw: &mut Flaw = finding;
+    let original = std::mem::replace(&mut flaw.vulnerability, record);
+    flaw.risk = risk::of(&flaw.vulnerability);
+    flaw.related.retain(|related| related.id != flaw.vulnerability.id);
+    flaw.related.insert(0, original);
 }

@@ -77,7 +77,8 @@ pub(crate) fn apply(
         });
         match newest.filter(|_| is_back) {
             Some((matcher, said)) => {
-                hidden.finding.details.push(detail(matcher, said, &hidden.finding, sbom));
+                let detail = detail(matcher, said, &hidden.finding, sbom);
+                hidden.finding.details.push(detail);
                 hidden.finding.details.sort();
                 findings.push(hidden.finding);
             }

@@ -9,8 +9,8 @@ use windlass_advisories::{
     VulnerabilityId,
 };
 use windlass_matching::{
-    Decoration, IgnoreRule, Inventory, Options, Outcome, PackageInput, PackageOutcome, Records, StoredOutcome,
-    Surroundings, compose, match_packages, match_sbom,
+    Answer, Decoration, IgnoreRule, Inventory, Matcher, Options, Outcome, PackageInput, PackageOutcome, Records,
+    StoredOutcome, Surroundings, compose, match_packages, match_sbom,
     testing::{DISTRIBUTIONS, MemoryAdvisories, advisory, artifact_of, deb, deb_from, package, record_of, sbom},
 };
 use windlass_sbom::{Evidence, Location, PackageType, Relationship, RelationshipKind, Sbom};
@@ -60,7 +60,8 @@ fn from_store(image: &Sbom, database: &MemoryAdvisories, options: &Options) -> O
         })
         .collect();
     let surroundings = written(&Surroundings::look_up(inventory.distributions(), database, options).unwrap());
-    compose(image, &inventory, &outcomes, &surroundings, options).unwrap()
+    let answers = Answer::all(outcomes, &inventory, options);
+    compose(image, &inventory, &answers, &surroundings, options).unwrap()
 }
 
 fn options() -> impl Strategy<Value = Options> {
@@ -88,6 +89,31 @@ proptest! {
         let image = artifact_of(distribution, &packages, &owners);
         let whole = match_sbom(&image, &database, &options).unwrap();
         prop_assert_eq!(from_store(&image, &database, &options), whole);
+    }
+
+    #[test]
+    fn what_was_matched_before_changes_nothing(
+        records in proptest::collection::vec(any::<u32>(), 1..80),
+        images in proptest::collection::vec(
+            (
+                proptest::collection::vec(any::<u32>(), 1..40),
+                proptest::collection::vec((0_usize..40, 0_usize..40), 0..20),
+                proptest::sample::select(DISTRIBUTIONS.to_vec()),
+            ),
+            1..6,
+        ),
+        options in options(),
+    ) {
+        let database = database(&records);
+        let mut matcher = Matcher::new(&database, options.clone()).unwrap();
+        for (packages, owners, distribution) in images {
+            let image = artifact_of(distribution, &packages, &owners);
+            // The second time, all of it was.
+            for _ in 0..2 {
+                let whole = match_sbom(&image, &database, &options).unwrap();
+                prop_assert_eq!(matcher.match_sbom(&image).unwrap(), whole);
+            }
+        }
     }
 
     #[test]
@@ -135,15 +161,15 @@ impl Witness<'_> {
     }
 }
 
-type Answer<T> = Result<T, LookupError>;
+type Looked<T> = Result<T, LookupError>;
 
 impl Advisories for Witness<'_> {
-    fn operating_systems(&self, name: &str) -> Answer<Vec<(OperatingSystemId, OperatingSystem)>> {
+    fn operating_systems(&self, name: &str) -> Looked<Vec<(OperatingSystemId, OperatingSystem)>> {
         // The names that rules lead to are known to whoever compares two databases, not to the package.
         self.database.operating_systems(name)
     }
 
-    fn operating_system_overrides(&self) -> Answer<Vec<OperatingSystemOverride>> {
+    fn operating_system_overrides(&self) -> Looked<Vec<OperatingSystemOverride>> {
         self.database.operating_system_overrides()
     }
 
@@ -152,53 +178,53 @@ impl Advisories for Witness<'_> {
         name: &str,
         releases: &[OperatingSystemId],
         standing: Standing,
-    ) -> Answer<Vec<PackageAdvisory>> {
+    ) -> Looked<Vec<PackageAdvisory>> {
         self.note(Asked::OfDistribution(name.to_ascii_lowercase()));
         self.database.by_distribution(name, releases, standing)
     }
 
-    fn by_ecosystem(&self, name: &str, ecosystem: &str, standing: Standing) -> Answer<Vec<PackageAdvisory>> {
+    fn by_ecosystem(&self, name: &str, ecosystem: &str, standing: Standing) -> Looked<Vec<PackageAdvisory>> {
         self.note(Asked::Key(LookupKey::in_ecosystem(ecosystem, name)));
         self.database.by_ecosystem(name, ecosystem, standing)
     }
 
-    fn by_cpe(&self, cpe: &CpeAttributes) -> Answer<Vec<CpeAdvisory>> {
+    fn by_cpe(&self, cpe: &CpeAttributes) -> Looked<Vec<CpeAdvisory>> {
         self.note(Asked::Key(LookupKey::product(&cpe.vendor, &cpe.product)));
         self.database.by_cpe(cpe)
     }
 
-    fn vulnerability(&self, id: VulnerabilityId) -> Answer<Arc<VulnerabilityHandle>> {
+    fn vulnerability(&self, id: VulnerabilityId) -> Looked<Arc<VulnerabilityHandle>> {
         self.database.vulnerability(id)
     }
 
-    fn vulnerabilities_named(&self, name: &str, provider: Option<&str>) -> Answer<Vec<Arc<VulnerabilityHandle>>> {
+    fn vulnerabilities_named(&self, name: &str, provider: Option<&str>) -> Looked<Vec<Arc<VulnerabilityHandle>>> {
         self.note(Asked::Key(LookupKey::record(provider.unwrap_or_default(), name)));
         self.database.vulnerabilities_named(name, provider)
     }
 
-    fn known_exploited(&self, cve: &str) -> Answer<Vec<KnownExploited>> {
+    fn known_exploited(&self, cve: &str) -> Looked<Vec<KnownExploited>> {
         self.note(Asked::Key(LookupKey::cve(cve)));
         self.database.known_exploited(cve)
     }
 
-    fn epss(&self, cve: &str) -> Answer<Option<Epss>> {
+    fn epss(&self, cve: &str) -> Looked<Option<Epss>> {
         self.database.epss(cve)
     }
 
-    fn cwes(&self, cve: &str) -> Answer<Vec<Cwe>> {
+    fn cwes(&self, cve: &str) -> Looked<Vec<Cwe>> {
         self.note(Asked::Key(LookupKey::cve(cve)));
         self.database.cwes(cve)
     }
 
-    fn providers(&self) -> Answer<Vec<Provider>> {
+    fn providers(&self) -> Looked<Vec<Provider>> {
         self.database.providers()
     }
 
-    fn built(&self) -> Answer<String> {
+    fn built(&self) -> Looked<String> {
         self.database.built()
     }
 
-    fn canonical_ecosystem(&self, name: &str) -> Answer<Option<String>> {
+    fn canonical_ecosystem(&self, name: &str) -> Looked<Option<String>> {
         self.database.canonical_ecosystem(name)
     }
 }

@@ -18,7 +18,7 @@ use windlass_v1::{
 /// What a document tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DocumentKind {
-    /// Our own bill of materials, which holds everything.
+    /// Our own bill of materials, which holds everything, in the form that takes least time to read.
     Sbom,
     /// syft-json, compressed with gzip.
     Native,
@@ -33,6 +33,18 @@ pub enum ArtifactType {
     RetrievedFiles,
     FileContentSearch,
     SecretSearch,
+}
+
+/// Whether documents of that name are kept of analyses.
+pub(crate) fn is_document_kind(name: &str) -> bool {
+    let artifacts = [ArtifactType::RetrievedFiles, ArtifactType::FileContentSearch, ArtifactType::SecretSearch];
+    let content = |name: &str| ContentType::parse(name).map(DocumentKind::Content);
+    let known = match name.split_once('/') {
+        Some(("metadata" | "content", rest)) => content(rest),
+        Some(_) => artifacts.map(DocumentKind::Artifact).into_iter().find(|kind| kind.name() == name),
+        None => [DocumentKind::Sbom, DocumentKind::Native].into_iter().find(|kind| kind.name() == name),
+    };
+    known.is_some_and(|kind| kind.name() == name)
 }
 
 impl DocumentKind {
@@ -62,7 +74,7 @@ impl DocumentKind {
     /// Writes it; nothing where it would be an empty list, which is what a document that is not there is taken for.
     pub(crate) fn write(self, sbom: &Sbom) -> io::Result<Option<Vec<u8>>> {
         let bytes = match self {
-            Self::Sbom => formatted(sbom, Format::Json, Vec::new())?,
+            Self::Sbom => formatted(sbom, Format::Compact, Vec::new())?,
             Self::Native => {
                 formatted(sbom, Format::SyftJson, GzEncoder::new(Vec::new(), Compression::default()))?.finish()?
             }

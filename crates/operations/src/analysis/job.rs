@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use windlass_channels::Facts;
 use windlass_store::{
     AccountName, Transaction,
     analyses::{self, progress},
@@ -173,9 +174,12 @@ impl Service {
             let details = update(&image);
             for fulltag in images::full_tags(&tx, image.id).await? {
                 self.tell_about(&tx, account, EventType::UserAnalysisCompleted, &fulltag, details.clone()).await?;
+                self.look_again(&tx, account, &fulltag).await?;
             }
         }
-        Ok(tx.commit().await.map_err(windlass_store::Error::from)?)
+        tx.commit().await.map_err(windlass_store::Error::from)?;
+        self.work.notify_waiters();
+        Ok(())
     }
 
     /// Writes that the image cannot be analysed, and why.
@@ -235,7 +239,8 @@ impl Service {
         };
         let resource = (kind.resource_type().as_str(), Some(resource));
         let message = kind.message().to_owned();
-        let happening = Happening { kind: kind.as_str(), level, message, details, resource, source: "analyzer" };
+        let (kind, source, facts) = (kind.as_str(), "analyzer", Facts::default());
+        let happening = Happening { kind, level, message, details, resource, source, facts };
         self.tell(tx, account, happening).await
     }
 }

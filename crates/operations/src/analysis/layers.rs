@@ -7,9 +7,12 @@ use tokio::runtime::Handle;
 use windlass_analysis::LayerFacts;
 use windlass_image::Digest;
 use windlass_objects::ObjectKey;
-use windlass_store::{Account, Error as StoreError, layer_facts};
+use windlass_store::{
+    Account, Error as StoreError, layer_facts,
+    object_candidates::{self, Storage},
+};
 
-use crate::{Error, Result, Service};
+use crate::{Result, Service};
 
 const DAY: i64 = 86_400;
 /// Layers that are forgotten in one round.
@@ -61,12 +64,12 @@ impl KnownLayers {
         let before = self.account.layer_facts(layer).await?;
         let object = self.service.objects.put(facts).await?.to_string();
         let tx = self.account.begin().await?;
-        layer_facts::keep(&tx, self.account.name(), layer, &object, self.service.clock.moment()).await?;
-        tx.commit().await.map_err(StoreError::from)?;
+        let now = self.service.clock.moment();
+        layer_facts::keep(&tx, self.account.name(), layer, &object, now).await?;
         if let Some(before) = before.filter(|before| *before != object) {
-            self.service.remove_unreferenced(&[before]).await?;
+            object_candidates::let_go(&tx, Storage::Documents, &[before], now).await?;
         }
-        Ok(())
+        Ok(tx.commit().await.map_err(StoreError::from)?)
     }
 }
 
@@ -74,17 +77,17 @@ impl Service {
     /// Forgets what is known of layers that no analysis had for as long as the settings say. Answers with how many.
     pub async fn collect_layers(&self) -> Result<usize> {
         let days = self.settings.analysis.keep_layers_days;
-        let since = self.clock.moment().plus_seconds(-i64::from(days).saturating_mul(DAY));
+        let now = self.clock.moment();
+        let since = now.plus_seconds(-i64::from(days).saturating_mul(DAY));
         let mut collected = 0;
         for row in self.store.unused_layer_facts(since, ROUND).await? {
             let tx = self.store.begin().await?;
-            let is_removed = layer_facts::remove(&tx, &row).await?;
-            tx.commit().await.map_err(StoreError::from)?;
-            if is_removed {
+            if layer_facts::remove(&tx, &row).await? {
+                object_candidates::let_go(&tx, Storage::Documents, std::slice::from_ref(&row.object), now).await?;
                 collected += 1;
-                self.remove_unreferenced(&[row.object]).await?;
             }
+            tx.commit().await.map_err(StoreError::from)?;
         }
-        Ok::<_, Error>(collected)
+        Ok(collected)
     }
 }

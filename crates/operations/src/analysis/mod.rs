@@ -19,6 +19,7 @@ pub use documents::ArtifactType;
 pub use reading::{BillFormat, StoredDocument};
 pub use settings::AnalysisSettings;
 
+pub(crate) use documents::is_document_kind;
 pub(crate) use imported::proved;
 pub(crate) use job::AnalysisRequest;
 pub(crate) use reading::analysis_of;

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use windlass_objects::ObjectKey;
 use windlass_sbom::{
     Sbom, Source,
-    formats::{self, Format},
+    formats::{self, Format, ReadError, Saved, Wanted},
 };
 use windlass_store::{
     image_tags,
@@ -104,13 +104,28 @@ impl Tenant {
     /// # Errors
     /// 404 for one that is not analysed.
     pub async fn sbom(&self, image: &images::Model) -> Result<Sbom> {
+        self.read_sbom(image, |bytes| formats::read(bytes), |sbom| sbom).await
+    }
+
+    /// As [`Tenant::sbom`], what is wanted of it, with its files by columns.
+    pub(crate) async fn saved_analysis(&self, image: &images::Model, wanted: Wanted) -> Result<Saved> {
+        self.read_sbom(image, move |bytes| formats::read_saved(bytes, wanted), |saved| &mut saved.sbom).await
+    }
+
+    async fn read_sbom<T: Send + 'static>(
+        &self,
+        image: &images::Model,
+        read: impl FnOnce(&[u8]) -> std::result::Result<T, ReadError> + Send + 'static,
+        sbom: fn(&mut T) -> &mut Sbom,
+    ) -> Result<T> {
         let objects = &self.service.objects;
         let object = self.object(image, DocumentKind::Sbom).await?;
         let (object, _) =
             object.ok_or_else(|| Error::Broken(format!("{} has lost its bill of materials", image.digest)))?;
         let bytes = objects.get(&object).await?;
-        let sbom = blocking(move || formats::read(&bytes)).await?;
-        let mut sbom = sbom.map_err(|error| Error::Broken(format!("object {object} cannot be read: {error}")))?;
+        let read = blocking(move || read(&bytes)).await?;
+        let mut read = read.map_err(|error| Error::Broken(format!("object {object} cannot be read: {error}")))?;
+        let sbom = sbom(&mut read);
         if let Some(dockerfile) = &image.dockerfile {
             sbom.inspection.dockerfile = Some(String::from_utf8_lossy(&decoded(dockerfile)?).into_owned());
         }
@@ -119,7 +134,7 @@ impl Tenant {
             source.tags = tags.iter().map(image_tags::Model::fulltag).collect();
             source.user_input = source.tags.first().cloned().unwrap_or_else(|| image.digest.clone());
         }
-        Ok(sbom)
+        Ok(read)
     }
 
     /// The newest image with this digest, or whose index has it.

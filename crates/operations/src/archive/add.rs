@@ -7,6 +7,7 @@ use windlass_store::{
     archived_images::{self, NewArchived, Status as Archived},
     image_tags,
     images::{self, AnalysisStatus, Status},
+    object_candidates::{self, Storage},
 };
 use windlass_v1::{
     archives::{ArchivingResult, ArchivingStatus},
@@ -130,7 +131,9 @@ impl Tenant {
         let record = self.describe(image, analysis, tags, now).await?;
         let archive = &self.service.archive_objects;
         let (input, output) = tokio::io::duplex(128 << 10);
-        let written = bundle::write(&record, &self.service.objects, output);
+        let findings = self.service.store.findings_of_analysis(analysis).await?;
+        let findings = serde_json::to_vec(&findings).map_err(|error| Error::Broken(error.to_string()))?;
+        let written = bundle::write(&record, &findings, &self.service.objects, output);
         let stored = async { Ok(archive.put_stream(input).await?) };
         let ((), stored) = tokio::try_join!(written, stored)?;
         archive.verify(&stored.key).await?;
@@ -169,19 +172,16 @@ impl Tenant {
         let tx = self.account.begin().await?;
         let now = self.service.clock.moment();
         if !archived_images::finish(&tx, row, image, &object, stored.size, now).await? {
-            drop(tx);
-            self.remove_bundle(&object).await?;
+            object_candidates::let_go(&tx, Storage::Bundles, &[object], now).await?;
+            tx.commit().await.map_err(StoreError::from)?;
             return Err(Error::conflict(format!("{} was removed from the archive meanwhile", row.digest)));
         }
         let archived = happening(EventType::ImageArchived, &row.digest, Value::Null);
         self.service.tell(&tx, self.name(), archived).await?;
-        tx.commit().await.map_err(StoreError::from)?;
-        if let Some(old) = row.object.as_deref().filter(|old| *old != object)
-            && let Err(error) = self.remove_bundle(old).await
-        {
-            tracing::warn!(object = old, %error, "a bundle that was replaced could not be removed");
+        if let Some(old) = row.object.as_ref().filter(|old| **old != object) {
+            object_candidates::let_go(&tx, Storage::Bundles, std::slice::from_ref(old), now).await?;
         }
-        Ok(())
+        Ok(tx.commit().await.map_err(StoreError::from)?)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The bundle of an archived image: a tar file, which object storage compresses with zstd.
 //!
-//! Its first member, `archive.json`, tells all rows; the others are the documents that those rows refer to, named by the
-//! SHA-256 of their content: `objects/HEX`. Whoever has `zstd` and `tar` can read it.
+//! Its first member, `archive.json`, tells all rows; the second, `findings.json`, what was found in the image and when, for
+//! whoever reads it, since an image that is restored is compared anew. The others are the documents that rows refer to, named
+//! by the SHA-256 of their content: `objects/HEX`. Whoever has `zstd` and `tar` can read it.
 
 use std::{collections::BTreeSet, io};
 
@@ -12,7 +13,9 @@ use windlass_objects::{ObjectKey, Objects};
 use windlass_store::{
     Moment,
     analyses::{self, DockerfileMode, documents},
-    evaluations, image_tags, images,
+    evaluations, image_tags,
+    image_tags::TagName,
+    images,
 };
 
 use crate::{Error, Result};
@@ -20,10 +23,11 @@ use crate::{Error, Result};
 const FORMAT: &str = "windlass-archive";
 const VERSION: u32 = 1;
 pub(super) const RECORD: &str = "archive.json";
+pub(super) const FINDINGS: &str = "findings.json";
 pub(super) const FOLDER: &str = "objects/";
-const BLOCK: usize = 512;
+pub(super) const BLOCK: usize = 512;
 /// Bytes of one member at most: as many as a document in object storage has at most.
-const MEMBER_LIMIT: u64 = 1 << 30;
+pub(super) const MEMBER_LIMIT: u64 = 1 << 30;
 
 /// What a bundle tells of its image. Moments are microseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,13 +46,13 @@ pub(super) struct Record {
 #[allow(clippy::struct_field_names, reason = "an image id is called that everywhere")]
 pub(super) struct Image {
     pub(super) digest: String,
-    parent_digest: String,
+    pub(super) parent_digest: String,
     image_id: String,
     /// A JSON object, as text.
-    annotations: String,
-    dockerfile: Option<String>,
-    manifest: String,
-    parent_manifest: Option<String>,
+    pub(super) annotations: String,
+    pub(super) dockerfile: Option<String>,
+    pub(super) manifest: String,
+    pub(super) parent_manifest: Option<String>,
     created_at: Moment,
     last_updated: Moment,
     analyzed_at: Option<Moment>,
@@ -106,6 +110,31 @@ pub(super) struct Evaluation {
     object: String,
     created_at: Moment,
     last_evaluated: Moment,
+}
+
+impl Image {
+    pub(super) fn analyzed_at(&self) -> Option<Moment> {
+        self.analyzed_at
+    }
+}
+
+impl Tag {
+    pub(super) fn name(&self) -> TagName<'_> {
+        TagName { registry: &self.registry, repository: &self.repository, tag: &self.tag }
+    }
+}
+
+impl Document {
+    /// Bytes.
+    pub(super) fn size(&self) -> u64 {
+        u64::try_from(self.size).unwrap_or(0)
+    }
+}
+
+impl Evaluation {
+    pub(super) fn final_action(&self) -> &str {
+        &self.final_action
+    }
 }
 
 impl Record {
@@ -193,6 +222,70 @@ impl Record {
         let of_analysis = self.analysis.documents.iter().map(|document| &document.object);
         let of_evaluations = self.evaluations.iter().map(|evaluation| &evaluation.object);
         of_image.chain(of_analysis).chain(of_evaluations).map(|object| super::key(object)).collect()
+    }
+
+    /// As it is written.
+    pub(super) fn text(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec_pretty(self).map_err(|error| Error::Broken(error.to_string()))
+    }
+
+    /// What this system makes of a record that came from another: it is of `account`, nothing of it lies in the future, its
+    /// analysis is found by nobody who does not have it (`origin` is the key of the record as it came), and its verdicts are
+    /// history that answers no question. In words, why it cannot be.
+    pub(super) fn adopted(self, account: &str, origin: &ObjectKey, now: Moment) -> Result<Self, String> {
+        let Self { format, version, archived_at, mut image, mut tags, mut analysis, mut evaluations, .. } = self;
+        if format != FORMAT || version != VERSION {
+            let format = crate::text::excerpt(&format);
+            return Err(format!(
+                "it is of format {format:?}, version {version}; known is {FORMAT:?}, version {VERSION}"
+            ));
+        }
+        if analysis.digest != image.digest {
+            return Err("its analysis is that of another image".into());
+        }
+        analysis.key = format!("imported as {origin}");
+        analysis.created_at = analysis.created_at.min(now);
+        image.created_at = image.created_at.min(now);
+        image.last_updated = image.last_updated.min(now);
+        image.analyzed_at = Some(image.analyzed_at.unwrap_or(now).min(now));
+        for tag in &mut tags {
+            for moment in [&mut tag.detected_at, &mut tag.created_at, &mut tag.last_updated] {
+                *moment = (*moment).min(now);
+            }
+        }
+        for evaluation in &mut evaluations {
+            evaluation.created_at = evaluation.created_at.min(now);
+            evaluation.last_evaluated = evaluation.last_evaluated.min(now);
+            // No question has these as its basis.
+            evaluation.data = None;
+            evaluation.inputs = "imported".into();
+        }
+        let (account, archived_at) = (account.to_owned(), archived_at.min(now));
+        Ok(Self { format, version, account, archived_at, image, tags, analysis, evaluations })
+    }
+
+    /// Texts of its rows that are short and free, each with what it is.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let analysis = &self.analysis;
+        let words = [&analysis.arch, &analysis.distro, &analysis.distro_version].into_iter().flatten();
+        let tags = self.tags.iter().flat_map(|tag| [&tag.registry, &tag.repository, &tag.tag]);
+        let verdicts = self.evaluations.iter().flat_map(|row| [&row.fulltag, &row.policy_id, &row.policy_digest]);
+        let described = words.map(|text| ("description of the analysis", text.as_str()));
+        let tags = tags.map(|text| ("tag", text.as_str()));
+        let verdicts = verdicts.map(|text| ("verdict", text.as_str()));
+        std::iter::once(("image id", self.image.image_id.as_str())).chain(described).chain(tags).chain(verdicts)
+    }
+
+    /// Texts of its rows that are digests, each with what it is.
+    pub(super) fn digests(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let image = &self.image;
+        let documents = self.analysis.documents.iter().map(|row| ("key of a document", row.object.as_str()));
+        let verdicts = self.evaluations.iter().map(|row| ("key of a verdict", row.object.as_str()));
+        [("digest", image.digest.as_str()), ("index's digest", &image.parent_digest), ("manifest", &image.manifest)]
+            .into_iter()
+            .chain(image.parent_manifest.as_deref().map(|digest| ("index", digest)))
+            .chain(documents)
+            .chain(verdicts)
     }
 
     pub(super) fn new_analysis(&self) -> analyses::NewAnalysis {
@@ -284,14 +377,23 @@ impl Record {
     }
 }
 
-/// Writes a bundle with the documents that its record names.
-pub(super) async fn write(record: &Record, objects: &Objects, mut out: impl AsyncWrite + Unpin) -> Result<()> {
-    let text = serde_json::to_vec_pretty(record).map_err(|error| Error::Broken(error.to_string()))?;
-    append(&mut out, RECORD, &text).await?;
+/// Writes a bundle with the documents that its record names, and `findings` as JSON.
+pub(super) async fn write(
+    record: &Record,
+    findings: &[u8],
+    objects: &Objects,
+    mut out: impl AsyncWrite + Unpin,
+) -> Result<()> {
+    append(&mut out, RECORD, &record.text()?).await?;
+    append(&mut out, FINDINGS, findings).await?;
     for key in record.objects()? {
         append(&mut out, &format!("{FOLDER}{}", key.hex()), &objects.get(&key).await?).await?;
     }
-    // Two empty blocks end a tar file.
+    end(&mut out).await
+}
+
+/// Two empty blocks end a tar file.
+pub(super) async fn end(out: &mut (impl AsyncWrite + Unpin)) -> Result<()> {
     out.write_all(&[0; 2 * BLOCK]).await.map_err(unwritable)?;
     out.shutdown().await.map_err(unwritable)
 }
@@ -306,6 +408,9 @@ pub(super) async fn unpack(mut bundle: impl AsyncRead + Unpin, objects: &Objects
     let record = Record::parse(&text).map_err(|reason| damaged(format!("{RECORD}: {reason}")))?;
     let mut missing = record.objects()?;
     while let Some((name, content)) = member(&mut bundle).await? {
+        if name == FINDINGS {
+            continue;
+        }
         let named = name.strip_prefix(FOLDER).and_then(|hex| hex.parse::<ObjectKey>().ok());
         let named = named.filter(|key| missing.remove(key)).ok_or_else(|| damaged(format!("{name} is not of it")))?;
         if objects.put(content).await? != named {
@@ -320,15 +425,26 @@ pub(super) async fn unpack(mut bundle: impl AsyncRead + Unpin, objects: &Objects
     Ok(record)
 }
 
-async fn append(out: &mut (impl AsyncWrite + Unpin), name: &str, content: &[u8]) -> Result<()> {
+pub(super) async fn append(out: &mut (impl AsyncWrite + Unpin), name: &str, content: &[u8]) -> Result<()> {
+    let size = content.len() as u64;
+    append_header(out, name, size).await?;
+    out.write_all(content).await.map_err(unwritable)?;
+    pad(out, size).await
+}
+
+/// Begins a member, whose content follows.
+pub(super) async fn append_header(out: &mut (impl AsyncWrite + Unpin), name: &str, size: u64) -> Result<()> {
     let mut header = Header::new_ustar();
     header.set_path(name).map_err(unwritable)?;
-    header.set_size(content.len() as u64);
+    header.set_size(size);
     header.set_mode(0o644);
     header.set_cksum();
-    out.write_all(header.as_bytes()).await.map_err(unwritable)?;
-    out.write_all(content).await.map_err(unwritable)?;
-    let rest = content.len().next_multiple_of(BLOCK) - content.len();
+    out.write_all(header.as_bytes()).await.map_err(unwritable)
+}
+
+/// Ends a member.
+pub(super) async fn pad(out: &mut (impl AsyncWrite + Unpin), size: u64) -> Result<()> {
+    let rest = usize::try_from(size.next_multiple_of(BLOCK as u64) - size).unwrap_or(0);
     out.write_all(&[0; BLOCK][..rest]).await.map_err(unwritable)
 }
 
@@ -368,6 +484,6 @@ fn unreadable(error: io::Error) -> Error {
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "it is what combinators hand on")]
-fn unwritable(error: io::Error) -> Error {
+pub(super) fn unwritable(error: io::Error) -> Error {
     Error::Broken(format!("a bundle cannot be written: {error}"))
 }

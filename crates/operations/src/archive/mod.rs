@@ -6,18 +6,22 @@
 
 mod add;
 mod bundle;
+mod exchange;
 mod restore;
 mod rules;
 mod selection;
 mod transitions;
 mod upload;
 
+pub use exchange::{BUNDLE_LIMIT, ExportedBundle};
+
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use windlass_objects::ObjectKey;
 use windlass_store::{
     Account, Error as StoreError, Moment,
     archived_images::{self, Model, Status, tags},
+    object_candidates::{self, Storage},
 };
 use windlass_v1::{
     archives::{
@@ -31,14 +35,13 @@ use windlass_v1::{
 use crate::{Error, Result, Service, Tenant, images::happening};
 
 impl Service {
-    /// Removes all bundles of an account that is being deleted, whose rows go next.
-    pub(crate) async fn remove_bundles(&self, account: &Account) -> Result<()> {
-        for row in account.archived_images().await? {
-            if let Some(object) = &row.object {
-                self.archive_objects.delete(&key(object)?).await?;
-            }
-        }
-        Ok(())
+    /// Lets go of all bundles of an account that is being deleted, whose rows go next.
+    pub(crate) async fn let_go_of_bundles(&self, account: &Account) -> Result<()> {
+        let rows = account.archived_images().await?;
+        let objects: Vec<String> = rows.into_iter().filter_map(|row| row.object).collect();
+        let tx = self.store.begin().await?;
+        object_candidates::let_go(&tx, Storage::Bundles, &objects, self.clock.moment()).await?;
+        Ok(tx.commit().await.map_err(StoreError::from)?)
     }
 }
 
@@ -96,25 +99,11 @@ impl Tenant {
             let text = format!("{} is being archived: wait until it is, or delete it by force", row.digest);
             return Err(Error::invalid(text).with("digest", row.digest.as_str()));
         }
-        archived_images::mark(&tx, row.id, Status::Deleting, self.service.clock.moment()).await?;
-        tx.commit().await.map_err(StoreError::from)?;
-        if let Some(object) = &row.object
-            && let Err(error) = self.remove_bundle(object).await
-        {
-            let details = json!({"msg": "the archive's object storage failed"});
-            self.tell_of_archive(EventType::ArchivedImageDeleteFailed, &row.digest, details).await?;
-            return Err(error);
-        }
-        let tx = self.account.begin().await?;
+        object_candidates::let_go(&tx, Storage::Bundles, row.object.as_slice(), self.service.clock.moment()).await?;
         archived_images::remove(&tx, row.id).await?;
         let deleted = happening(EventType::ArchivedImageDeleted, &row.digest, Value::Null);
         self.service.tell(&tx, self.name(), deleted).await?;
         Ok(tx.commit().await.map_err(StoreError::from)?)
-    }
-
-    /// A bundle tells the account, the image and the moment: no other row has the same.
-    async fn remove_bundle(&self, object: &str) -> Result<()> {
-        Ok(self.service.archive_objects.delete(&key(object)?).await?)
     }
 
     async fn tell_of_archive(&self, kind: EventType, digest: &str, details: Value) -> Result<()> {

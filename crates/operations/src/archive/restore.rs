@@ -10,6 +10,7 @@ use windlass_store::{
     analyses::{self, documents},
     archived_images::{Model, Status},
     evaluations, image_tags, images,
+    object_candidates::{self, Storage},
 };
 use windlass_v1::{
     archives::{NOT_FOUND, RESTORE_CONFLICT},
@@ -62,35 +63,28 @@ impl Tenant {
         let packages = self.packages_of(&record).await?;
         let tx = self.account.begin().await?;
         let analysis = restore_analysis(&tx, &record, &key).await?;
-        let old = self.put_back(&tx, &packages, record.image_row(analysis), record.tag_rows()).await?;
+        self.put_back(&tx, &packages, record.image_row(analysis), record.tag_rows()).await?;
         for evaluation in record.evaluation_rows(analysis) {
             evaluations::restore(&tx, evaluation).await?;
         }
         tx.commit().await.map_err(StoreError::from)?;
         self.service.work.notify_waiters();
-        self.service.drop_results(&old).await;
-        // Until now nothing referred to them, so that a collection may have taken what was there already.
-        for object in record.objects()? {
-            if !self.service.objects.exists(&object).await? {
-                self.unpack(&key).await?;
-                break;
-            }
-        }
         Ok(())
     }
 
-    /// Writes an image that has its analysis already, with its tags and packages, and tells of it. Answers with the objects of
-    /// an image that was to be removed and had its place.
+    /// Writes an image that has its analysis already, with its tags and packages, and tells of it, in the place of one that waits to
+    /// be removed.
     pub(super) async fn put_back(
         &self,
         tx: &Transaction,
         packages: &KnownPackages,
         image: images::Model,
         tags: Vec<image_tags::Model>,
-    ) -> Result<Vec<String>> {
-        let mut old = Vec::new();
+    ) -> Result<()> {
+        let now = self.service.clock.moment();
         if let Some(image) = images::lock(tx, self.name(), &image.digest).await? {
-            old = images::remove(tx, &image).await?.ok_or_else(conflict)?;
+            let old = images::remove(tx, &image).await?.ok_or_else(conflict)?;
+            object_candidates::let_go(tx, Storage::Documents, &old, now).await?;
         }
         let analysis = image.analysis.ok_or_else(|| Error::Broken(format!("{} has no analysis", image.digest)))?;
         packages.record(&self.service, tx, analysis).await?;
@@ -98,11 +92,14 @@ impl Tenant {
             Err(StoreError::Exists) => return Err(conflict()),
             image => image?,
         };
+        self.demand_room(tx, 0).await?;
         image_tags::restore(tx, image.id, tags).await?;
-        self.subscribe(tx, image.id, false, self.service.clock.moment()).await?;
+        self.subscribe(tx, image.id, false, now).await?;
+        for tag in image_tags::of_image(tx, image.id).await? {
+            self.service.look_again(tx, self.name(), &tag.fulltag()).await?;
+        }
         let restored = happening(EventType::RestoredFromArchive, &image.digest, Value::Null);
-        self.service.tell(tx, self.name(), restored).await?;
-        Ok(old)
+        self.service.tell(tx, self.name(), restored).await
     }
 
     async fn unpack(&self, key: &ObjectKey) -> Result<Record> {

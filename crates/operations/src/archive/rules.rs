@@ -107,7 +107,7 @@ impl Tenant {
         self.account.archive_rule(id).await?.ok_or_else(|| Error::not_found(NOT_FOUND))
     }
 
-    async fn demand_system(&self, caller: &Caller, action: &str, object: Option<&str>) -> Result<()> {
+    pub(crate) async fn demand_system(&self, caller: &Caller, action: &str, object: Option<&str>) -> Result<()> {
         let permission = Permission { on: Target::System, action, object, changes: true };
         self.service.authorise(caller, &permission).await.map(drop)
     }

@@ -7,8 +7,10 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
 use windlass_store::{Moment, archive_rules::Model as Rule};
+
+use crate::wildcards::{shell_pattern, wildcard};
 
 const DAY: i64 = 86_400;
 
@@ -136,35 +138,6 @@ fn surplus(limit: i64, images: &[Candidate]) -> HashSet<usize> {
     let limit = usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     let beyond = analysed.len().saturating_sub(limit);
     analysed[..beyond].iter().map(|(.., at)| *at).collect()
-}
-
-/// Only the asterisk stands for others.
-fn wildcard(text: &str) -> GlobMatcher {
-    let parts: Vec<String> = text.split('*').map(globset::escape).collect();
-    pattern(&parts.join("*")).unwrap_or_else(|| exactly(text))
-}
-
-/// As a shell has it: `*`, `?`, `[a-z]`. What is no pattern stands for itself.
-fn shell_pattern(text: &str) -> GlobMatcher {
-    // A shell knows neither of them here.
-    let plain = text.replace('{', "[{]").replace('}', "[}]");
-    pattern(&plain).unwrap_or_else(|| exactly(text))
-}
-
-fn exactly(text: &str) -> GlobMatcher {
-    pattern(&globset::escape(text)).expect("what is escaped is a pattern")
-}
-
-fn pattern(text: &str) -> Option<GlobMatcher> {
-    // Two of them would mean folders.
-    let mut single = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character != '*' || !single.ends_with('*') {
-            single.push(character);
-        }
-    }
-    let built = GlobBuilder::new(&single).literal_separator(false).backslash_escape(false).build();
-    Some(built.ok()?.compile_matcher())
 }
 
 #[cfg(test)]

@@ -91,7 +91,12 @@ impl Tenant {
                 continue;
             }
             for image in self.selected(transition, &scope).await? {
-                self.apply(transition, &image, task).await?;
+                if self.service.settings.keeping.rules_dry_run {
+                    let (account, digest, rules) = (self.name(), image.digest, image.rules);
+                    tracing::info!(%account, digest, ?rules, ?transition, "a dry run: the archive's rules would move the image");
+                } else {
+                    self.apply(transition, &image, task).await?;
+                }
             }
         }
         Ok(())

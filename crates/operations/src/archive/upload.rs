@@ -92,9 +92,9 @@ impl Tenant {
         let packages = self.service.know_packages(&sbom).await?;
         let key = format!("{} archive {}", image.digest, random_id());
         image.account = self.name().to_string();
-        image.manifest = objects.put(manifest.clone()).await?.to_string();
-        image.parent_manifest = match &index {
-            Some(index) => Some(objects.put(index.clone()).await?.to_string()),
+        image.manifest = objects.put(manifest).await?.to_string();
+        image.parent_manifest = match index {
+            Some(index) => Some(objects.put(index).await?.to_string()),
             None => None,
         };
         let now = self.service.clock.moment();
@@ -108,38 +108,22 @@ impl Tenant {
             tag.created_at = past(tag.created_at);
             tag.last_updated = past(tag.last_updated);
         }
-        let keep = || self.service.keep(&image.digest, &key, Arc::clone(&sbom));
-        let analysis = keep().await.map_err(|failure| Error::Broken(failure.reason))?;
+        let analysis = self.service.keep(&image.digest, &key, sbom).await;
+        let analysis = analysis.map_err(|failure| Error::Broken(failure.reason))?;
         let documents = analysis.documents.iter().map(|document| document.object.clone());
         let kept: Vec<String> =
             documents.chain([image.manifest.clone()]).chain(image.parent_manifest.clone()).collect();
         let written = async {
             let tx = self.account.begin().await?;
-            let analysis = analyses::insert(&tx, analysis, now).await?;
-            image.analysis = Some(analysis);
-            let old = self.put_back(&tx, &packages, image.clone(), tags).await?;
-            tx.commit().await.map_err(StoreError::from)?;
-            Ok::<_, Error>(old)
+            image.analysis = Some(analyses::insert(&tx, analysis, now).await?);
+            self.put_back(&tx, &packages, image, tags).await?;
+            Ok::<_, Error>(tx.commit().await.map_err(StoreError::from)?)
         };
-        let old = match written.await {
-            Ok(old) => old,
-            Err(error) => {
-                self.service.remove_unreferenced(&kept).await?;
-                return Err(error);
-            }
-        };
-        self.service.work.notify_waiters();
-        self.service.drop_results(&old).await;
-        // Until now nothing referred to them, so that a collection may have taken what was there already.
-        for object in &kept {
-            if !objects.exists(&super::key(object)?).await? {
-                self.service.keep(&image.digest, &key, sbom).await.map_err(|failure| Error::Broken(failure.reason))?;
-                for document in [Some(manifest), index].into_iter().flatten() {
-                    objects.put(document).await?;
-                }
-                break;
-            }
+        if let Err(error) = written.await {
+            self.service.remove_unreferenced(&kept).await?;
+            return Err(error);
         }
+        self.service.work.notify_waiters();
         Ok(())
     }
 }

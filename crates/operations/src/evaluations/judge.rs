@@ -5,7 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use windlass_policy::{Action, Ancestor, Bundle, CompiledBundle, Image, Knowledge, Profile, Request};
-use windlass_sbom::Sbom;
+use windlass_sbom::{
+    FileTable, Sbom,
+    formats::{Saved, Wanted},
+};
 use windlass_store::{evaluations::Basis, policies};
 use windlass_v1::evaluations::{EvaluationResult, Subject};
 
@@ -27,12 +30,13 @@ pub(crate) struct Judges {
     room: Arc<Semaphore>,
 }
 
-/// Account, digest, analysis, vulnerability data, and the digest of what else goes in.
-type InputKey = (String, String, i64, Option<i64>, String);
+/// Account, digest, analysis, vulnerability data, the digest of what else goes in, and how much of it was read.
+type InputKey = (String, String, i64, Option<i64>, String, Wanted);
 
 /// What rules look at.
 pub(super) struct EvaluationInput {
     pub(super) sbom: Arc<Sbom>,
+    pub(super) files: FileTable,
     pub(super) known: Known,
 }
 
@@ -46,6 +50,8 @@ pub(super) struct Case {
     pub(super) input: Arc<EvaluationInput>,
     pub(super) previous: Option<Sbom>,
     pub(super) ancestors: Vec<Ancestor>,
+    /// When the image was first known.
+    pub(super) since: Timestamp,
     pub(super) unmapped: Action,
     pub(super) now: Timestamp,
 }
@@ -96,31 +102,27 @@ impl Judges {
 }
 
 impl Tenant {
-    /// What rules look at, of an image of the account.
+    /// What rules look at, of an image of the account, as far as it is wanted.
     pub(super) async fn input(
         &self,
         image: &Analysed,
         basis: &Basis,
+        wanted: Wanted,
         findings: &impl Findings,
     ) -> Result<Arc<EvaluationInput>> {
         let Basis { analysis, data, inputs, .. } = basis.clone();
-        let key = (self.name().to_string(), image.image.digest.clone(), analysis, data, inputs);
+        let key = (self.name().to_string(), image.image.digest.clone(), analysis, data, inputs, wanted);
         let inputs = &self.service.judges.inputs;
         if let Some(input) = inputs.get(&key) {
             return Ok(input);
         }
-        let sbom = Arc::new(self.sbom(&image.image).await?);
-        let mut known = findings.of(&sbom).await?;
-        // A finding is as old as what is known of its package, but in an image no older than the image. An analysis that is
-        // made again makes nothing younger.
-        let since = image.image.analyzed_at.map_or(image.image.created_at, |at| at.min(image.image.created_at)).into();
-        for seen in known.first_seen.values_mut() {
-            *seen = (*seen).max(since);
-        }
-        let weight = sbom.packages.len() + sbom.files.len() + sbom.relationships.len() + known.outcome.findings.len();
+        let Saved { sbom, files } = self.saved_analysis(&image.image, wanted).await?;
+        let sbom = Arc::new(sbom);
+        let known = findings.of(&sbom).await?;
+        let weight = sbom.packages.len() + files.len() + sbom.relationships.len() + known.outcome.findings.len();
         // Other data may have come into force meanwhile.
-        let key = (key.0, key.1, analysis, known.data, key.4);
-        let input = Arc::new(EvaluationInput { sbom, known });
+        let key = (key.0, key.1, analysis, known.data, key.4, wanted);
+        let input = Arc::new(EvaluationInput { sbom, files, known });
         inputs.put(key, Arc::clone(&input), weight.max(1));
         Ok(input)
     }
@@ -133,11 +135,12 @@ impl Case {
         let knowledge = Knowledge {
             database_built: *database_built,
             first_seen: Some(first_seen),
+            since: Some(self.since),
             previous: self.previous.as_ref(),
             ancestors: &self.ancestors,
             ..Knowledge::default()
         };
-        let image = Image::new(&self.input.sbom, outcome, knowledge);
+        let image = Image::new(&self.input.sbom, outcome, knowledge).with_files(&self.input.files);
         let request = Request { unmapped: self.unmapped, ..Request::new(&image, &self.tag, self.now) };
         let verdict = self.bundle.evaluate(&request);
         let subject = Subject {

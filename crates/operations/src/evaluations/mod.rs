@@ -9,16 +9,21 @@ mod choices;
 mod findings;
 mod judge;
 mod keep;
+mod sieve;
 #[cfg(test)]
 mod tests;
+mod yardstick;
 
 pub(crate) use judge::Judges;
+pub(crate) use sieve::{Changed, Sieve};
+pub(crate) use yardstick::Yardstick;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use windlass_objects::ObjectKey;
 use windlass_policy::{Action, Ancestor, CompiledBundle, Inputs, Profile, Tag};
+use windlass_sbom::formats::Wanted;
 use windlass_store::{
     analyses,
     evaluations::{Basis, Model, Question},
@@ -103,6 +108,15 @@ impl Tenant {
             self.verdict(image, &policy, &full(tag)?, &request, findings).await?;
         }
         Ok(())
+    }
+
+    /// The document of a verdict that is kept; `None` where it is kept no more.
+    ///
+    /// # Errors
+    /// When the store fails, or the document cannot be read.
+    pub async fn evaluation_document(&self, id: i64) -> Result<Option<EvaluationResult>> {
+        let Some(row) = self.account.evaluation(id).await? else { return Ok(None) };
+        if self.is_there(&row).await? { self.kept_result(&row).await.map(Some) } else { Ok(None) }
     }
 
     async fn check_image(&self, image: Analysed, request: &CheckRequest, findings: &impl Findings) -> Result<Check> {
@@ -216,7 +230,7 @@ impl Tenant {
         {
             return Ok(Verdict::Kept(Box::new(last.clone())));
         }
-        let input = self.input(image, &basis, findings).await?;
+        let input = self.input(image, &basis, bundle.wanted(), findings).await?;
         let basis = Basis { data: input.known.data, ..basis };
         let now = self.service.clock.now();
         let case = Case {
@@ -227,10 +241,11 @@ impl Tenant {
             bundle,
             input,
             previous: match &previous {
-                Some(previous) => Some(self.sbom(&previous.image).await?),
+                Some(previous) => Some(self.saved_analysis(&previous.image, Wanted::LEAST).await?.sbom),
                 None => None,
             },
             ancestors,
+            since: since(&image.image),
             unmapped: choices.unmapped,
             now,
         };
@@ -238,7 +253,7 @@ impl Tenant {
         if request.interactive || choices != own {
             return Ok(Verdict::Fresh(Box::new(judged.result)));
         }
-        self.keep(&image.image, question, basis, judged, now).await
+        self.keep(question, basis, judged, now).await
     }
 
     /// The image that had the tag before this one, where the bundle has rules about what changed since.
@@ -281,6 +296,12 @@ fn analysed(image: Option<images::Model>) -> Result<Analysed> {
         (AnalysisStatus::Analyzed, Some(analysis)) => Ok(Analysed { image, analysis }),
         (status, _) => Err(Error::not_found(not_analyzed(analysis_status(status)))),
     }
+}
+
+/// When an image was first known. An analysis that is made again makes no finding younger, nor does a time of creation that
+/// is still to come.
+fn since(image: &images::Model) -> Timestamp {
+    image.analyzed_at.map_or(image.created_at, |analyzed_at| analyzed_at.min(image.created_at)).into()
 }
 
 /// The full form of the name that an image is to be judged under; any text is one.

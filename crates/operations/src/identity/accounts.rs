@@ -116,7 +116,7 @@ impl Service {
     async fn purge_account(&self, name: &AccountName) -> Result<u64> {
         let account = self.store.account(name);
         // Their rows tell where they are.
-        self.remove_bundles(&account).await?;
+        self.let_go_of_bundles(&account).await?;
         let mut removed = 0;
         for _ in 0..BATCHES {
             match account.purge(BATCH).await? {
@@ -139,7 +139,7 @@ impl Service {
     }
 
     /// An account that is not the installation's own.
-    async fn ordinary(&self, name: &str) -> Result<Model> {
+    pub(crate) async fn ordinary(&self, name: &str) -> Result<Model> {
         let account = self.store.find_account(name).await?;
         account.filter(|account| account.kind != Kind::Service).ok_or_else(account_not_found)
     }

@@ -84,6 +84,7 @@ const ROLES: &[(Role, &str, &str, Actions)] = &[
             "createRole",
             "deleteRole",
             "listAuditRecords",
+            "getStorage",
         ],
     ),
 ];

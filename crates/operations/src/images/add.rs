@@ -144,8 +144,6 @@ impl Tenant {
         }
         tx.commit().await.map_err(StoreError::from)?;
         self.service.work.notify_waiters();
-        // Until now nothing referred to them, so that a collection may have taken what was there already.
-        self.keep_documents(&found).await?;
         Ok(found.into_iter().map(|found| found.digest).collect())
     }
 
@@ -183,6 +181,11 @@ impl Tenant {
             created_at,
         };
         let (mut image, is_new) = images::ensure(tx, self.name(), new, now).await?;
+        // One that waits to be removed is there again.
+        let coming = u64::from(!is_new && image.status != Status::Active);
+        if is_new || coming > 0 {
+            self.demand_room(tx, coming).await?;
+        }
         let starts_over =
             addition.force || image.analysis_status == AnalysisStatus::AnalysisFailed || image.status != Status::Active;
         let is_to_be_analysed = is_new || starts_over;
@@ -230,6 +233,9 @@ impl Tenant {
         } else if image.analysis_status == AnalysisStatus::Analyzed {
             for fulltag in new_tags {
                 self.service.tell(tx, self.name(), events::available(&image, &fulltag)?).await?;
+            }
+            for tag in addition.tags {
+                self.service.look_again(tx, self.name(), &tag.to_string()).await?;
             }
         }
         Ok(image)

@@ -1,23 +1,20 @@
-//! Removing what was deleted, and what nobody refers to any more.
+//! Removing what was deleted. Objects that it had are let go of with it, and removed once nothing has referred to them for
+//! a while (`keeping::collect`).
 
-use windlass_objects::ObjectKey;
-use windlass_store::{AccountName, Error as StoreError, image_tags, images, subscriptions};
+use windlass_store::{
+    AccountName, Error as StoreError, image_tags, images,
+    object_candidates::{self, Storage},
+    subscriptions,
+};
 
 use crate::{Error, Result, Service};
 
 /// Images that are removed in one round.
 const IMAGES_A_ROUND: u64 = 1000;
 
-/// What a collection removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Collected {
-    pub analyses: usize,
-    pub objects: usize,
-}
-
 impl Service {
-    /// Removes images that wait for it, of all accounts, with their tags, the verdicts on them, documents that were theirs
-    /// alone, and the subscriptions on names that no image has then, unless those are active. Answers with how many were removed; one that was added again
+    /// Removes images that wait for it, of all accounts, with their tags, the verdicts on them, and the subscriptions on names
+    /// that no image has then, unless those are active. Answers with how many were removed; one that was added again
     /// meanwhile stays.
     pub async fn collect_images(&self) -> Result<usize> {
         let mut removed = 0;
@@ -31,32 +28,19 @@ impl Service {
                     subscriptions::remove_silent(&tx, &account, &tag.fulltag()).await?;
                 }
             }
+            object_candidates::let_go(&tx, Storage::Documents, &objects, self.clock.moment()).await?;
             tx.commit().await.map_err(StoreError::from)?;
-            self.remove_unreferenced(&objects).await?;
             removed += 1;
         }
         Ok(removed)
     }
 
-    /// Removes analyses that no image has, with the objects that were theirs alone.
-    pub async fn collect_analyses(&self) -> Result<Collected> {
-        let mut collected = Collected::default();
-        while let Some(orphan) = self.store.remove_orphaned_analysis().await? {
-            collected.analyses += 1;
-            collected.objects += self.remove_unreferenced(&orphan.objects).await?;
+    /// Removes analyses that no image has; tells how many.
+    pub async fn collect_analyses(&self) -> Result<usize> {
+        let mut collected = 0;
+        while self.store.remove_orphaned_analysis(self.clock.moment()).await?.is_some() {
+            collected += 1;
         }
         Ok(collected)
-    }
-
-    /// Removes those of these objects that no row refers to.
-    pub(crate) async fn remove_unreferenced(&self, keys: &[String]) -> Result<usize> {
-        let referenced = self.store.referenced_objects(keys).await?;
-        let mut removed = 0;
-        for key in keys.iter().filter(|key| !referenced.contains(*key)) {
-            let key: ObjectKey = key.parse().map_err(|_| Error::Broken(format!("{key} is no object's key")))?;
-            self.objects.delete(&key).await?;
-            removed += 1;
-        }
-        Ok(removed)
     }
 }

@@ -1,6 +1,7 @@
 //! What is told of images.
 
 use serde_json::{Value, json};
+use windlass_channels::Facts;
 use windlass_store::{events::Level, images};
 use windlass_v1::{
     error::ErrorEnvelope,
@@ -44,5 +45,6 @@ pub(crate) fn happening(kind: EventType, resource: &str, details: Value) -> Happ
         details,
         resource: (kind.resource_type().as_str(), Some(resource)),
         source: "catalog",
+        facts: Facts::default(),
     }
 }

@@ -21,7 +21,6 @@ use windlass_v1::{
 };
 
 pub(crate) use add::{Addition, ImportParts};
-pub use collect::Collected;
 pub(crate) use events::happening;
 pub(crate) use lookup::one_platform;
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use windlass_channels::Facts;
 use windlass_store::{AccountName, Moment, events::Level, package_versions, vulnerability_data};
 use windlass_v1::{
     error::ErrorCode,
@@ -241,6 +242,7 @@ impl Service {
                 details: details.clone(),
                 resource: (kind.resource_type().as_str(), is_feed.then_some(VULNERABILITIES)),
                 source: "policy_engine",
+                facts: Facts::default(),
             };
             self.tell(&tx, &account, happening).await?;
         }

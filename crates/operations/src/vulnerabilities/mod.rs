@@ -3,11 +3,12 @@
 //! A vulnerability database is published once ([`Service::publish_vulnerability_data`]): its file lies in object storage,
 //! and every process that matches keeps a copy on disk ([`local`]). Packages are interned and matched once, whatever images
 //! they are in ([`Service::know_packages`]); what an image has is composed of what its packages have
-//! ([`Tenant::outcome`](crate::Tenant::outcome)). New data touches few packages: only those are matched again ([`rematch`]),
+//! ([`Tenant::outcome`](crate::Tenant::outcome)), and what was asked lately is remembered ([`remembered`]). New data touches few packages: only those are matched again ([`rematch`]),
 //! and rows tell which data opened, altered and closed a finding.
 //!
 //! Whatever is asked while packages wait to be matched is answered as if they had been: whoever asks matches them.
 
+mod changed;
 mod clearances;
 mod feeds;
 mod local;
@@ -17,6 +18,7 @@ mod publish;
 mod queries;
 mod records;
 mod rematch;
+mod remembered;
 mod settings;
 
 pub use feeds::FEED_SYNC;
@@ -25,9 +27,11 @@ pub use packages::KnownPackages;
 pub use queries::{PackageQuery, RecordQuery, VulnerabilityQuery};
 pub use settings::VulnerabilitySettings;
 
+pub(crate) use changed::ChangedFinding;
 pub(crate) use local::Local;
 pub(crate) use outcome::Rendered;
 pub(crate) use rematch::REMATCH;
+pub(crate) use remembered::Remembered;
 
 use sha2::{Digest as _, Sha256};
 use windlass_advisories::LookupKey;

@@ -7,8 +7,8 @@ use std::{
 
 use jiff::Timestamp;
 use windlass_matching::{
-    ContentKey, Decoration, Inventory, Options, Outcome, PackageOutcome, StoredOutcome, Surroundings, Vulnerability,
-    compose,
+    Answer, ContentKey, Decoration, Inventory, Options, Outcome, PackageInput, StoredOutcome, Surroundings,
+    Vulnerability, compose,
 };
 use windlass_policy::FirstSeen;
 use windlass_sbom::Sbom;
@@ -18,8 +18,8 @@ use windlass_v1::{
     vulnerabilities::{self as told, VulnerabilityResponse, VulnerabilityType},
 };
 
-use super::{blocking, broken, local::Data, no_data, options};
-use crate::{Error, Result, Tenant, analysis};
+use super::{blocking, broken, local::Data, no_data, options, remembered::KnownPackage};
+use crate::{Error, Result, Service, Tenant, analysis};
 
 /// What was found in an image.
 #[derive(Clone, Debug)]
@@ -40,28 +40,14 @@ impl Tenant {
     /// When the store or the data fails.
     pub async fn outcome(&self, sbom: &Arc<Sbom>) -> Result<Option<Found>> {
         let service = &self.service;
+        let inventory = Arc::new(Inventory::of(sbom, &options()));
         loop {
-            let inventory = Arc::new(Inventory::of(sbom, &options()));
-            let ids = service.intern(inventory.inputs()).await?;
-            let Some(matched_by) = service.match_package_versions(&ids).await? else { return Ok(None) };
             let Some(data) = service.vulnerability_data().await? else { return Ok(None) };
-            let rows = service.store.package_versions(&ids).await?;
-            if data.id != matched_by || rows.iter().any(|row| row.matched_by != Some(data.id)) {
-                // Other data came meanwhile.
-                continue;
-            }
-            let findings = service.store.open_findings(&ids).await?;
-            let stored = stored(&ids, rows, findings)?;
-            let keys: BTreeSet<ContentKey> = stored.iter().flat_map(|(outcome, _)| outcome.records()).collect();
-            let keys: Vec<Vec<u8>> = keys.into_iter().map(|key| key.0.to_vec()).collect();
-            let records = service.store.vulnerability_records(&keys).await?;
+            // Other data may come meanwhile.
+            let Some(known) = service.known_packages(inventory.inputs(), &data).await? else { continue };
+            let (sbom, inventory) = (Arc::clone(sbom), Arc::clone(&inventory));
             let today = service.clock.now().strftime("%Y-%m-%d").to_string();
-            let sbom = Arc::clone(sbom);
-            let composing = move || {
-                let records = records.into_iter().map(|row| (row.key, row.record)).collect();
-                composed(&sbom, &inventory, &stored, records, &data, today)
-            };
-            return blocking(composing).await?.map(Some);
+            return blocking(move || composed(&sbom, &inventory, &known, &data, today)).await?.map(Some);
         }
     }
 
@@ -141,6 +127,7 @@ impl Tenant {
             let tx = service.store.begin().await?;
             package_versions::forget_matches(&tx, &ids).await?;
             tx.commit().await.map_err(windlass_store::Error::from)?;
+            service.remembered.forget();
         } else if let Some(known) = service.rendered.get(analysis, in_force.id) {
             return Ok(known);
         }
@@ -150,6 +137,47 @@ impl Tenant {
         let all: Arc<[told::Vulnerability]> = all.into();
         service.rendered.put(analysis, found.data, Arc::clone(&all));
         Ok(all)
+    }
+}
+
+impl Service {
+    /// What is known of these packages by this data, in their order; `None` where other data has come into force.
+    async fn known_packages(
+        &self,
+        inputs: &[PackageInput],
+        data: &Arc<Data>,
+    ) -> Result<Option<Vec<Arc<KnownPackage>>>> {
+        let remembered = self.remembered.by(data.id);
+        let mut known: Vec<Option<Arc<KnownPackage>>> = inputs.iter().map(|input| remembered.get(input)).collect();
+        let new: Vec<usize> = (0..inputs.len()).filter(|place| known[*place].is_none()).collect();
+        if !new.is_empty() {
+            let asked: Vec<PackageInput> = new.iter().map(|place| inputs[*place].clone()).collect();
+            let Some(answers) = self.stored_packages(asked, data).await? else { return Ok(None) };
+            for (place, answer) in new.into_iter().zip(answers) {
+                let answer = Arc::new(answer);
+                remembered.put(inputs[place].clone(), Arc::clone(&answer), answer.weight());
+                known[place] = Some(answer);
+            }
+        }
+        Ok(known.into_iter().collect())
+    }
+
+    /// As [`Service::known_packages`], as the store has it; what it does not have is matched.
+    async fn stored_packages(&self, inputs: Vec<PackageInput>, data: &Arc<Data>) -> Result<Option<Vec<KnownPackage>>> {
+        let ids = self.intern(&inputs).await?;
+        let matched_by = self.match_package_versions(&ids).await?;
+        let rows = self.store.package_versions(&ids).await?;
+        if matched_by != Some(data.id) || rows.iter().any(|row| row.matched_by != Some(data.id)) {
+            return Ok(None);
+        }
+        let findings = self.store.open_findings(&ids).await?;
+        let stored = stored(&ids, rows, findings)?;
+        let keys: BTreeSet<ContentKey> = stored.iter().flat_map(|(outcome, _)| outcome.records()).collect();
+        let keys: Vec<Vec<u8>> = keys.into_iter().map(|key| key.0.to_vec()).collect();
+        let records = self.store.vulnerability_records(&keys).await?;
+        let records = records.into_iter().map(|row| (row.key, row.record)).collect();
+        let data = Arc::clone(data);
+        blocking(move || known_packages(&inputs, &stored, records, &data)).await?.map(Some)
     }
 }
 
@@ -181,15 +209,11 @@ fn stored(
         .collect()
 }
 
-fn composed(
-    sbom: &Sbom,
-    inventory: &Inventory,
-    stored: &[(StoredOutcome, Vec<Timestamp>)],
+/// Records as they are kept, with what is known today of exploitation and its likelihood, whenever they were stored.
+pub(super) fn decorated(
     records: HashMap<Vec<u8>, String>,
     data: &Data,
-    today: String,
-) -> Result<Found> {
-    // Predictions and exploitation are those of today's data, whenever the record was stored.
+) -> Result<HashMap<ContentKey, Arc<Vulnerability>>> {
     let mut decorated: HashMap<ContentKey, Arc<Vulnerability>> = HashMap::with_capacity(records.len());
     let mut decorations: HashMap<String, Decoration> = HashMap::new();
     for (key, text) in records {
@@ -205,18 +229,52 @@ fn composed(
         });
         decorated.insert(ContentKey(key), Arc::new(record.map_err(|error| broken(&error))?));
     }
-    let outcomes = stored.iter().map(|(outcome, _)| outcome.load(|key| decorated.get(key).cloned()));
-    let outcomes: Vec<PackageOutcome> = outcomes.collect::<Result<_, _>>().map_err(|error| broken(&error))?;
+    Ok(decorated)
+}
+
+fn known_packages(
+    inputs: &[PackageInput],
+    stored: &[(StoredOutcome, Vec<Timestamp>)],
+    records: HashMap<Vec<u8>, String>,
+    data: &Data,
+) -> Result<Vec<KnownPackage>> {
+    let decorated = decorated(records, data)?;
+    let options = options();
+    let known = |(input, (stored, opened)): (&PackageInput, &(StoredOutcome, Vec<Timestamp>))| {
+        let outcome = stored.load(|key| decorated.get(key).cloned()).map_err(|error| broken(&error))?;
+        let mut first_seen: BTreeMap<String, Timestamp> = BTreeMap::new();
+        for (finding, opened) in stored.findings.iter().zip(opened) {
+            let seen = first_seen.entry(finding.vulnerability.clone()).or_insert(*opened);
+            *seen = (*seen).min(*opened);
+        }
+        Ok(KnownPackage { answer: Answer::new(outcome, input, &options), first_seen: Arc::new(first_seen) })
+    };
+    inputs.iter().zip(stored).map(known).collect()
+}
+
+fn composed(
+    sbom: &Sbom,
+    inventory: &Inventory,
+    known: &[Arc<KnownPackage>],
+    data: &Data,
+    today: String,
+) -> Result<Found> {
     let options = Options { today: Some(today), ..options() };
     let surroundings = Surroundings::look_up(inventory.distributions(), &data.database, &options);
     let surroundings = surroundings.map_err(|error| broken(&error))?;
-    let outcome = compose(sbom, inventory, &outcomes, &surroundings, &options).map_err(|error| broken(&error))?;
-    let mut first_seen: FirstSeen = BTreeMap::new();
+    let answers: Vec<&Answer> = known.iter().map(|known| &known.answer).collect();
+    let outcome = compose(sbom, inventory, &answers, &surroundings, &options).map_err(|error| broken(&error))?;
+    let mut first_seen = FirstSeen::new();
     for (place, package) in sbom.packages.iter().enumerate() {
-        let Some((stored, opened)) = inventory.input(place).map(|input| &stored[input]) else { continue };
-        for (finding, opened) in stored.findings.iter().zip(opened) {
-            let seen = first_seen.entry((finding.vulnerability.clone(), package.id.0.to_string())).or_insert(*opened);
-            *seen = (*seen).min(*opened);
+        let Some(known) = inventory.input(place).map(|input| &known[input]) else { continue };
+        let seen = first_seen.entry(package.id.clone()).or_insert_with(|| Arc::clone(&known.first_seen));
+        // Strangers may give different packages one id.
+        if !Arc::ptr_eq(seen, &known.first_seen) {
+            let seen = Arc::make_mut(seen);
+            for (vulnerability, opened) in &*known.first_seen {
+                let earliest = seen.entry(vulnerability.clone()).or_insert(*opened);
+                *earliest = (*earliest).min(*opened);
+            }
         }
     }
     Ok(Found { outcome, data: data.id, built_at: data.database.built_at(), first_seen })

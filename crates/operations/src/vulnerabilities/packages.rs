@@ -70,7 +70,14 @@ impl Service {
     /// The rows of these inputs, in their order.
     pub(super) async fn intern(&self, inputs: &[PackageInput]) -> Result<Vec<i64>> {
         let keys: Vec<[u8; 16]> = inputs.iter().map(|input| input.key().0).collect();
-        let there = self.store.package_versions_by_key(&keys).await?;
+        let there = loop {
+            let there = self.store.package_versions_by_key(&keys).await?;
+            let unused: Vec<i64> = there.iter().filter(|row| row.unused_since.is_some()).map(|row| row.id).collect();
+            // One that is about to be removed stays, or is gone already: then it is interned anew.
+            if unused.is_empty() || self.store.use_package_versions(&unused).await? == unused.len() as u64 {
+                break there;
+            }
+        };
         let mut ids: HashMap<Vec<u8>, i64> = there.into_iter().map(|row| (row.key, row.id)).collect();
         let is_new = |(_, key): &(&PackageInput, &[u8; 16])| !ids.contains_key(key.as_slice());
         let new: Vec<(&PackageInput, &[u8; 16])> = inputs.iter().zip(&keys).filter(is_new).collect();

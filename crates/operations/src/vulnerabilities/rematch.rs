@@ -15,9 +15,11 @@ use windlass_matching::{
     PackageInput, PackageOutcome, Records, StoredFinding, StoredOutcome, StoredRest, match_packages,
 };
 use windlass_store::{
-    findings::{self, Changes, NewFinding},
+    finding_changes,
+    findings::{self, Changes, Former, NewFinding},
     jobs::Claim,
     package_versions::{self, Matched},
+    tag_changes::{self, Part},
     vulnerability_data, vulnerability_records,
 };
 use windlass_v1::vulnerabilities::{SeverityName, feed_group};
@@ -54,8 +56,11 @@ impl Service {
             let in_force = vulnerability_data::in_force(&tx).await?;
             if in_force.is_some_and(|row| row.id == data.id) && !package_versions::has_pending(&tx, data.id).await? {
                 vulnerability_data::set_matched(&tx, data.id, self.clock.moment()).await?;
+                self.look_again_after_matching(&tx).await?;
                 claim.complete(&tx).await?;
-                return Ok(tx.commit().await.map_err(windlass_store::Error::from)?);
+                tx.commit().await.map_err(windlass_store::Error::from)?;
+                self.work.notify_waiters();
+                return Ok(());
             }
         }
     }
@@ -100,7 +105,7 @@ impl Service {
             let rows = self.store.pending_package_versions(data.id, after, BATCH).await?;
             let Some(last) = rows.last() else { return Ok(matched) };
             after = last.id;
-            match self.match_rows(rows, data).await? {
+            match self.match_rows(rows, data, true).await? {
                 Some(count) => matched += count,
                 None => return Ok(matched),
             }
@@ -116,7 +121,7 @@ impl Service {
             rows.sort_by_key(|row| row.id);
             while !rows.is_empty() {
                 let rest = rows.split_off(rows.len().min(BATCH as usize));
-                if self.match_rows(rows, &data).await?.is_none() {
+                if self.match_rows(rows, &data, false).await?.is_none() {
                     continue 'anew;
                 }
                 rows = rest;
@@ -125,8 +130,14 @@ impl Service {
         }
     }
 
-    /// Matches packages and writes what changed. How many were; `None`: other data is in force.
-    async fn match_rows(&self, rows: Vec<package_versions::Model>, data: &Arc<Data>) -> Result<Option<usize>> {
+    /// Matches packages and writes what changed. How many were; `None`: other data is in force. `ends` says whether
+    /// whoever calls ends the job that sees to it that changes are told.
+    async fn match_rows(
+        &self,
+        rows: Vec<package_versions::Model>,
+        data: &Arc<Data>,
+        ends: bool,
+    ) -> Result<Option<usize>> {
         let known = Arc::clone(data);
         let found = blocking(move || find(&rows, &known)).await??;
         let ids: Vec<i64> = found.packages.iter().map(|package| package.matched.id).collect();
@@ -144,10 +155,22 @@ impl Service {
         let ids: Vec<i64> = packages.iter().map(|package| package.matched.id).collect();
         let (changes, changed) = differences(&tx, &packages, &before).await?;
         vulnerability_records::insert_missing(&tx, found.records).await?;
-        findings::apply(&tx, changes, data.id, now).await?;
+        let mut changes = findings::apply(&tx, changes, data.id, now).await?;
         let matched: Vec<Matched> = packages.into_iter().map(|package| package.matched).collect();
         package_versions::set_matched(&tx, &matched, data.id).await?;
+        // What is found in a package for the first time is no change of anything.
+        let is_known = |id: i64| before.get(&id).is_some_and(|row| row.rest.is_some());
+        changes.retain(|change| is_known(change.package_version));
+        let touched: BTreeSet<i64> = changes.iter().map(|change| change.package_version).collect();
+        let touched: Vec<i64> = touched.into_iter().collect();
+        let newest = finding_changes::newest(&tx).await?;
+        finding_changes::insert(&tx, changes, data.id, now).await?;
+        let mut handed_on = tag_changes::hand_on(&tx, newest, &touched, Part::Former).await?;
         clearances::write(&tx, Scope::Everywhere, changed).await?;
+        handed_on += tag_changes::hand_on(&tx, newest, &touched, Part::New).await?;
+        if handed_on > 0 && !ends {
+            self.ask_for_rematch(&tx).await?;
+        }
         tx.commit().await.map_err(windlass_store::Error::from)?;
         Ok(Some(ids.len()))
     }
@@ -181,7 +204,7 @@ fn find(rows: &[package_versions::Model], data: &Data) -> Result<FoundIn> {
     let packages = found.collect::<Result<Vec<_>>>()?;
     let records = records.iter().map(|(key, record)| {
         let record = serde_json::to_string(&**record).map_err(|error| broken(&error))?;
-        Ok(vulnerability_records::Model { key: key.0.to_vec(), record })
+        Ok(vulnerability_records::Model { key: key.0.to_vec(), record, unused_since: None })
     });
     Ok(FoundIn { packages, records: records.collect::<Result<_>>()? })
 }
@@ -193,20 +216,20 @@ async fn differences(
     before: &HashMap<i64, package_versions::Model>,
 ) -> Result<(Changes, Vec<i64>)> {
     let ids: Vec<i64> = packages.iter().map(|package| package.matched.id).collect();
-    let mut former: HashMap<i64, (Vec<i64>, StoredOutcome)> = HashMap::new();
+    let mut former: HashMap<i64, (Vec<Former>, StoredOutcome)> = HashMap::new();
     for row in findings::open(on, &ids).await? {
         let finding = serde_json::from_str(&row.detail).map_err(|error| broken(&error))?;
         let (rows, outcome) = former.entry(row.package_version).or_default();
-        rows.push(row.id);
+        rows.push(Former { id: row.id, package_version: row.package_version, detail: row.detail });
         outcome.findings.push(finding);
     }
     let (mut all, mut changed) = (Changes::default(), HashSet::new());
     for package in packages {
         let id = package.matched.id;
         let (rows, old) = former.remove(&id).unwrap_or_default();
-        let id_of = |finding: &StoredFinding| {
+        let row_of_old = |finding: &StoredFinding| {
             let at = old.findings.iter().position(|one| std::ptr::eq(one, finding));
-            rows[at.expect("changes name findings of the outcome")]
+            rows[at.expect("changes name findings of the outcome")].clone()
         };
         let changes = old.changes_to(&package.outcome);
         if !changes.is_empty() || has_other_fixes(before.get(&id), &package.outcome.rest)? {
@@ -217,9 +240,9 @@ async fn differences(
             all.opened.push(new(finding)?);
         }
         for (old, finding) in &changes.altered {
-            all.altered.push((id_of(old), new(finding)?));
+            all.altered.push((row_of_old(old), new(finding)?));
         }
-        all.closed.extend(changes.closed.iter().map(|finding| id_of(finding)));
+        all.closed.extend(changes.closed.iter().map(|finding| row_of_old(finding)));
     }
     Ok((all, changed.into_iter().collect()))
 }

@@ -19,7 +19,7 @@ const TAGS_A_ROUND: usize = 500;
 const FIRST_RETRY: i64 = 60;
 const LAST_RETRY: i64 = 86_400;
 
-const WATCHER: Watcher = Watcher {
+pub(super) const WATCHER: Watcher = Watcher {
     schedule: REPOSITORY_WATCHER,
     kind: Kind::RepositoryUpdate,
     event: EventType::ListTagsFailed,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use windlass_channels::Facts;
 use windlass_sources::Reference;
 use windlass_store::{
     Error as StoreError, Transaction,
@@ -25,7 +26,7 @@ const HISTORY: u64 = 100;
 /// Of the requests that a registry allows, the part that is left to others: one in that many.
 const RESERVE: u64 = 10;
 
-const WATCHER: Watcher = Watcher {
+pub(super) const WATCHER: Watcher = Watcher {
     schedule: TAG_WATCHER,
     kind: Kind::TagUpdate,
     event: EventType::RegistryLookupFailed,
@@ -105,7 +106,9 @@ async fn well(
     if !subscriptions::is_active(&tx, &due.account, &due.watch.subscription).await? {
         return Ok(());
     }
-    if let Some(change) = change {
+    // A push may have been told of while the same tag was looked at on schedule.
+    let seen = watches::image_seen(&tx, &due.watch.subscription).await?;
+    if let Some(change) = change.filter(|_| seen.is_none() || seen != image) {
         tell(service, &tx, due, &change).await?;
     }
     let now = service.clock.moment();
@@ -136,6 +139,7 @@ async fn tell(service: &Service, tx: &Transaction, due: &Due, change: &TagUpdate
         details,
         resource: (kind.resource_type().as_str(), Some(&due.key)),
         source: ServiceName::Catalog.as_str(),
+        facts: Facts::default(),
     };
     service.tell(tx, &due.account, happening).await
 }

@@ -72,6 +72,7 @@ impl Place {
     /// Removes what imports leave behind.
     pub(crate) async fn collect(&self) {
         self.bench.service.collect_imports().await.unwrap();
+        self.bench.collect_objects().await;
     }
 
     /// Forgets layers that were of no use for long; how many.

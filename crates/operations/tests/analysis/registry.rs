@@ -107,14 +107,37 @@ impl Registry {
     pub(crate) async fn push(&self, sample: &Sample, tag: &str) {
         let client = Client::builder().no_proxy().build().unwrap();
         for blob in sample.layers.iter().map(|(layer, _)| layer).chain([&sample.config]) {
-            let upload = send(client.post(self.url("blobs/uploads/"))).await;
-            let location = upload.headers()["location"].to_str().unwrap().to_owned();
-            let mark = if location.contains('?') { '&' } else { '?' };
-            let url = format!("{location}{mark}digest={}", Digest::of(blob));
-            send(client.put(url).header("content-type", "application/octet-stream").body(blob.clone())).await;
+            self.push_blob(&client, blob.clone()).await;
         }
         let manifest = client.put(self.url(&format!("manifests/{tag}"))).header("content-type", MANIFEST);
         send(manifest.body(sample.manifest.clone())).await;
+    }
+
+    /// An image in a folder as OCI layouts are, as `team/app:TAG`.
+    #[allow(dead_code, reason = "not every program of tests has real images")]
+    pub(crate) async fn push_layout(&self, layout: &std::path::Path, tag: &str) {
+        let blob = |digest: &Value| {
+            let digest = digest["digest"].as_str().unwrap();
+            std::fs::read(layout.join("blobs/sha256").join(digest.trim_start_matches("sha256:"))).unwrap()
+        };
+        let index: Value = serde_json::from_slice(&std::fs::read(layout.join("index.json")).unwrap()).unwrap();
+        let bytes = blob(&index["manifests"][0]);
+        let manifest: Value = serde_json::from_slice(&bytes).unwrap();
+        let client = Client::builder().no_proxy().build().unwrap();
+        for described in std::iter::once(&manifest["config"]).chain(manifest["layers"].as_array().unwrap()) {
+            self.push_blob(&client, blob(described)).await;
+        }
+        let media_type = manifest["mediaType"].as_str().unwrap_or(MANIFEST).to_owned();
+        let put = client.put(self.url(&format!("manifests/{tag}"))).header("content-type", media_type);
+        send(put.body(bytes)).await;
+    }
+
+    async fn push_blob(&self, client: &Client, blob: Vec<u8>) {
+        let upload = send(client.post(self.url("blobs/uploads/"))).await;
+        let location = upload.headers()["location"].to_str().unwrap().to_owned();
+        let mark = if location.contains('?') { '&' } else { '?' };
+        let url = format!("{location}{mark}digest={}", Digest::of(&blob));
+        send(client.put(url).header("content-type", "application/octet-stream").body(blob)).await;
     }
 
     /// Forgets the image, as a registry does that cleans up.

@@ -2,7 +2,10 @@ use std::io::Read as _;
 
 use serde_json::{Value, json};
 use windlass_operations::testing::on_every_service;
-use windlass_store::archived_images::{self, NewArchived};
+use windlass_store::{
+    archived_images::{self, NewArchived},
+    object_references::Storage,
+};
 use windlass_v1::accounts::RequestedState;
 
 use crate::house::{analyse, archive, digest, files, forget, refused, seed, team, told};
@@ -85,14 +88,16 @@ fn a_bundle_tells_everything_to_whoever_can_read_a_tar_file() {
         );
         assert_eq!(record["evaluations"].as_array().unwrap().len(), 1);
         assert_eq!(record["tags"][0]["repository"], "shop/web");
+        assert_eq!((members[1].0.as_str(), &*members[1].1), ("findings.json", &b"[]"[..]), "no data, no findings");
         // Manifest, index, two documents and a verdict.
-        assert_eq!(members.len(), 6);
-        for (name, content) in &members[1..] {
+        assert_eq!(members.len(), 7);
+        for (name, content) in &members[2..] {
             let hex = windlass_objects::ObjectKey::of(content).hex();
             assert_eq!(*name, format!("objects/{hex}"));
         }
         forget(&bench, &alpha, &image).await;
-        let referenced = bench.service.store().referenced_objects(std::slice::from_ref(&key)).await.unwrap();
+        let referenced =
+            bench.service.store().referenced_objects(Storage::Bundles, std::slice::from_ref(&key)).await.unwrap();
         assert!(referenced.contains(&key), "no collection takes it");
         assert!(bench.archive_objects().verify(&key.parse().unwrap()).await.is_ok());
     });
@@ -139,6 +144,7 @@ fn a_newer_analysis_takes_the_place_of_the_archived_one() {
         bench.pass(60);
         analyse(&bench, &alpha, "a", "second").await;
         assert_eq!(archive(&alpha, &image).await.1, "Completed successfully");
+        bench.collect_objects().await;
         let second = bundles();
         assert_eq!((first.len(), second.len()), (1, 1), "the old bundle is gone");
         assert_ne!(first, second);
@@ -156,6 +162,7 @@ fn an_archived_image_is_removed_and_one_that_is_being_archived_by_force_only() {
         archive(&alpha, &image).await;
         alpha.delete_archived_image(&image, false).await.unwrap();
         assert_eq!(refused(alpha.archived_image(&image).await).message, "Not found in archive");
+        bench.collect_objects().await;
         assert_eq!(files(&bench.folder.path().join("archive")).len(), 0);
         assert!(alpha.image(&image).await.is_ok());
         let gone = ("system.analysis_archive.archived_image_deleted".to_owned(), image.clone(), json!({}));
@@ -200,6 +207,7 @@ fn nothing_of_an_account_that_is_deleted_stays_in_the_archive() {
         bench.service.set_account_state("alpha", RequestedState::Disabled).await.unwrap();
         bench.service.delete_account("alpha").await.unwrap();
         while bench.service.purge_accounts().await.unwrap() > 0 {}
+        bench.collect_objects().await;
         assert_eq!(bundles(), 1);
         assert_eq!(beta.archived_images().await.unwrap().len(), 1);
     });

@@ -127,6 +127,7 @@ pub(crate) async fn forget(bench: &Bench, tenant: &Tenant, digest: &str) {
     tenant.delete_image(digest, true).await.unwrap();
     bench.service.collect_images().await.unwrap();
     bench.service.collect_analyses().await.unwrap();
+    bench.collect_objects().await;
     assert!(tenant.image(digest).await.is_err());
 }
 

@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 use windlass_operations::{
-    Error, Tenant,
+    Error, Settings, Tenant,
     identity::Caller,
+    keeping::KeepingSettings,
     testing::{Bench, on_every_service},
 };
 use windlass_store::AccountName;
@@ -259,5 +260,22 @@ fn a_rule_keeps_the_last_analysis_and_not_the_one_that_was_archived_first() {
         assert_eq!(sets(&bench, &alpha).await, set("", "1"));
         let shown = json!(alpha.archived_image(&image).await.unwrap());
         assert_eq!(shown["analyzed_at"], "2026-01-02T12:00:00Z", "D-26");
+    });
+}
+
+#[test]
+fn a_dry_run_moves_nothing() {
+    windlass_store::testing::on_every_engine(|store| async move {
+        let keeping = KeepingSettings { rules_dry_run: true, ..KeepingSettings::default() };
+        let bench = Bench::with(store, Settings { keeping, ..Settings::default() }).await;
+        let alpha = team(&bench, "alpha").await;
+        let user = caller(&bench, "alpha-user").await;
+        seed(&bench, &alpha, "a", &["r.example/a:1"]).await;
+        let rule = json!({"transition": "archive", "analysis_age_days": 1, "selector": all()});
+        let made = make(&alpha, &user, rule).await.unwrap();
+        bench.pass(2 * DAY);
+        bench.service.apply_archive_rules().await.unwrap();
+        assert_eq!(sets(&bench, &alpha).await, set("a", ""));
+        assert!(alpha.archive_rule_history(&made.rule_id).await.unwrap().is_empty());
     });
 }

@@ -7,6 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
+use windlass_advisories::{KnownExploited, Record};
 use windlass_matching::{Options, Outcome, match_sbom, testing::AdvisoryBuilder};
 use windlass_operations::{Tenant, testing::Bench};
 use windlass_sbom::{
@@ -22,6 +23,16 @@ use windlass_vulnerabilities::{Builder, Database, Finish};
 
 /// Writes a database of these records that says it was built on that day of 2026.
 pub(crate) fn database(folder: &Path, day: i8, records: impl IntoIterator<Item = AdvisoryBuilder>) -> PathBuf {
+    database_with(folder, day, records, &[])
+}
+
+/// The same, in which these CVEs are known to be exploited.
+pub(crate) fn database_with(
+    folder: &Path,
+    day: i8,
+    records: impl IntoIterator<Item = AdvisoryBuilder>,
+    exploited: &[&str],
+) -> PathBuf {
     let path = folder.join(format!("day-{day}.db"));
     let built: Timestamp = format!("2026-01-{day:02}T00:00:00Z").parse().unwrap();
     let mut all: Vec<_> = records.into_iter().map(AdvisoryBuilder::record).collect();
@@ -29,6 +40,10 @@ pub(crate) fn database(folder: &Path, day: i8, records: impl IntoIterator<Item =
     let mut builder = Builder::create(&path, built).unwrap();
     for (provider, record) in all {
         builder.add(&provider, record).unwrap();
+    }
+    for cve in exploited {
+        let entry = KnownExploited { cve: (*cve).to_owned(), ..KnownExploited::default() };
+        builder.add("kev", Record::KnownExploited(entry)).unwrap();
     }
     builder.finish(Finish::Ready, &mut |_| ()).unwrap();
     path
@@ -51,8 +66,13 @@ pub(crate) async fn work(bench: &Bench) {
     while bench.service.work_once("w", &CancellationToken::new()).await.unwrap() {}
 }
 
-/// An analysed image of an account, under the tag `team/NAME:1`.
+/// An analysed image of an account, under the tag `localhost/team/NAME:1`.
 pub(crate) async fn image(bench: &Bench, tenant: &Tenant, name: &str, sbom: &Sbom) -> String {
+    image_as(bench, tenant, name, name, sbom).await
+}
+
+/// An analysed image, under the tag `localhost/team/REPOSITORY:1`.
+pub(crate) async fn image_as(bench: &Bench, tenant: &Tenant, repository: &str, name: &str, sbom: &Sbom) -> String {
     let digest = format!("sha256:{name:0>64}");
     let known = bench.service.know_packages(sbom).await.unwrap();
     let mut bytes = Vec::new();
@@ -86,7 +106,7 @@ pub(crate) async fn image(bench: &Bench, tenant: &Tenant, name: &str, sbom: &Sbo
     };
     let tx = bench.service.store().begin().await.unwrap();
     let (image, _) = images::ensure(&tx, tenant.name(), new, now).await.unwrap();
-    let tag = TagName { registry: "localhost", repository: &format!("team/{name}"), tag: "1" };
+    let tag = TagName { registry: "localhost", repository: &format!("team/{repository}"), tag: "1" };
     image_tags::insert(&tx, tenant.name(), image.id, tag, now, now).await.unwrap();
     let analysis = analyses::insert(&tx, analysis, now).await.unwrap();
     known.record(&bench.service, &tx, analysis).await.unwrap();

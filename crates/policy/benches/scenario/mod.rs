@@ -11,11 +11,17 @@ const FILES: usize = 30_000;
 /// Items of the allow-list.
 const ITEMS: usize = 1_000;
 
-/// The analysis of an image; another number is another image with other folders.
+/// The analysis of an image; another number is another image with other folders, and other versions of a tenth of its
+/// packages.
 pub(crate) fn sbom(image: usize) -> Sbom {
     let package = |number: usize| {
         let kind = if number.is_multiple_of(3) { PackageType::Npm } else { PackageType::Deb };
-        let version = if kind == PackageType::Npm { format!("1.{number}.0") } else { format!("1.{number}-1") };
+        let update = if number.is_multiple_of(10) { image } else { 0 };
+        let version = if kind == PackageType::Npm {
+            format!("1.{number}.{update}")
+        } else {
+            format!("1.{number}-{}", update + 1)
+        };
         let mut package = Package::new(kind, format!("package{number}"), version);
         package.licenses = ["MIT", "GPL-2+ BSD-3-clause"].map(License::declared).into();
         let path = format!("/app/node_modules/package{number}/package.json");

@@ -31,7 +31,7 @@ pub(super) const GATE: Gate = Gate {
             )
             .example("{pkg.name} {pkg.version} is not yet stable"),
         ],
-        reads: Inputs::METADATA.with(Inputs::PACKAGES).with(Inputs::FINDINGS),
+        reads: Inputs::METADATA.with(Inputs::PACKAGES).with(Inputs::FINDINGS).with(Inputs::ALL_FINDINGS),
         origin: Origin::Windlass,
         compile: expression,
     }],
@@ -165,7 +165,7 @@ impl Subject<'_> {
 
 #[cfg(test)]
 mod tests {
-    use windlass_matching::{Finding, Fix, Severity, Vulnerability};
+    use windlass_matching::{Finding, Fix, Flaw, Severity, Vulnerability};
     use windlass_sbom::{ImageSource, License, Package, PackageType, Sbom, Source};
 
     use super::*;
@@ -186,14 +186,14 @@ mod tests {
 
     fn outcome() -> windlass_matching::Outcome {
         let vulnerability = Vulnerability { id: "CVE-1".into(), severity: Severity::High, ..Vulnerability::default() };
-        let finding = Finding {
-            vulnerability: vulnerability.into(),
-            related: Vec::new(),
-            package: 1,
-            fix: Fix { versions: vec!["3.0-2".into()], ..Fix::default() },
-            details: Vec::new(),
-            risk: 0.0,
-        };
+        let finding = Finding::new(
+            1,
+            Flaw {
+                vulnerability: vulnerability.into(),
+                fix: Fix { versions: vec!["3.0-2".into()], ..Fix::default() },
+                ..Flaw::default()
+            },
+        );
         windlass_matching::Outcome { findings: vec![finding], ..windlass_matching::Outcome::default() }
     }
 

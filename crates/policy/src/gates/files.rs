@@ -1,6 +1,8 @@
 //! Gate `files` (`spec/policy.md` §4.3).
 
-use windlass_sbom::{File, FileKind};
+use std::borrow::Cow;
+
+use windlass_sbom::{FileEntry, FileKind};
 
 use crate::{
     Arguments, Check, Failure, Gate, Kind, Parameter, Trigger,
@@ -114,7 +116,7 @@ fn content_regex_match(arguments: &Arguments<'_>) -> Result<Check, Failure> {
 fn name_match(arguments: &Arguments<'_>) -> Result<Check, Failure> {
     let regex = arguments.text_or("regex", "").to_owned();
     Ok(Check::of_paths(RulePattern::new(&regex), move |file| {
-        let path = &file.location.path;
+        let path = file.path();
         format!("Application of regex matched file found in container: file={path} regexp={regex}")
     }))
 }
@@ -137,14 +139,14 @@ fn attribute_match(arguments: &Arguments<'_>) -> Result<Check, Failure> {
         let mut told = Vec::new();
         if let Some(wanted) = &checksum {
             let found = sha256(file);
-            if !holds(found, &checksum_op, wanted) {
+            if !holds(&found, &checksum_op, wanted) {
                 return Ok(());
             }
             told.push(format!("checksum={found} op={checksum_op} specified_checksum={wanted}"));
         }
         if let Some(wanted) = &mode {
             let wanted = wanted.as_ref().map_err(Clone::clone)?;
-            let found = format!("{:#o}", file.mode & 0o7777);
+            let found = format!("{:#o}", file.mode() & 0o7777);
             if !holds(&found, &mode_op, wanted) {
                 return Ok(());
             }
@@ -158,13 +160,10 @@ fn attribute_match(arguments: &Arguments<'_>) -> Result<Check, Failure> {
 }
 
 /// What the original recorded: the digest of a file, a word for anything else, nothing where it was not computed.
-fn sha256(file: &File) -> &str {
-    match file.kind {
-        FileKind::RegularFile | FileKind::HardLink => {
-            let digest = file.digests.iter().find(|digest| digest.algorithm == "sha256");
-            digest.map_or("", |digest| &digest.value)
-        }
-        _ => "DIRECTORY_OR_OTHER",
+fn sha256(file: FileEntry<'_>) -> Cow<'static, str> {
+    match file.kind() {
+        FileKind::RegularFile | FileKind::HardLink => file.digest("sha256").unwrap_or_default().into(),
+        _ => "DIRECTORY_OR_OTHER".into(),
     }
 }
 
@@ -191,8 +190,8 @@ fn octal(text: &str) -> Result<String, Failure> {
 
 fn suid_or_guid_set(_: &Arguments<'_>) -> Result<Check, Failure> {
     Ok(Check::new(|context, firings| {
-        for file in context.image.files().iter().filter(|file| file.mode & 0o6000 != 0) {
-            let (path, mode) = (&file.location.path, full_mode(file));
+        for file in context.image.files().iter().filter(|file| file.mode() & 0o6000 != 0) {
+            let (path, mode) = (file.path(), full_mode(file));
             firings.fire(format!("SUID or SGID found set on file {path}. Mode: {mode:#o}"));
         }
         Ok(())

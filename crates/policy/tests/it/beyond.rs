@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use windlass_advisories::{FixState, KnownExploited};
-use windlass_matching::{Finding, Fix, Outcome, Severity, Vulnerability};
+use windlass_matching::{Finding, Fix, Flaw, Outcome, Severity, Vulnerability};
 use windlass_policy::{Bundle, FirstSeen, Inputs, Knowledge, Profile, VoidIf};
 use windlass_sbom::{Package, PackageType, Sbom};
 
@@ -18,14 +18,14 @@ fn finding(id: &str, package: usize, severity: Severity, fix: &str) -> Finding {
     let versions = if fix.is_empty() { Vec::new() } else { vec![fix.to_owned()] };
     let suggested = versions.first().cloned();
     let state = if fix.is_empty() { FixState::NotFixed } else { FixState::Fixed };
-    Finding {
-        vulnerability: Arc::new(Vulnerability { id: id.into(), severity, ..Vulnerability::default() }),
-        related: Vec::new(),
+    Finding::new(
         package,
-        fix: Fix { state, versions, suggested, ..Fix::default() },
-        details: Vec::new(),
-        risk: 0.0,
-    }
+        Flaw {
+            vulnerability: Arc::new(Vulnerability { id: id.into(), severity, ..Vulnerability::default() }),
+            fix: Fix { state, versions, suggested, ..Fix::default() },
+            ..Flaw::default()
+        },
+    )
 }
 
 /// Three packages: a, b and c; four findings.
@@ -160,13 +160,13 @@ fn under_grace_a_young_finding_only_warns() {
     rule["grace_days"] = json!(7);
     let document = bundle_of(&[rule, always("WARN")]);
     let judged = vulnerable();
-    let seen_at = |package: usize, id: &str, moment: &str| {
-        ((id.to_owned(), judged.sbom.packages[package].id.0.to_string()), time(moment))
+    let seen_in = |package: usize, moments: &[(&str, &str)]| {
+        let moments = moments.iter().map(|(id, moment)| ((*id).to_owned(), time(moment)));
+        (judged.sbom.packages[package].id.clone(), Arc::new(moments.collect()))
     };
     let first_seen: FirstSeen = [
-        seen_at(0, "CVE-1", "2024-05-25T00:00:00Z"),
-        seen_at(0, "CVE-2", "2024-05-28T00:00:00Z"),
-        seen_at(1, "CVE-3", "2024-05-31T00:00:00Z"),
+        seen_in(0, &[("CVE-1", "2024-05-25T00:00:00Z"), ("CVE-2", "2024-05-28T00:00:00Z")]),
+        seen_in(1, &[("CVE-3", "2024-05-31T00:00:00Z")]),
     ]
     .into();
     let known =

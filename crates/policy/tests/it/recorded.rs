@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 use windlass_advisories::FixState;
-use windlass_matching::{Coverage, DistributionCoverage, Finding, Fix, Outcome, Severity, Vulnerability};
+use windlass_matching::{Coverage, DistributionCoverage, Finding, Fix, Flaw, Outcome, Severity, Vulnerability};
 use windlass_policy::{Bundle, Knowledge, Profile};
 use windlass_sbom::{
     Distro, Evidence, File, FileKind, FileMatches, ImageSource, LayerDescription, License, Location, Metadata, Package,
@@ -256,14 +256,14 @@ fn finding(found: &Value, package: usize) -> Finding {
         severity: Severity::parse(text(&found["severity"])).unwrap(),
         ..Vulnerability::default()
     };
-    Finding {
-        vulnerability: Arc::new(vulnerability),
-        related: Vec::new(),
+    Finding::new(
         package,
-        fix: Fix { state, versions: fix.map(str::to_owned).into_iter().collect(), ..Fix::default() },
-        details: Vec::new(),
-        risk: 0.0,
-    }
+        Flaw {
+            vulnerability: Arc::new(vulnerability),
+            fix: Fix { state, versions: fix.map(str::to_owned).into_iter().collect(), ..Fix::default() },
+            ..Flaw::default()
+        },
+    )
 }
 
 /// The rows of a result table by gate and trigger, in a form in which order does not matter.

@@ -98,12 +98,11 @@ fn warning(message: String, remedy: String) -> Warning {
 }
 
 fn lacks_digests(image: &Image<'_>) -> bool {
-    let has = |file: &windlass_sbom::File, name: &str| file.digests.iter().any(|digest| digest.algorithm == name);
-    let regular = || image.files().iter().filter(|file| file.kind == FileKind::RegularFile);
-    regular().any(|file| !has(file, "md5") || !has(file, "sha1"))
+    let mut regular = image.files().iter().filter(|file| file.kind() == FileKind::RegularFile);
+    regular.any(|file| !file.has_digest("md5") || !file.has_digest("sha1"))
 }
 
 fn is_left_out(image: &Image<'_>, path: &str) -> bool {
-    let is_there = image.file(path).is_some_and(|file| file.kind == FileKind::RegularFile);
+    let is_there = image.file(path).is_some_and(|file| file.kind() == FileKind::RegularFile);
     is_there && image.retrieved(path).is_none()
 }

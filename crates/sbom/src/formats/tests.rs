@@ -4,27 +4,38 @@ use std::{env, error::Error, fs, path::Path};
 
 use proptest::prelude::*;
 
-use super::{Document, Format, ReadError, Wanted, cyclonedx, example, read, read_from, read_part_from, write};
+use super::{
+    Document, Format, ReadError, Saved, Wanted, cyclonedx, example, read, read_from, read_part_from, read_saved_from,
+    write,
+};
 use crate::{
-    Cpe, CpeSource, Evidence, LicenseKind, Location, Metadata, Package, PackageType, Relationship, RelationshipKind,
-    Sbom, Source,
+    Cpe, CpeSource, Evidence, FileTable, LicenseKind, Location, Metadata, Package, PackageType, Relationship,
+    RelationshipKind, Sbom, Source,
 };
 
 fn written(sbom: &Sbom, format: Format) -> String {
+    String::from_utf8(bytes(sbom, format)).expect("text")
+}
+
+fn bytes(sbom: &Sbom, format: Format) -> Vec<u8> {
     let mut out = Vec::new();
     write(sbom, format, &example::document(), &mut out).expect("memory takes everything");
-    String::from_utf8(out).expect("text")
+    out
+}
+
+fn texts() -> impl Iterator<Item = Format> {
+    Format::all().filter(|format| *format != Format::Compact)
 }
 
 fn there_and_back(format: Format) -> Sbom {
-    let text = written(&example::sbom(), format);
-    assert_eq!(Format::detect(text.as_bytes()), Some(format));
-    read(text.as_bytes()).unwrap_or_else(|error| panic!("{format}: {error}"))
+    let document = bytes(&example::sbom(), format);
+    assert_eq!(Format::detect(&document), Some(format));
+    read(&document).unwrap_or_else(|error| panic!("{format}: {error}"))
 }
 
 #[test]
 fn every_format_writes_the_example_like_this() {
-    for format in Format::all() {
+    for format in texts() {
         insta::assert_snapshot!(format.name(), written(&example::sbom(), format));
     }
 }
@@ -32,27 +43,26 @@ fn every_format_writes_the_example_like_this() {
 #[test]
 fn an_empty_document_is_written_by_every_format_and_read_back() {
     for format in Format::all() {
-        let text = written(&Sbom::default(), format);
+        let document = bytes(&Sbom::default(), format);
         if format != Format::Table {
-            assert_eq!(read(text.as_bytes()).expect("readable").packages, []);
+            assert_eq!(read(&document).expect("readable").packages, []);
         }
     }
 }
 
 #[test]
-fn the_own_document_carries_everything() {
-    assert_eq!(there_and_back(Format::Json), example::sbom());
-    let text = written(&example::inspected(), Format::Json);
-    assert_eq!(read(text.as_bytes()).expect("own output"), example::inspected());
+fn the_own_documents_carry_everything() {
+    for format in OWN {
+        assert_eq!(there_and_back(format), example::sbom());
+        assert_eq!(read(&bytes(&example::inspected(), format)).expect("own output"), example::inspected());
+    }
 }
 
+const OWN: [Format; 2] = [Format::Json, Format::Compact];
+
 #[test]
-fn of_the_own_document_only_what_is_wanted_is_read() {
-    let mut sbom = example::sbom();
-    let text = written(&sbom, Format::Json);
-    let part = |wanted| read_part_from(text.as_bytes(), u64::MAX, wanted).expect("own output");
-    assert!(!sbom.files.is_empty());
-    assert_eq!(part(Wanted { files: true, manifests: true }), sbom);
+fn of_the_own_documents_only_what_is_wanted_is_read() {
+    let whole = example::sbom();
     let manifests = |sbom: &Sbom| {
         let files = |package: &Package| match &package.metadata {
             Metadata::Dpkg(entry) => entry.files.len(),
@@ -62,16 +72,50 @@ fn of_the_own_document_only_what_is_wanted_is_read() {
         };
         sbom.packages.iter().map(files).sum::<usize>()
     };
-    let least = part(Wanted { files: false, manifests: false });
-    assert!(manifests(&sbom) > 0 && manifests(&least) == 0);
-    sbom.files.clear();
-    assert_eq!(part(Wanted { files: false, manifests: true }), sbom);
+    let without_files = Sbom { files: Vec::new(), ..whole.clone() };
+    assert!(!whole.files.is_empty() && manifests(&whole) > 0);
+    for format in OWN {
+        let document = bytes(&whole, format);
+        let part = |wanted| read_part_from(&*document, u64::MAX, wanted).expect("own output");
+        let saved = |wanted| read_saved_from(&*document, u64::MAX, wanted).expect("own output");
+        assert_eq!(part(Wanted { files: true, manifests: true }), whole);
+        let all = Saved { sbom: without_files.clone(), files: FileTable::of(&whole.files) };
+        assert_eq!(saved(Wanted { files: true, manifests: true }), all);
+        assert_eq!(part(Wanted { files: false, manifests: true }), without_files);
+        let least = Wanted { files: false, manifests: false };
+        assert_eq!(manifests(&part(least)), 0);
+        assert_eq!(saved(least), Saved { sbom: part(least), files: FileTable::default() });
+    }
 
     // Without a word of who owns whom, it must be seen from the manifests.
+    let mut sbom = without_files;
     sbom.relationships.retain(|relationship| relationship.kind != RelationshipKind::OwnershipByFileOverlap);
-    let text = written(&sbom, Format::Json);
-    let least = read_part_from(text.as_bytes(), u64::MAX, Wanted { files: false, manifests: false });
-    assert_eq!(least.expect("own output"), sbom);
+    for format in OWN {
+        let least = read_part_from(&*bytes(&sbom, format), u64::MAX, Wanted { files: false, manifests: false });
+        assert_eq!(least.expect("own output"), sbom);
+    }
+}
+
+#[test]
+fn a_damaged_compact_document_says_where_it_is() {
+    let document = bytes(&example::sbom(), Format::Compact);
+    let told = |document: &[u8]| read(document).expect_err("damaged").to_string();
+    assert_eq!(
+        told(&document[..document.len() - 1]),
+        "this compact document does not have the shape of one at its sections"
+    );
+    let place = |text: &[u8]| document.windows(text.len()).position(|found| found == text).expect("it is there");
+    let with = |place: usize, byte: u8| {
+        let mut damaged = document.clone();
+        damaged[place] = byte;
+        told(&damaged)
+    };
+    let shape = "this compact document does not have the shape of one at";
+    assert_eq!(with(place(b"\"packages\""), b'x'), format!("{shape} ?"));
+    assert_eq!(with(place(b"\"RegularFile\"") + 1, b'x'), format!("{shape} its files"));
+    assert_eq!(with(place(b"[{\"package\":") + 2, b'x'), format!("{shape} the files of its packages"));
+    let newer = read(b"\x89windlass-sbom 2\n").expect_err("another version").to_string();
+    assert_eq!(newer, "a newer Windlass wrote this document; convert it to CycloneDX, SPDX or Syft JSON first");
 }
 
 #[test]
@@ -244,7 +288,7 @@ fn a_format_is_found_by_its_names_and_a_misspelt_one_is_corrected() {
     assert_eq!(
         message("protobuf-text"),
         "\"protobuf-text\" is not a format of a bill of materials; \
-         there are table, json, syft-json, cyclonedx-json, spdx-json"
+         there are table, json, compact, syft-json, cyclonedx-json, spdx-json"
     );
 }
 
@@ -414,7 +458,7 @@ proptest! {
     fn damaged_documents_are_read_or_refused_but_never_break_the_reader(
         format in 1..5_usize, at in any::<prop::sample::Index>(), cut in 0..40_usize, with in "[\\PC{}\\[\\]\":,0-9]{0,6}",
     ) {
-        let format = Format::all().nth(format).expect("four formats are read");
+        let format = texts().nth(format).expect("four formats of text are read");
         let mut text = written(&example::sbom(), format);
         let mut start = at.index(text.len());
         while !text.is_char_boundary(start) {
@@ -427,8 +471,20 @@ proptest! {
         text.replace_range(start..end, &with);
         if let Ok(sbom) = read(text.as_bytes()) {
             for format in Format::all() {
-                written(&sbom, format);
+                bytes(&sbom, format);
             }
+        }
+    }
+
+    #[test]
+    fn damaged_compact_documents_are_read_or_refused(
+        at in any::<prop::sample::Index>(), cut in 0..40_usize, with in proptest::collection::vec(any::<u8>(), 0..6),
+    ) {
+        let mut document = bytes(&example::sbom(), Format::Compact);
+        let start = at.index(document.len());
+        document.splice(start..document.len().min(start + cut), with);
+        if let Ok(sbom) = read(&document) {
+            bytes(&sbom, Format::Compact);
         }
     }
 }

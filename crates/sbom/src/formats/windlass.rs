@@ -9,7 +9,7 @@ mod parts;
 
 use std::io::{self, Write};
 
-use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::IgnoredAny};
 
 use self::{
     inspection::InspectionPart,
@@ -19,7 +19,7 @@ use super::{
     Document, Wanted,
     json::{self, Each, Layers},
 };
-use crate::{File, Sbom};
+use crate::{File, RelationshipKind, Sbom};
 
 /// The value of the member `format`, by which documents are recognised.
 pub(super) const FORMAT: &str = "windlass-sbom";
@@ -81,21 +81,35 @@ impl<'de> Deserialize<'de> for Skipped {
 }
 
 pub(super) fn write(sbom: &Sbom, document: &Document, out: &mut dyn Write) -> io::Result<()> {
-    let output = Output {
-        schema: SCHEMA,
-        format: FORMAT,
-        format_version: FORMAT_VERSION,
-        tool: Tool { name: "windlass", version: &document.tool_version },
-        created: document.timestamp(sbom),
-        source: (&sbom.source).into(),
-        distro: sbom.distro.as_ref().map(Into::into),
-        packages: Each(|| sbom.packages.iter().map(PackagePart::from)),
-        files: Each(|| sbom.files.iter().map(FilePart::from)),
-        relationships: Each(|| sbom.relationships.iter().map(RelationshipPart::from)),
-        unknowns: Each(|| sbom.unknowns.iter().map(UnknownPart::from)),
-        inspection: InspectionPart::of(&sbom.inspection),
-    };
-    json::write(&output, out)
+    json::write(&Whole(sbom, document), out)
+}
+
+/// The document in as few bytes as JSON takes.
+pub(super) fn dense(sbom: &Sbom, document: &Document) -> io::Result<Vec<u8>> {
+    Ok(serde_json::to_vec(&Whole(sbom, document))?)
+}
+
+struct Whole<'a>(&'a Sbom, &'a Document);
+
+impl Serialize for Whole<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(sbom, document) = self;
+        let output = Output {
+            schema: SCHEMA,
+            format: FORMAT,
+            format_version: FORMAT_VERSION,
+            tool: Tool { name: "windlass", version: &document.tool_version },
+            created: document.timestamp(sbom),
+            source: (&sbom.source).into(),
+            distro: sbom.distro.as_ref().map(Into::into),
+            packages: Each(|| sbom.packages.iter().map(PackagePart::from)),
+            files: Each(|| sbom.files.iter().map(FilePart::from)),
+            relationships: Each(|| sbom.relationships.iter().map(RelationshipPart::from)),
+            unknowns: Each(|| sbom.unknowns.iter().map(UnknownPart::from)),
+            inspection: InspectionPart::of(&sbom.inspection),
+        };
+        output.serialize(serializer)
+    }
 }
 
 /// Whether a document begins as those that are written here.
@@ -114,6 +128,11 @@ pub(super) fn read(document: &[u8], wanted: Wanted) -> Result<Sbom, serde_json::
         let input: Input<'_, Skipped> = serde_json::from_slice(document)?;
         input.into_sbom(wanted, |Skipped, _| Vec::new())
     }
+}
+
+/// Whether a document says which packages own files of others.
+pub(super) fn tells_ownership(sbom: &Sbom) -> bool {
+    sbom.relationships.iter().any(|stated| stated.kind == RelationshipKind::OwnershipByFileOverlap)
 }
 
 /// Where in a document that could not be read the mistake is.

@@ -1,16 +1,18 @@
 //! Bodies of requests: what an operation takes, and the check before anybody asks who the caller is.
 
-use std::sync::Arc;
+use std::{error::Error as StdError, io, iter, sync::Arc};
 
 use axum::{
     body::{Body as HttpBody, Bytes},
     extract::{FromRequest as _, Multipart},
     http::{HeaderMap, header},
 };
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::io::AsyncRead;
+use tokio_util::io::StreamReader;
 use utoipa::{
     ToSchema,
     openapi::{RefOr, Schema},
@@ -149,7 +151,7 @@ fn is_json(media_type: &str) -> bool {
 pub(crate) async fn collect(body: HttpBody, limit: usize) -> Result<Bytes, Failure> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+        Err(error) if error.is::<LengthLimitError>() => {
             Err(Failure::bad_request(format!("The body is longer than {limit} bytes.")))
         }
         Err(error) => Err(Failure::bad_request(format!("The body cannot be read to its end: {error}"))),
@@ -267,4 +269,17 @@ impl<const LIMIT: u64> Body for RawBody<LIMIT> {
         let Checked::Raw(body) = checked else { unreachable!("the kind decides what is checked") };
         Ok(HttpBody::new(Limited::new(body, usize::try_from(LIMIT).unwrap_or(usize::MAX))))
     }
+}
+
+/// The bytes of a body, whose end in an error of the kind [`io::ErrorKind::FileTooLarge`] says that it was too long.
+pub(crate) fn reader(body: HttpBody) -> impl AsyncRead + Send + Unpin {
+    StreamReader::new(body.map_err(broken_off).into_data_stream())
+}
+
+/// Why a body cannot be read to its end, as readers are told.
+pub(crate) fn broken_off(error: axum::Error) -> io::Error {
+    let first: &(dyn StdError + 'static) = &error;
+    let mut causes = iter::successors(Some(first), |&error| error.source()).take(16);
+    let is_too_long = causes.any(<dyn StdError>::is::<LengthLimitError>);
+    if is_too_long { io::ErrorKind::FileTooLarge.into() } else { io::Error::other(error) }
 }

@@ -1,17 +1,24 @@
 //! The archive of analyses, and the rules that move them there (`spec/api.md` A4.15).
 
+use axum::{
+    body::Body as HttpBody,
+    http::{HeaderValue, Response, StatusCode, header},
+    response::IntoResponse,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use windlass_operations::archive::{BUNDLE_LIMIT, ExportedBundle};
 use windlass_v1::archives::{
     ArchiveRequest, ArchiveRule, ArchiveRuleRequest, ArchiveSummary, ArchivedImage, ArchivingResult, RuleTransition,
 };
 
 use crate::{
     Failure,
-    operation::{Input, Json, JsonBody, Operation},
+    operation::{Answer, Described, Input, Json, JsonBody, Operation, RawBody, reader},
     scope::Tenant,
 };
 
+const MEDIA_TYPE: &str = "application/zstd";
 const NO_IMAGE: &str = "The archive does not have the image.";
 const NO_RULE: &str = "There is no such rule.";
 
@@ -28,6 +35,26 @@ pub(crate) fn operations() -> Vec<Operation> {
             .target("imageDigest")
             .fails(404, NO_IMAGE)
             .for_account("getArchivedImageAnalysis", show),
+        Operation::get(
+            "/archives/images/{imageDigest}/bundle",
+            "export_archived_image",
+            "Hands out an archived image as a file that another system takes",
+        )
+        .target("imageDigest")
+        .fails(404, NO_IMAGE)
+        .fails(409, "The image is being archived.")
+        .for_account("getArchivedImageAnalysis", export),
+        Operation::post(
+            "/archives/images/import",
+            "import_archived_image",
+            "Takes an archived image that a system handed out into the archive",
+        )
+        .body::<RawBody<BUNDLE_LIMIT>>()
+        .fails(400, "It is no bundle, is damaged, or says what cannot be.")
+        .fails(403, "The account may not have more.")
+        .fails(409, "The archive has the image already.")
+        .fails(413, "It is too long.")
+        .for_account("createArchivedImageAnalysis", import),
         Operation::delete(
             "/archives/images/{imageDigest}",
             "delete_archived_image",
@@ -79,6 +106,38 @@ async fn add(tenant: Tenant, input: Input<(), ArchiveRequest>) -> Result<Json<Ve
 
 async fn show(tenant: Tenant, input: Input<(), ()>) -> Result<Json<ArchivedImage>, Failure> {
     Ok(Json(tenant.archived_image(input.path.get("imageDigest")).await?))
+}
+
+/// 200 with a bundle, piece by piece.
+struct Bundle(ExportedBundle);
+
+impl IntoResponse for Bundle {
+    fn into_response(self) -> Response<HttpBody> {
+        let ExportedBundle { digest, size, content } = self.0;
+        let mut response = Response::new(HttpBody::from_stream(content));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        headers.insert(header::CONTENT_LENGTH, size.into());
+        let disposition = format!("attachment; filename=\"{}.tar.zst\"", digest.replace(':', "-"));
+        if let Ok(disposition) = HeaderValue::from_str(&disposition) {
+            headers.insert(header::CONTENT_DISPOSITION, disposition);
+        }
+        response
+    }
+}
+
+impl Answer for Bundle {
+    fn describe() -> Described {
+        Described { status: StatusCode::OK, media_type: MEDIA_TYPE, schema: None, components: Vec::new() }
+    }
+}
+
+async fn export(tenant: Tenant, input: Input<(), ()>) -> Result<Bundle, Failure> {
+    Ok(Bundle(tenant.export_bundle(input.path.get("imageDigest")).await?))
+}
+
+async fn import(tenant: Tenant, input: Input<(), HttpBody>) -> Result<Json<ArchivedImage>, Failure> {
+    Ok(Json(tenant.import_bundle(reader(input.body)).await?))
 }
 
 /// What was removed is not told of.

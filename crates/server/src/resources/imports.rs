@@ -1,11 +1,8 @@
 //! Imports: analyses that were made elsewhere, uploaded in parts (`spec/api.md` A4.13), whose image is added with
 //! `POST /images`; or as one archive.
 
-use std::{error::Error as StdError, io, iter};
-
 use axum::{body::Body as HttpBody, extract::multipart::MultipartError};
 use futures::TryStreamExt as _;
-use http_body_util::{BodyExt as _, LengthLimitError};
 use tokio_util::io::StreamReader;
 use windlass_v1::{
     archives::{UPLOAD_FIELD, UPLOAD_LIMIT},
@@ -16,7 +13,7 @@ use windlass_v1::{
 
 use crate::{
     Failure,
-    operation::{FileForm, FormFile, Input, Json, Operation, RawBody, form},
+    operation::{FileForm, FormFile, Input, Json, Operation, RawBody, broken_off, form, reader},
     scope::Tenant,
 };
 
@@ -137,15 +134,5 @@ async fn upload(
     input: Input<(), HttpBody>,
     part: ImportPart,
 ) -> Result<Json<ImportedContent>, Failure> {
-    let pieces = input.body.map_err(broken_off).into_data_stream();
-    let bytes = StreamReader::new(pieces);
-    Ok(Json(tenant.upload_import_content(input.path.get("operation_id"), part, bytes).await?))
-}
-
-/// Why a body cannot be read to its end, as readers are told.
-fn broken_off(error: axum::Error) -> io::Error {
-    let first: &(dyn StdError + 'static) = &error;
-    let mut causes = iter::successors(Some(first), |&error| error.source()).take(16);
-    let is_too_long = causes.any(<dyn StdError>::is::<LengthLimitError>);
-    if is_too_long { io::ErrorKind::FileTooLarge.into() } else { io::Error::other(error) }
+    Ok(Json(tenant.upload_import_content(input.path.get("operation_id"), part, reader(input.body)).await?))
 }

@@ -7,10 +7,13 @@ mod archives;
 mod client;
 mod content;
 mod images;
+
 mod imports;
 mod isolation;
+mod notifications;
 mod policies;
 mod protocol;
+mod storage;
 mod system;
 mod vulnerabilities;
 mod watching;

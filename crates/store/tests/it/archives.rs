@@ -4,6 +4,7 @@ use windlass_store::{
     archive_transitions,
     archived_images::{self, NewArchived, Status, Totals},
     image_tags::TagName,
+    object_references::Storage,
     testing::on_every_engine,
 };
 
@@ -51,7 +52,10 @@ fn archived_images_are_an_account_s_own_and_the_last_comes_first() {
         let totals = alpha.archive_totals().await.unwrap();
         assert_eq!(totals, Totals { images: 2, tags: 4, bytes: 20, last_updated: Some(Moment(21)) });
         let keys = ["sha256:d1".to_owned(), "sha256:d9".to_owned()];
-        assert_eq!(store.referenced_objects(&keys).await.unwrap().into_iter().collect::<Vec<_>>(), ["sha256:d1"]);
+        assert_eq!(
+            store.referenced_objects(Storage::Bundles, &keys).await.unwrap().into_iter().collect::<Vec<_>>(),
+            ["sha256:d1"]
+        );
 
         let tx = store.begin().await.unwrap();
         assert!(!archived_images::ensure(&tx, alpha.name(), &new("d1"), Moment(40)).await.unwrap().1);

@@ -3,6 +3,7 @@ use windlass_store::{
     accounts::{self, Kind},
     image_tags::{self, TagName},
     images::{self, AnalysisStatus, Change, Filter, NewImage, Page, Status},
+    object_references::Storage,
     subscriptions,
     testing::on_every_engine,
 };
@@ -220,10 +221,10 @@ fn objects_are_known_by_the_rows_that_refer_to_them() {
         let alpha = team(&store, "alpha").await;
         seen(&alpha, "d1", "app:1", 10).await;
         let keys = ["sha256:manifest-of-d1".to_owned(), "sha256:manifest-of-d2".to_owned()];
-        let referenced = store.referenced_objects(&keys).await.unwrap();
+        let referenced = store.referenced_objects(Storage::Documents, &keys).await.unwrap();
         assert_eq!(referenced.into_iter().collect::<Vec<_>>(), ["sha256:manifest-of-d1"]);
-        assert!(store.referenced_objects(&[]).await.unwrap().is_empty());
-        assert_eq!(store.remove_orphaned_analysis().await.unwrap(), None);
+        assert!(store.referenced_objects(Storage::Documents, &[]).await.unwrap().is_empty());
+        assert_eq!(store.remove_orphaned_analysis(Moment(9)).await.unwrap(), None);
     });
 }
 

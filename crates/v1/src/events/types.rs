@@ -26,6 +26,8 @@ words! {
         ImageReference = "image_reference",
         /// A policy bundle.
         PolicyBundle = "policy_bundle",
+        /// Where notices go.
+        NotificationEndpoint = "notification_endpoint",
         /// A repository.
         Repository = "repository",
         /// All feeds.
@@ -113,6 +115,8 @@ event_types! {
         "Archived image restore to active images failed";
     ManifestParseFailed = "system.image_analysis.manifest_parse_fail", Error, ImageTag,
         "Failed to parse image manifest for tag";
+    EndpointDisabled = "system.notifications.endpoint_disabled", Error, NotificationEndpoint,
+        "Notification endpoint disabled after lasting failure";
     ListTagsFailed = "system.repository.list_tags_fail", Error, Repository,
         "Failed to list tags in repository";
     ServiceOrphaned = "system.service.state_transition.orphaned", Error, Service,
@@ -174,6 +178,7 @@ fn about(name: &str) -> &'static str {
         "feeds" => "Synchronisation of vulnerability data",
         "image" => "Images that become available, and tags that come to stand for others",
         "image_analysis" => "The way of an image from its registry to its analysis",
+        "notifications" => "Receivers of notices",
         "policy" => "Changes of policy bundles",
         "repository" => "Repositories that are watched for new tags",
         "service" => "The life of the parts of the service",

@@ -90,6 +90,38 @@ impl VulnerabilityChanges {
         Self { added: summaries(&new, &old), removed: summaries(&old, &new), updated: updated.collect() }
     }
 
+    /// Adds what became of one vulnerability in one package, of which nothing is told where it stayed as it was. `more` are
+    /// members beside those of the summary that differ. [`VulnerabilityChanges::sort`] ends it.
+    pub fn add(
+        &mut self,
+        before: Option<&VulnerabilitySummary>,
+        now: Option<&VulnerabilitySummary>,
+        more: impl IntoIterator<Item = (String, OldAndNew)>,
+    ) {
+        match (before, now) {
+            (None, None) => {}
+            (None, Some(now)) => self.added.push(now.clone()),
+            (Some(before), None) => self.removed.push(before.clone()),
+            (Some(before), Some(now)) => {
+                let mut changed = changed(before, now);
+                changed.extend(more);
+                if !changed.is_empty() {
+                    self.updated.push(VulnerabilityChange { now: now.clone(), changed });
+                }
+            }
+        }
+    }
+
+    /// By vulnerability, group and package.
+    pub fn sort(&mut self) {
+        fn key(of: &VulnerabilitySummary) -> (&str, &str, &str, &str, &str) {
+            (&of.cve_id, &of.feed_group, &of.package_name, &of.package_version, &of.package_type)
+        }
+        self.added.sort_by(|a, b| key(a).cmp(&key(b)));
+        self.removed.sort_by(|a, b| key(a).cmp(&key(b)));
+        self.updated.sort_by(|a, b| key(&a.now).cmp(&key(&b.now)));
+    }
+
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty() && self.updated.is_empty()
     }

@@ -4,7 +4,7 @@ mod changes;
 mod feed_group;
 mod scores;
 
-pub use changes::{VulnerabilityChange, VulnerabilityChanges, VulnerabilitySummary};
+pub use changes::{OldAndNew, VulnerabilityChange, VulnerabilityChanges, VulnerabilitySummary};
 pub use feed_group::feed_group;
 pub use scores::{CvssScores, Scores};
 

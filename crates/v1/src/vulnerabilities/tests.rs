@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use windlass_matching::{
-    Cvss, CvssKind, CvssMetrics, Fix, FoundBy, MatchDetail, MatchKind, SearchedBy, Vulnerability as Record,
+    Cvss, CvssKind, CvssMetrics, Fix, Flaw, FoundBy, MatchDetail, MatchKind, SearchedBy, Vulnerability as Record,
 };
 use windlass_sbom::{Package, PackageType};
 
@@ -20,14 +20,14 @@ pub(crate) fn vulnerability(id: &str) -> Vulnerability {
 }
 
 fn finding(record: Record, related: &[Record]) -> Finding {
-    Finding {
-        vulnerability: Arc::new(record),
-        related: related.iter().cloned().map(Arc::new).collect(),
-        package: 0,
-        fix: Fix::default(),
-        details: Vec::new(),
-        risk: 0.0,
-    }
+    Finding::new(
+        0,
+        Flaw {
+            vulnerability: Arc::new(record),
+            related: related.iter().cloned().map(Arc::new).collect(),
+            ..Flaw::default()
+        },
+    )
 }
 
 fn told(finding: &Finding, kind: PackageType) -> Vulnerability {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use windlass_advisories::FixState;
-use windlass_matching::{Finding, Fix, Outcome, Severity, Vulnerability as Record};
+use windlass_matching::{Finding, Fix, Flaw, Outcome, Severity, Vulnerability as Record};
 use windlass_sbom::{Evidence, Location, Metadata, Package, PackageType, Sbom, metadata::PythonPackage};
 use windlass_v1::vulnerabilities::{Vulnerability, VulnerabilityType};
 
@@ -51,20 +51,20 @@ fn finding(told: &Value, package: usize) -> Finding {
         Some(_) => FixState::Fixed,
         None => FixState::NotFixed,
     };
-    Finding {
-        vulnerability: Arc::new(Record {
-            id: text(&told["vuln"]).into(),
-            namespace: namespace(text(&told["feed_group"])),
-            data_source: text(&told["url"]).into(),
-            severity: Severity::parse(text(&told["severity"])).unwrap(),
-            ..Record::default()
-        }),
-        related: Vec::new(),
+    Finding::new(
         package,
-        fix: Fix { state, versions: fix.map(str::to_owned).into_iter().collect(), ..Fix::default() },
-        details: Vec::new(),
-        risk: 0.0,
-    }
+        Flaw {
+            vulnerability: Arc::new(Record {
+                id: text(&told["vuln"]).into(),
+                namespace: namespace(text(&told["feed_group"])),
+                data_source: text(&told["url"]).into(),
+                severity: Severity::parse(text(&told["severity"])).unwrap(),
+                ..Record::default()
+            }),
+            fix: Fix { state, versions: fix.map(str::to_owned).into_iter().collect(), ..Fix::default() },
+            ..Flaw::default()
+        },
+    )
 }
 
 #[test]

@@ -13,7 +13,7 @@ use proptest::{
 use tempfile::tempdir;
 use windlass_advisories::{Epss, KnownExploited, LookupKey, Record};
 use windlass_matching::{
-    Decoration, Inventory, Options, PackageOutcome, Records, Surroundings, compose, match_packages, match_sbom,
+    Answer, Decoration, Inventory, Options, PackageOutcome, Records, Surroundings, compose, match_packages, match_sbom,
     testing::{AdvisoryBuilder, DISTRIBUTIONS, advisory, artifact_of, deb_from, package, record_of, sbom},
 };
 use windlass_sbom::PackageType;
@@ -128,7 +128,8 @@ fn rematched(story: &Story) -> Result<[usize; 2], TestCaseError> {
         outcomes.push(same);
     }
     let surroundings = Surroundings::look_up(inventory.distributions(), &new, &options).unwrap();
-    let composed = compose(&image, &inventory, &outcomes, &surroundings, &options).unwrap();
+    let composed =
+        compose(&image, &inventory, &Answer::all(outcomes, &inventory, &options), &surroundings, &options).unwrap();
     prop_assert_eq!(composed, match_sbom(&image, &new, &options).unwrap());
     Ok(counts)
 }

@@ -1,7 +1,12 @@
 //! `windlass archive …`: analyses that are kept beside the images that are asked about.
 
-use std::io::{self, Write};
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use windlass_client::{
@@ -48,6 +53,18 @@ enum ImagesCommand {
     Add {
         #[arg(value_name = "DIGEST", required = true)]
         digests: Vec<Digest>,
+    },
+    /// Write an archived analysis to a file that another service takes.
+    Export {
+        digest: String,
+        /// The file [default: DIGEST.tar.zst].
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Take an analysis from such a file into the archive.
+    Import {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
     /// Take an analysis back, to be asked about again.
     Restore { digest: Digest },
@@ -147,6 +164,8 @@ fn images(command: &ImagesCommand, session: &Session) -> anyhow::Result<Outcome>
             let digests: Vec<_> = digests.iter().map(Digest::as_str).collect();
             session.print(&session.send(&Request::post(&["archives", "images"]).json(&digests))?, write_results)
         }
+        ImagesCommand::Export { digest, file } => export(digest, file.as_deref(), session),
+        ImagesCommand::Import { file } => import(file, session),
         ImagesCommand::Restore { digest } => {
             let body = json!({"source": {"archive": {"digest": digest.as_str()}}});
             session.print(&session.send(&Request::post(&["images"]).json(&body))?, image::write_records)
@@ -176,6 +195,31 @@ fn rules(command: &RulesCommand, session: &Session) -> anyhow::Result<Outcome> {
         }
     }?;
     Ok(Outcome::Fine)
+}
+
+/// A file appears under its name only once it is whole.
+fn export(digest: &str, file: Option<&Path>, session: &Session) -> anyhow::Result<()> {
+    let usual = PathBuf::from(format!("{}.tar.zst", digest.replace(':', "-")));
+    let file = file.unwrap_or(&usual);
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let failed = || format!("{} cannot be written", file.display());
+    let mut unfinished = tempfile::Builder::new().prefix(".windlass-").tempfile_in(folder).with_context(failed)?;
+    let request = Request::get(&["archives", "images", digest, "bundle"]).patient();
+    let bytes = session.service.download(&request, &mut unfinished)?;
+    unfinished.as_file().sync_all().with_context(failed)?;
+    unfinished.persist(file).map_err(|error| error.error).with_context(failed)?;
+    let written = json!({"file": file, "bytes": bytes});
+    session.print(&written.into(), |_: &Value, out| writeln!(out, "{}: {bytes} bytes", file.display()))
+}
+
+fn import(file: &Path, session: &Session) -> anyhow::Result<()> {
+    let failed = || format!("{} cannot be read", file.display());
+    let opened = File::open(file).with_context(failed)?;
+    let length = opened.metadata().with_context(failed)?.len();
+    let request = Request::post(&["archives", "images", "import"]).content_type("application/zstd").patient();
+    session.print(&session.service.upload(&request, opened, length)?, |archived: &ArchivedImage, out| {
+        write_images(std::slice::from_ref(archived), out)
+    })
 }
 
 /// Scripts see 2 for whatever kept it from being deleted (`spec/api.md` B6).

@@ -7,6 +7,8 @@ pub(crate) mod db;
 pub(crate) mod evaluate;
 pub(crate) mod event;
 pub(crate) mod image;
+pub(crate) mod notification;
+pub(crate) mod objects;
 pub(crate) mod policies;
 pub(crate) mod policy;
 pub(crate) mod query;

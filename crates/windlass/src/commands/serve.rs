@@ -1,8 +1,10 @@
 //! `windlass serve`: the service.
 
-mod configuration;
+pub(crate) mod configuration;
+pub(crate) mod places;
 mod process;
 mod secret_key;
+mod storage;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -11,14 +13,12 @@ use clap::Args;
 use crate::Outcome;
 use configuration::Configuration;
 
+/// Where an installation keeps what it keeps.
 #[derive(Args)]
-pub(crate) struct ServeArguments {
+pub(crate) struct PlaceArguments {
     /// Settings, in YAML [default: /etc/windlass/windlass.yaml if it is there].
     #[arg(long, env = "WINDLASS_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where to listen [default: 127.0.0.1:8228].
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<SocketAddr>,
     /// Where everything is kept that is nowhere else [default: /var/lib/windlass for root, else
     /// ~/.local/share/windlass].
     #[arg(long, value_name = "DIR")]
@@ -32,6 +32,15 @@ pub(crate) struct ServeArguments {
     /// Object storage of archived analyses [default: that of --objects, apart].
     #[arg(long, value_name = "URL")]
     archive_objects: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    places: PlaceArguments,
+    /// Where to listen [default: 127.0.0.1:8228].
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
     /// What this process does: all, or some of api, worker, scheduler.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     role: Vec<String>,
@@ -41,7 +50,11 @@ pub(crate) struct ServeArguments {
 }
 
 pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<Outcome> {
-    let configuration = Configuration::read(arguments, std::env::vars())?;
+    let given = [
+        ("listen", arguments.listen.map(|address| address.to_string().into())),
+        ("role", (!arguments.role.is_empty()).then(|| arguments.role.clone().into())),
+    ];
+    let configuration = Configuration::read(&arguments.places, given, std::env::vars())?;
     if arguments.check_config {
         configuration.check()?;
         return Ok(Outcome::Fine);

@@ -1,6 +1,7 @@
 //! `windlass system …`: the services of an installation.
 
 mod feeds;
+mod storage;
 mod wait;
 
 use std::io::{self, Write};
@@ -35,6 +36,10 @@ enum SystemCommand {
     /// Forget a service that is no more.
     #[command(visible_alias = "delete")]
     Del { host_id: String, servicename: String },
+    /// Tell how much is kept, of whom, and how it grows.
+    Storage(storage::StorageArguments),
+    /// Limit how much an account may have.
+    Quota(storage::QuotaArguments),
     /// The data of vulnerabilities.
     Feeds(feeds::FeedsArguments),
     /// The receivers of notifications.
@@ -77,6 +82,8 @@ fn answer(command: &SystemCommand, session: &Session) -> anyhow::Result<()> {
         SystemCommand::Del { host_id, servicename } => {
             session.print_success(&session.send(&Request::delete(&["system", "services", servicename, host_id]))?)
         }
+        SystemCommand::Storage(arguments) => storage::run(arguments, session),
+        SystemCommand::Quota(arguments) => storage::set_quota(arguments, session),
         SystemCommand::Feeds(arguments) => feeds::run(arguments, session),
         SystemCommand::Webhook { command: WebhookCommand::Test { webhook_type, ntype } } => {
             let request = Request::post(&["system", "webhooks", webhook_type, "test"]);

@@ -3,5 +3,6 @@
 mod administration;
 mod images;
 mod imports;
+mod notifications;
 mod place;
 mod recorded;

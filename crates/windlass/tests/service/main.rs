@@ -6,5 +6,6 @@ mod importing;
 mod place;
 mod recorded;
 mod registry;
+mod storage;
 mod tour;
 mod windlass_cli;

@@ -51,6 +51,20 @@ impl Place {
 
     /// Starts one more process of the service. The first with the role `api` is the one that clients ask.
     pub(crate) fn serve(&mut self, roles: &str) {
+        self.serve_with(roles, &[]);
+    }
+
+    /// Ends every process, and starts one with these settings.
+    pub(crate) fn restart_with(&mut self, settings: &[(&str, &str)]) {
+        for mut process in self.processes.drain(..) {
+            process.kill().expect("it runs");
+            process.wait().expect("it is a child of ours");
+        }
+        self.url.clear();
+        self.serve_with("all", settings);
+    }
+
+    fn serve_with(&mut self, roles: &str, settings: &[(&str, &str)]) {
         let mut command = self.windlass("serve --data-dir data --listen 127.0.0.1:0");
         let log = fs::File::create(self.path(&format!("{roles}.log"))).expect("a file");
         let mut process = command
@@ -60,6 +74,7 @@ impl Place {
             .env("WINDLASS_ADMIN__EMAIL", "admin@myanchore")
             .env("WINDLASS_OAUTH__ENABLED", "true")
             .env("WINDLASS_VULNERABILITIES__OFFLINE", "true")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()

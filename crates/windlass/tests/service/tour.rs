@@ -65,19 +65,6 @@ impl<'a> Tour<'a> {
         }
     }
 
-    /// Whether the service describes an address; a loud line if it does not.
-    fn offers(&self, path: &str) -> bool {
-        let description = reqwest::blocking::get(format!("{}/v1/openapi.json", self.place.url));
-        let text = description.and_then(reqwest::blocking::Response::text).expect("the service describes itself");
-        let description: Value = serde_json::from_str(&text).expect("the description is JSON");
-        let offered =
-            description["paths"].as_object().is_some_and(|paths| paths.keys().any(|known| known.contains(path)));
-        if !offered {
-            eprintln!("SKIPPED: the service does not offer {path}");
-        }
-        offered
-    }
-
     /// The whole way.
     pub(crate) fn walk(mut self) {
         self.arrive();
@@ -290,9 +277,7 @@ impl<'a> Tour<'a> {
         self.step("system wait --timeout 60 --interval 1", 0, &[]);
         self.step("system status", 0, &["apiext", "catalog", "policy_engine", "simplequeue", "analyzer", "up"]);
         self.step("system del nowhere analyzer", 1, &["404"]);
-        if self.offers("/system/webhooks/") {
-            self.step("system webhook test", 2, &["Cannot send webhook, no URL configured"]);
-        }
+        self.step("system webhook test", 2, &["Cannot send webhook, no URL configured"]);
     }
 
     fn leave(&mut self) {

@@ -1,6 +1,6 @@
 //! Trigger `verify`: files of packages that are gone or not as they were installed.
 
-use windlass_sbom::{File, FileKind};
+use windlass_sbom::{FileEntry, FileKind};
 
 use super::manifest::{Entry, entries};
 use crate::{
@@ -114,15 +114,15 @@ fn status(entry: &Entry<'_>, image: &Image<'_>, profile: Profile) -> Option<&'st
 const LINK_LIMIT: usize = 40;
 
 /// The file that a path leads to through links among its folders: `/bin/sh` where `/bin` is a link to `usr/bin`.
-fn behind_links<'a>(image: &Image<'a>, path: &str) -> Option<&'a File> {
+fn behind_links<'i>(image: &'i Image<'_>, path: &str) -> Option<FileEntry<'i>> {
     let mut path = path.to_owned();
     for _ in 0..LINK_LIMIT {
         let folder_link = |(at, _): (usize, &str)| {
-            let folder = image.file(&path[..at]).filter(|folder| folder.kind == FileKind::SymbolicLink)?;
-            Some((at, folder.link_target.as_str()))
+            let folder = image.file(&path[..at]).filter(|folder| folder.kind() == FileKind::SymbolicLink)?;
+            Some((at, folder.link_target().to_owned()))
         };
         let Some((at, target)) = path.match_indices('/').skip(1).find_map(folder_link) else { break };
-        path = joined(&path[..at], target, &path[at..]);
+        path = joined(&path[..at], &target, &path[at..]);
     }
     image.file(&path)
 }
@@ -141,19 +141,16 @@ fn joined(link: &str, target: &str, rest: &str) -> String {
     format!("/{}", segments.join("/"))
 }
 
-fn is_changed(entry: &Entry<'_>, file: &File) -> bool {
-    let is_file = matches!(file.kind, FileKind::RegularFile | FileKind::HardLink);
-    if !is_file && file.kind != FileKind::Directory {
+fn is_changed(entry: &Entry<'_>, file: FileEntry<'_>) -> bool {
+    let is_file = matches!(file.kind(), FileKind::RegularFile | FileKind::HardLink);
+    if !is_file && file.kind() != FileKind::Directory {
         return false;
     }
     let digest_differs = || {
         let recorded = entry.digest.filter(|recorded| !recorded.value.is_empty());
-        recorded.is_some_and(|recorded| {
-            let own = file.digests.iter().find(|own| own.algorithm == recorded.algorithm);
-            own.is_some_and(|own| own.value != recorded.value)
-        })
+        recorded.is_some_and(|recorded| file.digest(&recorded.algorithm).is_some_and(|own| own != recorded.value))
     };
-    let size_differs = || entry.size.is_some_and(|size| size != 0 && file.size != 0 && size != file.size);
+    let size_differs = || entry.size.is_some_and(|size| size != 0 && file.size() != 0 && size != file.size());
     let mode_differs = entry.mode.is_some_and(|mode| differs_in_octal(mode, full_mode(file)));
     mode_differs || (is_file && (digest_differs() || size_differs()))
 }

@@ -25,7 +25,7 @@ pub(super) const TRIGGER: Trigger = Trigger {
         )
         .example("true"),
     ],
-    reads: Inputs::FINDINGS,
+    reads: Inputs::FINDINGS.with(Inputs::ALL_FINDINGS),
     origin: Origin::Original,
     compile: blacklist,
 };

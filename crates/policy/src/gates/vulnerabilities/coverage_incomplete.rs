@@ -13,7 +13,7 @@ pub(super) const TRIGGER: Trigger = Trigger {
                   could not be read and for each record that could not be compared; and once if nothing was found that \
                   could have been.",
     parameters: &[],
-    reads: Inputs::FINDINGS,
+    reads: Inputs::FINDINGS.with(Inputs::ALL_FINDINGS),
     origin: Origin::Windlass,
     compile: |_| {
         Ok(Check::new(|context, firings| {

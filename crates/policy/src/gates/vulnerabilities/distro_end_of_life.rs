@@ -15,7 +15,7 @@ pub(super) const TRIGGER: Trigger = Trigger {
     parameters: &[
         Parameter::new("days_ahead", Kind::Integer, "Fire already this many days before; 0 when unset.").example("90")
     ],
-    reads: Inputs::FINDINGS.with(Inputs::CLOCK),
+    reads: Inputs::FINDINGS.with(Inputs::ALL_FINDINGS).with(Inputs::CLOCK),
     origin: Origin::Windlass,
     compile: distro_end_of_life,
 };

@@ -38,7 +38,7 @@ pub(super) const TRIGGER: Trigger = Trigger {
         )
         .example(">="),
     ],
-    reads: Inputs::FINDINGS,
+    reads: Inputs::FINDINGS.with(Inputs::ALL_FINDINGS),
     origin: Origin::Windlass,
     compile: epss,
 };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use windlass_advisories::FixState;
-use windlass_matching::{AvailableFix, Cvss, CvssKind, CvssMetrics, Finding, Fix, Outcome, Severity, Vulnerability};
+use windlass_matching::{AvailableFix, Cvss, CvssKind, CvssMetrics, Finding, Flaw, Outcome, Severity, Vulnerability};
 use windlass_sbom::{Evidence, Location, Package, PackageId, PackageType, Sbom};
 
 use crate::{FirstSeen, Knowledge, testing::Case};
@@ -14,6 +14,7 @@ pub(super) struct Image {
     pub(super) outcome: Outcome,
     pub(super) database_built: Option<Timestamp>,
     first_seen: FirstSeen,
+    pub(super) since: Option<Timestamp>,
 }
 
 /// CVE-1 (no fix) and CVE-2 (fixed in 1.1 on 2024-05-01) in a Debian package, GHSA-1 in an npm package, seen since 2020,
@@ -54,7 +55,8 @@ pub(super) fn image() -> Image {
         sbom: Sbom { packages, ..Sbom::default() },
         outcome: Outcome { findings, ..Outcome::default() },
         database_built: None,
-        first_seen: FirstSeen::from([(("GHSA-1".into(), "lodash".into()), seen)]),
+        first_seen: FirstSeen::from([(PackageId("lodash".into()), Arc::new([("GHSA-1".into(), seen)].into()))]),
+        since: None,
     }
 }
 
@@ -62,6 +64,7 @@ impl Image {
     pub(super) fn case(&self) -> Case<'_> {
         let knowledge = Knowledge {
             first_seen: Some(&self.first_seen),
+            since: self.since,
             database_built: self.database_built,
             ..Knowledge::default()
         };
@@ -101,14 +104,7 @@ pub(super) fn finding(id: &str, package: usize) -> Finding {
         data_source: "http://l".into(),
         ..Vulnerability::default()
     };
-    Finding {
-        vulnerability: Arc::new(vulnerability),
-        related: Vec::new(),
-        package,
-        fix: Fix::default(),
-        details: Vec::new(),
-        risk: 0.0,
-    }
+    Finding::new(package, Flaw { vulnerability: Arc::new(vulnerability), ..Flaw::default() })
 }
 
 fn fixed(mut finding: Finding, versions: &[&str]) -> Finding {

@@ -7,8 +7,12 @@ use serde_json::{Map, Value, json};
 use super::{alpha, house::PASSWORD};
 
 /// What operations take whose description does not say enough: query and body.
-const SPECIAL: &[(&str, &str, &str)] =
-    &[("add_policy", "", r#"{"id": "bundle", "version": "1_0", "name": "bundle", "policies": [], "mappings": []}"#)];
+const SPECIAL: &[(&str, &str, &str)] = &[
+    ("add_policy", "", r#"{"id": "bundle", "version": "1_0", "name": "bundle", "policies": [], "mappings": []}"#),
+    ("add_notification_endpoint", "", ENDPOINT),
+    ("update_notification_endpoint", "", ENDPOINT),
+];
+const ENDPOINT: &str = r#"{"name": "alpha", "channel": {"kind": "webhook", "url": "https://127.0.0.1:1/"}}"#;
 
 /// An operation of the API.
 pub(super) struct Operation {
@@ -94,8 +98,9 @@ impl Operation {
             "vtype" => "all",
             "mtype" => "manifest",
             "webhook_type" => "general",
-            "username" | "name" | "policyId" | "subscriptionId" | "registry" | "eventId" | "ruleId"
-            | "operation_id" | "feed" | "group" | "servicename" | "hostid" => "alpha",
+            "kind" => "docker-distribution",
+            "username" | "name" | "endpoint" | "delivery" | "policyId" | "subscriptionId" | "registry" | "eventId"
+            | "ruleId" | "operation_id" | "feed" | "group" | "servicename" | "hostid" => "alpha",
             _ => panic!("{}: what is {name} in its path? Say what alpha has by that name", self.id),
         };
         value.to_owned()

@@ -17,6 +17,7 @@ use house::{Answered, in_every_house};
 const SEEN_BY_ITS_OWN: &[&str] = &[
     "get_account",
     "get_own_account",
+    "get_account_storage",
     "list_users",
     "get_account_user",
     "list_role_bindings",
@@ -29,6 +30,10 @@ const SEEN_BY_ITS_OWN: &[&str] = &[
     "list_archive_rules",
     "get_archive_rule",
     "get_archive_rule_history",
+    "list_notification_endpoints",
+    "get_notification_endpoint",
+    "list_deliveries",
+    "get_delivery",
 ];
 
 /// What belongs to nobody, and may say what `alpha` brought.

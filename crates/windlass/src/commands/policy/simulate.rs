@@ -22,10 +22,9 @@ use std::{
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
-use windlass_matching::{Outcome as Matched, match_sbom};
+use windlass_matching::{Matcher, Outcome as Matched};
 use windlass_policy::Profile;
-use windlass_sbom::formats::Wanted;
-use windlass_sources::Bill;
+use windlass_sbom::formats::{Saved, Wanted};
 use windlass_vulnerabilities::Database;
 
 use crate::{
@@ -104,6 +103,13 @@ struct Known<'d> {
     built: Timestamp,
 }
 
+/// One thread's judge. What it remembers of packages is its own: threads that share it would wait for each other more
+/// than they gain.
+struct Bench<'c> {
+    court: &'c Court<'c>,
+    matcher: Option<Matcher<'c>>,
+}
+
 /// Time that all threads together took for their steps, in nanoseconds.
 #[derive(Default)]
 struct Spent {
@@ -126,10 +132,11 @@ pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<Outcome> {
     let advisories = database.as_ref().map(|database| Known::new(database, now));
     let court = Court { old, new, advisories, wanted, now, spent: Spent::default() };
     let threads = arguments.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let benches = (0..threads).map(|_| court.bench()).collect::<anyhow::Result<Vec<_>>>()?;
     let mut summary = Summary::default();
     Target { format: (), file: None }.write(|(), out| {
         let mut changes = Vec::new();
-        court.hear(&files, threads, |file, change| {
+        hear(&files, benches, |file, change| {
             summary.count(&change);
             match change {
                 Err(error) => tracing::warn!("{} cannot be judged: {error:#}", file.display()),
@@ -166,60 +173,65 @@ struct Compared {
 
 type Heard = anyhow::Result<Compared>;
 
-impl Court<'_> {
-    /// Tells `hear` what differs for each file, in their order.
-    fn hear(
-        &self,
-        files: &[PathBuf],
-        threads: usize,
-        mut hear: impl FnMut(&Path, Heard) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let next = AtomicUsize::new(0);
-        // The channel is short, so that a slow reader of the output holds the judges back.
-        let (send, receive) = mpsc::sync_channel::<(usize, Heard)>(threads);
-        thread::scope(|scope| {
-            for _ in 0..threads {
-                let (send, next) = (send.clone(), &next);
-                scope.spawn(move || {
-                    while let Some((index, file)) = take(files, next) {
-                        if send.send((index, self.compare(file))).is_err() {
-                            break;
-                        }
+/// Tells `tell` what differs for each file, in their order. Each bench has a thread.
+fn hear(
+    files: &[PathBuf],
+    benches: Vec<Bench<'_>>,
+    mut tell: impl FnMut(&Path, Heard) -> io::Result<()>,
+) -> io::Result<()> {
+    let next = AtomicUsize::new(0);
+    // The channel is short, so that a slow reader of the output holds the judges back.
+    let (send, receive) = mpsc::sync_channel::<(usize, Heard)>(benches.len());
+    thread::scope(|scope| {
+        for mut bench in benches {
+            let (send, next) = (send.clone(), &next);
+            scope.spawn(move || {
+                while let Some((index, file)) = take(files, next) {
+                    if send.send((index, bench.compare(file))).is_err() {
+                        break;
                     }
-                });
-            }
-            drop(send);
-            let mut waiting = BTreeMap::new();
-            let mut due = 0;
-            for (index, heard) in receive {
-                waiting.insert(index, heard);
-                while let Some(heard) = waiting.remove(&due) {
-                    hear(&files[due], heard)?;
-                    due += 1;
                 }
+            });
+        }
+        drop(send);
+        let mut waiting = BTreeMap::new();
+        let mut due = 0;
+        for (index, heard) in receive {
+            waiting.insert(index, heard);
+            while let Some(heard) = waiting.remove(&due) {
+                tell(&files[due], heard)?;
+                due += 1;
             }
-            Ok(())
-        })
-    }
+        }
+        Ok(())
+    })
+}
 
+impl Court<'_> {
+    fn bench(&self) -> anyhow::Result<Bench<'_>> {
+        let matcher =
+            self.advisories.as_ref().map(|Known { database, options, .. }| Matcher::new(*database, options.clone()));
+        Ok(Bench { court: self, matcher: matcher.transpose()? })
+    }
+}
+
+impl Bench<'_> {
     /// What the new bundle makes of an image.
-    fn compare(&self, file: &Path) -> Heard {
-        let bill = Bill::File(file.to_owned());
-        let sbom = timed(&self.spent.reading, || artifact::read_part(&bill, self.wanted))?;
-        let matched = match &self.advisories {
-            Some(Known { database, options, .. }) => {
-                timed(&self.spent.matching, || match_sbom(&sbom, *database, options))?
-            }
+    fn compare(&mut self, file: &Path) -> Heard {
+        let Court { old, new, advisories, wanted, now, spent } = self.court;
+        let Saved { sbom, files } = timed(&spent.reading, || artifact::read_saved(file, *wanted))?;
+        let matched = match &mut self.matcher {
+            Some(matcher) => timed(&spent.matching, || matcher.match_sbom(&sbom))?,
             None => Matched::default(),
         };
-        let built = self.advisories.as_ref().map(|known| known.built);
-        timed(&self.spent.judging, || {
+        let built = advisories.as_ref().map(|known| known.built);
+        timed(&spent.judging, || {
             // Neither judge knows more than the other, so that what is derived for the one serves both.
-            let image = self.old.image(&sbom, &matched, built);
-            let before = self.old.evaluate(&image, self.now);
-            let after = self.new.evaluate(&image, self.now);
-            let is_complete = self.new.judgement(&image, &after, self.now).is_complete();
-            Ok(Compared { change: Change::between(file, self.new.tag(&sbom), &before, &after), is_complete })
+            let image = old.image(&sbom, &matched, built).with_files(&files);
+            let before = old.evaluate(&image, *now);
+            let after = new.evaluate(&image, *now);
+            let is_complete = new.judgement(&image, &after, *now).is_complete();
+            Ok(Compared { change: Change::between(file, new.tag(&sbom), &before, &after), is_complete })
         })
     }
 }

@@ -12,12 +12,20 @@ use std::{
 use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use windlass_objects::Location;
-use windlass_operations::{Limits, OauthSettings, Settings, VulnerabilitySettings, analysis::AnalysisSettings};
+use windlass_objects::{Location, Options};
+use windlass_operations::{
+    Limits, OauthSettings, Settings, VulnerabilitySettings,
+    analysis::AnalysisSettings,
+    keeping::KeepingSettings,
+    notifications::{EventNotifications, NotificationSettings, SenderOptions, WebhookSettings},
+};
 use windlass_server::Tls;
 use windlass_store::Address;
 
-use super::ServeArguments;
+use super::{
+    PlaceArguments,
+    storage::{AnchoreStore, ArchiveOptions, QuotaOptions, RetentionOptions, StorageOptions},
+};
 use crate::{diagnostics::Hinted, paths, yaml};
 
 const DEFAULT_FILE: &str = "/etc/windlass/windlass.yaml";
@@ -27,7 +35,7 @@ const PORT: u16 = 8228;
 /// Everything that can be set.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Configuration {
+pub(crate) struct Configuration {
     listen: Option<SocketAddr>,
     /// What clients and other processes call this one, where it is not the address it listens on.
     base_url: Option<String>,
@@ -37,6 +45,16 @@ pub(super) struct Configuration {
     database: Option<String>,
     objects: Option<String>,
     archive_objects: Option<String>,
+    /// Where objects are being moved from: read where the place above has none.
+    previous_objects: Option<String>,
+    previous_archive_objects: Option<String>,
+    /// The same places as Anchore Engine has them.
+    object_store: Option<AnchoreStore>,
+    analysis_archive: Option<AnchoreStore>,
+    storage: StorageOptions,
+    retention: RetentionOptions,
+    quotas: QuotaOptions,
+    archive: ArchiveOptions,
     role: Option<Roles>,
     admin: Admin,
     tls: Option<TlsFiles>,
@@ -47,6 +65,9 @@ pub(super) struct Configuration {
     registries: RegistryOptions,
     vulnerabilities: VulnerabilityOptions,
     events: EventOptions,
+    notifications: NotificationOptions,
+    /// As the original has it.
+    webhooks: WebhookSettings,
     /// Seconds between two runs of what recurs, by name.
     timers: BTreeMap<String, i64>,
 }
@@ -129,6 +150,25 @@ struct VulnerabilityOptions {
 struct EventOptions {
     /// 0: for ever.
     retention_days: Option<u32>,
+    /// Whether webhooks are told of events.
+    notification: EventNotifications,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct NotificationOptions {
+    /// Networks of ours that users may name receivers in, such as 10.1.0.0/16.
+    allowed_networks: Vec<String>,
+    /// Deliveries at once.
+    at_once: Option<usize>,
+    /// How long a delivery is tried.
+    give_up_hours: Option<u64>,
+    /// After how long without a success an endpoint is disabled.
+    disable_after_hours: Option<u64>,
+    /// After how many deliveries given up in a row an endpoint is disabled.
+    disable_after_dead: Option<u32>,
+    /// 0: for ever.
+    retention_days: Option<u32>,
 }
 
 /// What this process does.
@@ -140,13 +180,14 @@ pub(super) struct RoleSet {
 }
 
 impl Configuration {
-    /// Reads the file, the environment and the command line.
-    pub(super) fn read(
-        arguments: &ServeArguments,
+    /// Reads the file, the environment and the command line, of which `given` has what is not a place.
+    pub(crate) fn read(
+        places: &PlaceArguments,
+        given: impl IntoIterator<Item = (&'static str, Option<Value>)>,
         environment: impl Iterator<Item = (String, String)>,
     ) -> anyhow::Result<Self> {
         let default = Path::new(DEFAULT_FILE);
-        let file = arguments.config.as_deref().or_else(|| default.exists().then_some(default));
+        let file = places.config.as_deref().or_else(|| default.exists().then_some(default));
         let mut members: Map<String, Value> = file.map(yaml::read).transpose()?.unwrap_or_default();
         overlay(&mut members, environment);
         let mut set = |name: &str, value: Option<Value>| {
@@ -155,12 +196,13 @@ impl Configuration {
             }
         };
         let text = |value: &Option<String>| value.clone().map(Value::from);
-        set("listen", arguments.listen.map(|address| address.to_string().into()));
-        set("data_dir", arguments.data_dir.as_ref().map(|path| path.to_string_lossy().into()));
-        set("database", text(&arguments.database));
-        set("objects", text(&arguments.objects));
-        set("archive_objects", text(&arguments.archive_objects));
-        set("role", (!arguments.role.is_empty()).then(|| arguments.role.clone().into()));
+        for (name, value) in given {
+            set(name, value);
+        }
+        set("data_dir", places.data_dir.as_ref().map(|path| path.to_string_lossy().into()));
+        set("database", text(&places.database));
+        set("objects", text(&places.objects));
+        set("archive_objects", text(&places.archive_objects));
         let place = file.map_or_else(|| "the environment".into(), |file| file.display().to_string());
         serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| explain(&place, &error))
     }
@@ -171,6 +213,9 @@ impl Configuration {
         self.database()?;
         self.objects()?;
         self.archive_objects()?;
+        self.notifications()?;
+        self.previous_objects()?;
+        self.storage.options(&self.data_dir()?)?;
         if let Some(tls) = &self.tls {
             for file in [&tls.certificate, &tls.key] {
                 anyhow::ensure!(file.is_file(), "tls: {} is no file", file.display());
@@ -183,7 +228,7 @@ impl Configuration {
         self.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)))
     }
 
-    pub(super) fn data_dir(&self) -> anyhow::Result<PathBuf> {
+    pub(crate) fn data_dir(&self) -> anyhow::Result<PathBuf> {
         if let Some(folder) = &self.data_dir {
             return Ok(folder.clone());
         }
@@ -197,26 +242,41 @@ impl Configuration {
             .context("there is no folder to keep things in: give --data-dir, or set HOME")
     }
 
-    pub(super) fn database(&self) -> anyhow::Result<Address> {
+    pub(crate) fn database(&self) -> anyhow::Result<Address> {
         match &self.database {
             Some(text) => Ok(Address::parse(text)?),
             None => Ok(Address::Sqlite(self.data_dir()?.join("windlass.db"))),
         }
     }
 
-    pub(super) fn objects(&self) -> anyhow::Result<Location> {
-        let location = match &self.objects {
-            Some(text) => text.parse::<Location>()?,
-            None => Location::folder(&self.data_dir()?.join("objects"))?,
-        };
-        Ok(location.or_environment(|name| std::env::var(name).ok())?)
+    pub(crate) fn objects(&self) -> anyhow::Result<Location> {
+        match (&self.objects, &self.object_store) {
+            (Some(_), Some(_)) => Err(twice("objects", "object_store")),
+            (Some(text), None) => located(text),
+            (None, Some(store)) => store.location("object_store"),
+            (None, None) => Ok(Location::folder(&self.data_dir()?.join("objects"))?),
+        }
     }
 
-    pub(super) fn archive_objects(&self) -> anyhow::Result<Location> {
-        match &self.archive_objects {
-            Some(text) => Ok(text.parse::<Location>()?.or_environment(|name| std::env::var(name).ok())?),
-            None => Ok(self.objects()?.below("archive")),
+    pub(crate) fn archive_objects(&self) -> anyhow::Result<Location> {
+        match (&self.archive_objects, &self.analysis_archive) {
+            (Some(_), Some(_)) => Err(twice("archive_objects", "analysis_archive")),
+            (Some(text), None) => located(text),
+            // It may be the same place as that of documents, which lie beside bundles then.
+            (None, Some(store)) => Ok(store.location("analysis_archive")?.below("archive")),
+            (None, None) => Ok(self.objects()?.below("archive")),
         }
+    }
+
+    /// Where documents and bundles are being moved from.
+    pub(crate) fn previous_objects(&self) -> anyhow::Result<[Option<Location>; 2]> {
+        let place = |text: &Option<String>| text.as_deref().map(located).transpose();
+        Ok([place(&self.previous_objects)?, place(&self.previous_archive_objects)?])
+    }
+
+    /// How object storage is used.
+    pub(crate) fn object_options(&self) -> anyhow::Result<Options> {
+        self.storage.options(&self.data_dir()?)
     }
 
     pub(super) fn roles(&self) -> anyhow::Result<RoleSet> {
@@ -247,6 +307,31 @@ impl Configuration {
         self.metrics.enabled
     }
 
+    pub(super) fn webhooks(&self) -> &WebhookSettings {
+        &self.webhooks
+    }
+
+    pub(super) fn event_notifications(&self) -> &EventNotifications {
+        &self.events.notification
+    }
+
+    fn notifications(&self) -> anyhow::Result<NotificationSettings> {
+        let usual = NotificationSettings::default();
+        let given = &self.notifications;
+        let hours =
+            |hours: Option<u64>, usual| hours.map_or(usual, |hours| Duration::from_secs(hours.saturating_mul(3600)));
+        let networks = given.allowed_networks.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>();
+        let allowed_private = networks.map_err(|error| anyhow::anyhow!("notifications.allowed_networks: {error}"))?;
+        Ok(NotificationSettings {
+            at_once: given.at_once.unwrap_or(usual.at_once).max(1),
+            give_up_after: hours(given.give_up_hours, usual.give_up_after),
+            disable_after: hours(given.disable_after_hours, usual.disable_after),
+            disable_after_dead: given.disable_after_dead.unwrap_or(usual.disable_after_dead).max(1),
+            retention_days: given.retention_days.unwrap_or(usual.retention_days),
+            sender: SenderOptions { allowed_private, ..usual.sender },
+        })
+    }
+
     pub(super) fn admin_email(&self) -> &str {
         self.admin.email.as_deref().unwrap_or("admin@myanchore")
     }
@@ -274,6 +359,7 @@ impl Configuration {
             lease_seconds: self.analysis.lease_seconds.unwrap_or(Settings::default().lease_seconds).max(1),
             timers: self.timers.clone(),
             event_retention_days: self.events.retention_days.or(Settings::default().event_retention_days),
+            notifications: self.notifications()?,
             vulnerabilities,
             analysis: AnalysisSettings {
                 keep_layers_days: self
@@ -282,9 +368,26 @@ impl Configuration {
                     .unwrap_or(AnalysisSettings::default().keep_layers_days),
                 ..AnalysisSettings::default()
             },
+            keeping: KeepingSettings {
+                object_grace: self.storage.grace(),
+                retention: self.retention.retention(),
+                quota: self.quotas.quota(),
+                rules_dry_run: self.archive.is_dry_run(),
+            },
             ..Settings::default()
         })
     }
+}
+
+pub(crate) fn located(text: &str) -> anyhow::Result<Location> {
+    Ok(text.parse::<Location>()?.or_environment(|name| std::env::var(name).ok())?)
+}
+
+fn twice(one: &str, other: &str) -> anyhow::Error {
+    Hinted::error(
+        format!("{one} and {other} name the same place twice"),
+        format!("leave out one of them: {one} is newer"),
+    )
 }
 
 fn host_name() -> String {
@@ -294,9 +397,11 @@ fn host_name() -> String {
 /// Puts `WINDLASS_A__B=value` into `a: {b: value}`. Variables of other parts of Windlass name none of these keys, and are
 /// left alone.
 fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (String, String)>) {
-    let mut variables: Vec<(String, String)> = environment
-        .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value)))
-        .collect();
+    let known = |(name, value): (String, String)| {
+        let of_original = ORIGINAL.iter().find(|(original, _)| *original == name).map(|(_, own)| (*own).to_owned());
+        Some((of_original.or_else(|| Some(name.strip_prefix(PREFIX)?.to_ascii_lowercase()))?, value))
+    };
+    let mut variables: Vec<(String, String)> = environment.filter_map(known).collect();
     variables.sort();
     for (name, value) in variables {
         let mut path: Vec<&str> = name.split("__").collect();
@@ -318,6 +423,9 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
     }
 }
 
+/// Variables of the original, and what they are here.
+const ORIGINAL: &[(&str, &str)] = &[("ANCHORE_WEBHOOK_DESTINATION_URL", "webhooks__general__url")];
+
 /// Keys of the file.
 const KEYS: &[&str] = &[
     "listen",
@@ -327,6 +435,14 @@ const KEYS: &[&str] = &[
     "database",
     "objects",
     "archive_objects",
+    "previous_objects",
+    "previous_archive_objects",
+    "object_store",
+    "analysis_archive",
+    "storage",
+    "retention",
+    "quotas",
+    "archive",
     "role",
     "admin",
     "tls",
@@ -337,11 +453,31 @@ const KEYS: &[&str] = &[
     "registries",
     "vulnerabilities",
     "events",
+    "notifications",
+    "webhooks",
     "timers",
 ];
 /// Those of them that hold others.
-const SECTIONS: &[&str] =
-    &["admin", "tls", "oauth", "metrics", "limits", "analysis", "registries", "vulnerabilities", "events", "timers"];
+const SECTIONS: &[&str] = &[
+    "object_store",
+    "analysis_archive",
+    "storage",
+    "retention",
+    "quotas",
+    "archive",
+    "admin",
+    "tls",
+    "oauth",
+    "metrics",
+    "limits",
+    "analysis",
+    "registries",
+    "vulnerabilities",
+    "events",
+    "notifications",
+    "webhooks",
+    "timers",
+];
 
 /// A value as YAML would have it.
 fn scalar(text: &str) -> Value {

@@ -8,12 +8,11 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
-use windlass_objects::{Location, Objects, Options};
-use windlass_operations::{Cipher, Clock, ObjectChunks, Service};
+use windlass_operations::{Cipher, Clock, Service};
 use windlass_server::{Listening, Metrics};
 use windlass_store::Store;
 
-use super::{configuration::Configuration, secret_key};
+use super::{configuration::Configuration, places::Places, secret_key};
 use crate::diagnostics::Hinted;
 
 /// What the administrator's password is taken from at the first start.
@@ -30,16 +29,19 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     let cipher = secret_key::load(&data_dir)?;
     let store = Store::open(&configuration.database()?).await?;
     check_key(&store, &cipher).await?;
-    let objects = open_objects(&configuration.objects()?, &store).await?;
-    let archive_objects = open_objects(&configuration.archive_objects()?, &store).await?;
+    let Places { documents, bundles } = Places::open(&configuration, &store).await?;
     // Bound before anything is promised, answered when everything is there.
     let listening = roles.api.then(|| Listening::bind(configuration.listen())).transpose()?;
     let address = listening.as_ref().map_or_else(|| configuration.listen(), Listening::address);
     let settings = configuration.settings(address)?;
     let metrics = if configuration.counts() { Metrics::install()? } else { Metrics::none() };
     let base_url = settings.base_url.clone();
-    let service = Service::new(store.clone(), objects, archive_objects, cipher, Clock::system(), settings);
+    let service = Service::new(store.clone(), documents, bundles, cipher, Clock::system(), settings);
     bootstrap(&service, configuration.admin_email()).await?;
+
+    if roles.scheduler {
+        service.apply_webhooks(configuration.webhooks(), configuration.event_notifications()).await?;
+    }
 
     let stop = CancellationToken::new();
     let mut parts = JoinSet::new();
@@ -54,8 +56,10 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
         }
     });
     if roles.worker {
+        let (workers, end) = (Arc::clone(&service), stop.clone());
+        parts.spawn(async move { workers.run_workers(&end).await });
         let (service, stop) = (Arc::clone(&service), stop.clone());
-        parts.spawn(async move { service.run_workers(&stop).await });
+        parts.spawn(async move { service.keep_delivering(stop).await });
     }
     if roles.scheduler {
         let (service, stop) = (Arc::clone(&service), stop.clone());
@@ -127,13 +131,6 @@ async fn check_key(store: &Store, cipher: &Cipher) -> anyhow::Result<()> {
                 .to_owned(),
         )
     })
-}
-
-async fn open_objects(location: &Location, store: &Store) -> anyhow::Result<Objects> {
-    if location.place().starts_with("db:") {
-        return Ok(Objects::over(Arc::new(ObjectChunks::new(store.clone(), Clock::system())), Options::default()));
-    }
-    Ok(Objects::open(location, Options::default()).await?)
 }
 
 async fn bootstrap(service: &Arc<Service>, email: &str) -> anyhow::Result<()> {

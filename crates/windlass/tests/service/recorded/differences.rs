@@ -56,6 +56,9 @@ pub(super) const DIFFERENCES: &[Difference] = &[
     difference("223", "status 404 for 500", "F17: a feed that does not exist is not found"),
     difference("223", "$.httpcode: 404 for 500", "F17: a feed that does not exist is not found"),
     difference("223", "$.message", "F17: a feed that does not exist is not found"),
+    difference("335", "status 400 for 500", "F25: a type of webhooks that does not exist is the client's error"),
+    difference("335", "$.httpcode: 400 for 500", "F25: a type of webhooks that does not exist is the client's error"),
+    difference("335", "$.message: ", "F25: which types there are"),
     difference("289 290", "status 200 for 404", "a bundle with every kind of rule can be evaluated"),
     difference("289 290", "$: array for object", "a bundle with every kind of rule can be evaluated"),
     // Texts for people.

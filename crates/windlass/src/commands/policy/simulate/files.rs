@@ -6,8 +6,11 @@ use anyhow::Context as _;
 
 use crate::diagnostics::Hinted;
 
-/// The files that were named, and those of folders whose names end with `.json`, folders in folders included; sorted
-/// within each.
+/// JSON and compact documents.
+const ENDINGS: [&str; 2] = ["json", "sbom"];
+
+/// The files that were named, and those of folders whose names end with `.json` or `.sbom`, folders in folders
+/// included; sorted within each.
 pub(super) fn list(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in named {
@@ -17,7 +20,7 @@ pub(super) fn list(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     if files.is_empty() {
         return Err(Hinted::error(
             "there are no analyses in these folders",
-            "write some: windlass sbom IMAGE --policy BUNDLE -o json=FOLDER/NAME.json",
+            "write some: windlass sbom IMAGE --policy BUNDLE -o compact=FOLDER/NAME.sbom",
         ));
     }
     Ok(files)
@@ -33,7 +36,9 @@ fn add_folder(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
         // Links are not followed: they may lead in circles.
         if kind.is_dir() {
             add_folder(&path, files)?;
-        } else if kind.is_file() && path.extension().is_some_and(|extension| extension == "json") {
+        } else if kind.is_file()
+            && path.extension().is_some_and(|extension| ENDINGS.iter().any(|ending| extension == *ending))
+        {
             files.push(path);
         }
     }

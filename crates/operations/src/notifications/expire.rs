@@ -1,0 +1,71 @@
+//! What becomes of what is over: deliveries that ended long ago, and endpoints that fail for long.
+
+use serde_json::json;
+use windlass_channels::Facts;
+use windlass_store::{endpoints, events::Level};
+use windlass_v1::events::EventType;
+
+use super::retries;
+use crate::{Happening, Result, Service};
+
+/// Rows of one transaction, so that nobody waits long for it.
+const BATCH: u64 = 1000;
+const DAY: i64 = 86_400;
+const GIVEN_UP: &str = "its time was over before its endpoint was enabled, or took anything, again";
+
+impl Service {
+    /// Disables endpoints that failed for long, gives up what cannot be sent in time, and forgets what ended long ago.
+    pub async fn look_after_notifications(&self) -> Result<()> {
+        self.disable_failing_endpoints().await?;
+        let now = self.clock.moment();
+        while self.store.bury_deliveries(GIVEN_UP, retries::OPEN_AFTER.into(), BATCH, now).await? == BATCH {
+            tokio::task::yield_now().await;
+        }
+        let days = i64::from(self.settings.notifications.retention_days);
+        if days > 0 {
+            let oldest = now.plus_seconds(-days.saturating_mul(DAY));
+            while self.store.expire_deliveries(oldest, BATCH).await? == BATCH {
+                tokio::task::yield_now().await;
+            }
+        }
+        while self.store.expire_notices(BATCH).await? == BATCH {
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Each with the event that tells of it. What waits for the endpoint goes when it is enabled again.
+    async fn disable_failing_endpoints(&self) -> Result<()> {
+        let now = self.clock.moment();
+        let settings = &self.settings.notifications;
+        let long = i64::try_from(settings.disable_after.as_secs()).unwrap_or(i64::MAX);
+        let failing = self.store.failing_endpoints(now.plus_seconds(-long), settings.disable_after_dead.into()).await?;
+        for row in failing {
+            let since =
+                row.failing_since.map_or_else(String::new, |since| format!(" since {}", jiff::Timestamp::from(since)));
+            let why = format!(
+                "it failed {} times in a row{since}, and {} deliveries were given up: look into the log of deliveries, put the \
+                 endpoint right, enable it, and replay them",
+                row.failures, row.dead
+            );
+            let Ok(account) = windlass_store::AccountName::parse(&row.account) else { continue };
+            let tx = self.store.begin().await?;
+            if !endpoints::disable(&tx, &account, &row.id, &why, now).await? {
+                continue;
+            }
+            let kind = EventType::EndpointDisabled;
+            let happening = Happening {
+                kind: kind.as_str(),
+                level: Level::Error,
+                message: kind.message().to_owned(),
+                details: json!({"endpoint": row.name, "channel": row.kind, "cause": why}),
+                resource: (kind.resource_type().as_str(), Some(&row.name)),
+                source: "catalog",
+                facts: Facts::default(),
+            };
+            self.tell(&tx, &account, happening).await?;
+            tx.commit().await.map_err(windlass_store::Error::from)?;
+        }
+        Ok(())
+    }
+}

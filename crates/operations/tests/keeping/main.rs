@@ -1,0 +1,20 @@
+//! What is kept, how long, and how much of it.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod checking;
+mod collecting;
+mod exchanging;
+mod forgetting;
+#[allow(dead_code, reason = "it is the archives' as well")]
+#[path = "../archives/house.rs"]
+mod house;
+mod measuring;
+mod memory;
+#[allow(dead_code, reason = "it is the analyses' as well")]
+#[path = "../analysis/registry.rs"]
+mod registry;
+#[allow(dead_code, reason = "it is the vulnerabilities' as well")]
+#[path = "../vulnerabilities/scene.rs"]
+mod scene;
+mod soak;

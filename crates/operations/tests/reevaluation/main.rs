@@ -1,0 +1,11 @@
+//! What is told of tags whose vulnerabilities and verdicts somebody subscribes to.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod house;
+mod killed;
+#[path = "../vulnerabilities/scene.rs"]
+#[allow(dead_code, reason = "not all of it is needed here")]
+mod scene;
+mod verdicts;
+mod vulnerabilities;

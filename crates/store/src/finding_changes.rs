@@ -1,0 +1,179 @@
+//! What vulnerability data changed of findings, in the order it happened: by these rows tags are told of it, and whoever
+//! looks back sees why.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement, entity::prelude::*,
+};
+
+use crate::{Account, BATCH, Moment, Result, Store};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "finding_changes")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub package_version: i64,
+    pub finding: i64,
+    /// The data that changed it.
+    pub data: i64,
+    /// The finding's detail until then, as JSON; `None`: it was opened.
+    pub before: Option<String>,
+    /// The same from then on; `None`: it was closed.
+    pub after: Option<String>,
+    pub changed_at: Moment,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// A change to be written.
+#[derive(Clone, Debug)]
+pub struct NewChange {
+    pub package_version: i64,
+    pub finding: i64,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+/// A change with what the finding is known by, and the package that has it.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Described {
+    pub id: i64,
+    pub package_version: i64,
+    pub finding: i64,
+    pub data: i64,
+    pub before: Option<String>,
+    pub after: Option<String>,
+    pub changed_at: Moment,
+    /// When the finding was opened.
+    pub opened_at: Moment,
+    /// Tells those apart that the package has of one vulnerability in one namespace.
+    pub ordinal: i64,
+    /// The namespace as the API calls it: `debian:12`
+    pub feed_group: String,
+    /// Of the package.
+    pub name: String,
+    pub version: String,
+    pub kind: String,
+}
+
+const DESCRIBED: &str = "SELECT c.id, c.package_version, c.finding, c.data, c.before, c.after, c.changed_at, \
+                         f.opened_at, f.ordinal, f.feed_group, v.name, v.version, v.kind FROM finding_changes c \
+                         JOIN findings f ON f.id = c.finding JOIN package_versions v ON v.id = c.package_version";
+
+/// Which part of the changes is asked for: those that came about after a moment, the newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    pub since: Moment,
+    /// Moment and id of the last one of the page before.
+    pub before: Option<(Moment, i64)>,
+    pub limit: u64,
+}
+
+impl Store {
+    /// These changes, in their order.
+    pub async fn finding_changes(&self, ids: &[i64]) -> Result<Vec<Described>> {
+        let mut rows = Vec::with_capacity(ids.len());
+        for part in ids.chunks(BATCH) {
+            let sql = format!("{DESCRIBED} WHERE c.id IN ({}) ORDER BY c.id", listed(part));
+            rows.extend(described(self.reader(), &sql, []).await?);
+        }
+        Ok(rows)
+    }
+
+    /// Forgets at most `limit` changes that came about before `moment` and that nobody is to be told of any more, oldest
+    /// first; answers how many.
+    pub async fn expire_finding_changes(&self, moment: Moment, limit: u64) -> Result<u64> {
+        let pending = crate::tag_changes::Entity::find().select_only().column(crate::tag_changes::Column::Change);
+        let old = Entity::find().select_only().column(Column::Id).filter(Column::ChangedAt.lt(moment));
+        let old = old.filter(Column::Id.not_in_subquery(pending.into_query()));
+        let old = old.order_by_asc(Column::ChangedAt).limit(limit).into_query();
+        Ok(Entity::delete_many().filter(Column::Id.in_subquery(old)).exec(self.writer()).await?.rows_affected)
+    }
+}
+
+impl Account {
+    /// Changes of what is in images of the account: in one of them, or in any.
+    pub async fn finding_changes(&self, analysis: Option<i64>, page: Page) -> Result<Vec<Described>> {
+        let which = match analysis {
+            Some(analysis) => format!("p.analysis = {analysis}"),
+            None => {
+                "p.analysis IN (SELECT i.analysis FROM images i WHERE i.account = $1 AND i.status = 'active')".into()
+            }
+        };
+        let sql = format!(
+            "{DESCRIBED} WHERE c.changed_at > $2 AND (c.changed_at < $3 OR (c.changed_at = $3 AND c.id < $4)) \
+             AND $1 = $1 AND EXISTS (SELECT 1 FROM analysis_packages p WHERE p.package_version = c.package_version \
+             AND p.compared > 0 AND {which}) ORDER BY c.changed_at DESC, c.id DESC LIMIT {}",
+            page.limit
+        );
+        let (moment, id) = page.before.unwrap_or((Moment(i64::MAX), i64::MAX));
+        let values = [self.name().as_str().into(), page.since.into(), moment.into(), id.into()];
+        described(self.reader(), &sql, values).await
+    }
+
+    /// The digests of images of the account that hold these packages, by package; at most `limit` of each.
+    pub async fn digests_with_packages(&self, versions: &[i64], limit: usize) -> Result<HashMap<i64, Vec<String>>> {
+        let mut digests: HashMap<i64, Vec<String>> = HashMap::new();
+        for part in versions.chunks(BATCH) {
+            let sql = format!(
+                "SELECT p.package_version, i.digest FROM analysis_packages p JOIN images i ON i.analysis = p.analysis \
+                 WHERE i.account = $1 AND i.status = 'active' AND p.compared > 0 AND p.package_version IN ({}) \
+                 ORDER BY p.package_version, i.digest",
+                listed(part)
+            );
+            let engine = self.reader().get_database_backend();
+            let statement = Statement::from_sql_and_values(engine, sql, [self.name().as_str().into()]);
+            for row in self.reader().query_all_raw(statement).await? {
+                let known = digests.entry(row.try_get_by_index(0)?).or_default();
+                if known.len() < limit {
+                    known.push(row.try_get_by_index(1)?);
+                }
+            }
+        }
+        Ok(digests)
+    }
+}
+
+async fn described(
+    on: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = sea_orm::Value>,
+) -> Result<Vec<Described>> {
+    let statement = Statement::from_sql_and_values(on.get_database_backend(), sql, values);
+    let rows = on.query_all_raw(statement).await?;
+    Ok(rows.iter().map(|row| Described::from_query_result(row, "")).collect::<Result<_, _>>()?)
+}
+
+/// The newest change; 0 where there is none.
+pub async fn newest(on: &impl ConnectionTrait) -> Result<i64> {
+    let newest = Entity::find().select_only().column(Column::Id).order_by_desc(Column::Id).limit(1);
+    Ok(newest.into_tuple::<i64>().one(on).await?.unwrap_or_default())
+}
+
+/// Writes changes, in the transaction that makes them.
+pub async fn insert(on: &impl ConnectionTrait, changes: Vec<NewChange>, data: i64, now: Moment) -> Result<()> {
+    for part in changes.chunks(BATCH) {
+        let rows = part.iter().map(|change| ActiveModel {
+            package_version: Set(change.package_version),
+            finding: Set(change.finding),
+            data: Set(data),
+            before: Set(change.before.clone()),
+            after: Set(change.after.clone()),
+            changed_at: Set(now),
+            ..Default::default()
+        });
+        Entity::insert_many(rows).exec_without_returning(on).await?;
+    }
+    Ok(())
+}
+
+/// Numbers, as a list in SQL has them.
+pub(crate) fn listed(ids: &[i64]) -> String {
+    ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,151 @@
+//! Object storage is checked, moved and mended while the service works, and archived images go from hand to hand.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::{
+    place::{Done, Place},
+    tour::Tour,
+};
+
+/// Documents in a folder, but not those of the archive in it.
+fn documents(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() && !path.ends_with("archive") {
+            found.extend(documents(&path));
+        } else if path.extension().is_some_and(|extension| extension == "zst") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn objects(place: &Place, words: &str, settings: &[(&str, &str)]) -> Done {
+    place.run(place.windlass(&format!("objects {words} --data-dir data")).envs(settings.iter().copied()))
+}
+
+#[test]
+fn objects_are_checked_moved_and_mended_while_the_service_works() {
+    let Some(mut place) = Place::new("all") else { return };
+    let client = |place: &Place, steps: &[(&str, i32, &[&str])]| {
+        let program = || place.windlass("");
+        let mut tour = Tour::new(place, &program);
+        for (words, exit, says) in steps {
+            tour.step(words, *exit, says);
+        }
+        tour.end();
+    };
+    client(&place, &[("image add {big}", 0, &[]), ("image wait {big} --timeout 120 --interval 1", 0, &["analyzed"])]);
+    let (old, new) = (place.path("data/objects"), place.path("moved"));
+    let url = |path: &Path| format!("fs:{}", path.display());
+    let sound = objects(&place, "check", &[]);
+    assert!(sound.exit == 0 && sound.out.contains("0 not, 0 orphans"), "{}", sound.said);
+
+    let migrate = format!("migrate --from {} --to {}", url(&old), url(&new));
+    // Killed at some moment, and run again.
+    let mut killed = place.windlass(&format!("objects {migrate} --data-dir data --parallel 1"));
+    let mut killed = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+    std::thread::sleep(Duration::from_millis(150));
+    killed.kill().expect("it is a child of ours");
+    killed.wait().expect("it is a child of ours");
+    let moved = objects(&place, &migrate, &[]);
+    assert!(moved.exit == 0 && moved.out.contains(": complete") && moved.out.contains(" 0 failed"), "{}", moved.said);
+    assert_eq!(documents(&new).len(), documents(&old).len());
+    let hasty = objects(&place, &format!("{migrate} --remove"), &[]);
+    assert!(hasty.exit == 2 && hasty.said.contains("previous_objects"), "{}", hasty.said);
+    let same = objects(&place, &format!("migrate --from {0} --to {0}/", url(&old)), &[]);
+    assert!(same.exit == 2 && same.said.contains("to itself"), "{}", same.said);
+
+    let (new_url, old_url) = (url(&new), url(&old));
+    let archive = format!("{old_url}/archive");
+    let settings = [
+        ("WINDLASS_OBJECTS", new_url.as_str()),
+        ("WINDLASS_PREVIOUS_OBJECTS", old_url.as_str()),
+        ("WINDLASS_ARCHIVE_OBJECTS", archive.as_str()),
+    ];
+    fs::remove_dir_all(&new).expect("it was made");
+    place.restart_with(&settings);
+    let content: &[(&str, i32, &[&str])] =
+        &[("image content {big} os", 0, &["openssl"]), ("evaluate check {big}", 1, &[])];
+    // What is not in the new place yet is read from the old one.
+    client(&place, content);
+    let moved = objects(&place, &format!("{migrate} --remove"), &settings);
+    assert!(moved.exit == 0 && moved.out.contains(": complete"), "{}", moved.said);
+    assert_eq!(documents(&old), [""; 0].map(PathBuf::from));
+    client(&place, content);
+    let told = objects(&place, "moves", &settings);
+    assert!(told.exit == 0 && told.out.contains(&new_url) && told.out.contains("complete"), "{}", told.said);
+
+    // One is damaged, one is lost, and a copy of the latter is elsewhere.
+    let all = documents(&new);
+    let (damaged, lost) = (&all[0], &all[1]);
+    let copy = place.path("backup").join(lost.strip_prefix(&new).expect("it lies there"));
+    fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder");
+    fs::rename(lost, &copy).expect("a file");
+    fs::write(damaged, "no longer it").expect("a file");
+    let name = |path: &Path| format!("sha256:{}", path.file_stem().expect("a name").to_string_lossy());
+    let found = objects(&place, "check", &settings);
+    assert_eq!(found.exit, 1, "{}", found.said);
+    for said in ["damaged ", "missing ", &name(damaged), &name(lost), "it is the ", "hint: "] {
+        assert!(found.out.contains(said), "{said}: {}", found.said);
+    }
+    let from = url(&place.path("backup"));
+    let mended = objects(&place, &format!("check --repair --from {from} -o json"), &settings);
+    let report: Value = serde_json::from_str(&mended.out).expect("it is JSON");
+    let repairs = report.pointer("/storages/0/troubles").and_then(Value::as_array).expect("a list");
+    let of =
+        |path: &Path| repairs.iter().find(|trouble| trouble["object"] == *name(path)).map(|trouble| &trouble["repair"]);
+    assert_eq!(
+        (mended.exit, of(lost), of(damaged)),
+        (1, Some(&"restored".into()), Some(&"removed".into())),
+        "{report:#}"
+    );
+    client(
+        &place,
+        &[("image add {big} --force", 0, &[]), ("image wait {big} --timeout 120 --interval 1", 0, &["analyzed"])],
+    );
+    client(&place, content);
+
+    let nowhere = place.run(&mut place.windlass("objects check --data-dir elsewhere"));
+    assert!(nowhere.exit == 2 && nowhere.said.contains("there is no database"), "{}", nowhere.said);
+    let down = ("WINDLASS_OBJECTS", "s3://bucket?endpoint=http://127.0.0.1:9&access_key_id=a&secret_access_key=b");
+    let down = objects(&place, "check", &[down, ("WINDLASS_STORAGE__ATTEMPTS", "1")]);
+    assert!(down.exit == 2 && down.said.contains("hint: ") && !down.said.contains("access_key"), "{}", down.said);
+}
+
+#[test]
+fn an_archived_image_goes_from_one_service_to_another_as_a_file() {
+    let Some(place) = Place::new("all") else { return };
+    let program = || place.windlass("");
+    let mut tour = Tour::new(&place, &program);
+    tour.step("image add {big}", 0, &[]);
+    tour.step("image wait {big} --timeout 120 --interval 1", 0, &["analyzed"]);
+    tour.learn("digest", "image get {big} --json", "/0/imageDigest");
+    tour.step("archive images add {digest}", 0, &["archived"]);
+    tour.step("archive images export {digest} --file b.tar.zst", 0, &["b.tar.zst"]);
+    tour.step("archive images import b.tar.zst", 1, &["already"]);
+    tour.step("archive images del {digest}", 0, &[]);
+    tour.step("image del {digest} --force", 0, &[]);
+    tour.step("archive images import b.tar.zst", 0, &["{digest}", "archived"]);
+    tour.step("archive images restore {digest}", 0, &["{digest}"]);
+    tour.step("image content {big} npm", 0, &["lodash"]);
+    tour.step("system storage --fresh", 0, &["documents", "analyses", "bundles", "archived images", "admin"]);
+    tour.step("system storage --account admin", 0, &["Images Of Quota: 1 of as many as wanted"]);
+    tour.step("system quota admin --images 1", 0, &["Images: 1", "Bytes: as many as wanted"]);
+    tour.step("image add {small}", 1, &["account admin may have 1 images", "larger quota"]);
+    tour.end();
+    let bundle = fs::read(place.path("b.tar.zst")).expect("it was written");
+    fs::write(place.path("cut.tar.zst"), &bundle[..bundle.len() / 2]).expect("a file");
+    let mut tour = Tour::new(&place, &program);
+    tour.step("archive images import cut.tar.zst", 1, &["cannot be imported as a bundle", "breaks off"]);
+    tour.end();
+}
