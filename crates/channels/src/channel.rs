@@ -89,33 +89,30 @@ pub(crate) trait Kind {
     fn compose(&self, message: &Message<'_>, texts: &Texts) -> Result<Vec<Outgoing>, ComposeError>;
 }
 
+/// The settings of a channel, whatever its kind.
+macro_rules! of_any_kind {
+    ($channel:expr) => {
+        match $channel {
+            Channel::Webhook(kind) => kind,
+            Channel::Slack(kind) => kind,
+            Channel::Teams(kind) => kind,
+            Channel::Mattermost(kind) => kind,
+            Channel::Discord(kind) => kind,
+            Channel::Email(kind) => kind,
+            Channel::GithubIssue(kind) => kind,
+            Channel::JiraIssue(kind) => kind,
+            Channel::PagerDuty(kind) => kind,
+        }
+    };
+}
+
 impl Channel {
     pub(crate) fn kind(&self) -> &dyn Kind {
-        match self {
-            Self::Webhook(kind) => kind,
-            Self::Slack(kind) => kind,
-            Self::Teams(kind) => kind,
-            Self::Mattermost(kind) => kind,
-            Self::Discord(kind) => kind,
-            Self::Email(kind) => kind,
-            Self::GithubIssue(kind) => kind,
-            Self::JiraIssue(kind) => kind,
-            Self::PagerDuty(kind) => kind,
-        }
+        of_any_kind!(self)
     }
 
     fn kind_mut(&mut self) -> &mut dyn Kind {
-        match self {
-            Self::Webhook(kind) => kind,
-            Self::Slack(kind) => kind,
-            Self::Teams(kind) => kind,
-            Self::Mattermost(kind) => kind,
-            Self::Discord(kind) => kind,
-            Self::Email(kind) => kind,
-            Self::GithubIssue(kind) => kind,
-            Self::JiraIssue(kind) => kind,
-            Self::PagerDuty(kind) => kind,
-        }
+        of_any_kind!(self)
     }
 
     /// Its kind, as it is written: `slack`.

@@ -70,7 +70,6 @@ pub struct VulnerabilityGroup {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OtherGroup {
     pub urgency: Urgency,
-    #[serde(rename = "kind")]
     pub kind: NotificationType,
     pub event_type: Option<String>,
     pub level: Option<String>,
@@ -238,7 +237,7 @@ impl VulnerabilityGroup {
             self.severity = clean(&fact.severity);
         }
         self.kev |= fact.kev;
-        self.epss = self.epss.max_by_total(fact.epss);
+        self.epss = larger(self.epss, fact.epss);
         if self.url.is_none() {
             self.url = fact.url.as_deref().map(clean);
         }
@@ -251,16 +250,10 @@ impl VulnerabilityGroup {
     }
 }
 
-trait MaxByTotal {
-    fn max_by_total(self, other: Self) -> Self;
-}
-
-impl MaxByTotal for Option<f64> {
-    fn max_by_total(self, other: Self) -> Self {
-        match (self, other) {
-            (Some(one), Some(other)) => Some(if one.total_cmp(&other).is_lt() { other } else { one }),
-            (one, other) => one.or(other),
-        }
+fn larger(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if one.total_cmp(&other).is_lt() { other } else { one }),
+        (one, other) => one.or(other),
     }
 }
 
@@ -281,12 +274,11 @@ impl<'a> Names<'a> {
     fn of(notices: &'a [Notice]) -> Self {
         let mut all = Self { flaw_of: BTreeMap::new(), names: Vec::new() };
         for fact in notices.iter().flat_map(|notice| &notice.facts.vulnerabilities) {
-            let flaw = all.flaw_or_new(&fact.id);
+            let mut flaw = all.flaw_or_new(&fact.id);
             for alias in &fact.aliases {
                 let other = all.flaw_or_new(alias);
-                all.merge(all.flaw(&fact.id), other);
+                flaw = all.merged(flaw, other);
             }
-            debug_assert!(flaw < all.names.len());
         }
         all
     }
@@ -298,17 +290,18 @@ impl<'a> Names<'a> {
         })
     }
 
-    fn merge(&mut self, one: usize, other: usize) {
+    /// Makes two flaws one. Names move to the larger, so that each moves few times.
+    fn merged(&mut self, one: usize, other: usize) -> usize {
         if one == other {
-            return;
+            return one;
         }
-        // Names move to the larger, so that each moves few times.
         let (from, to) = if self.names[one].len() < self.names[other].len() { (one, other) } else { (other, one) };
         let moved = std::mem::take(&mut self.names[from]);
         for name in &moved {
             self.flaw_of.insert(name, to);
         }
         self.names[to].extend(moved);
+        to
     }
 
     fn flaw(&self, name: &str) -> usize {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod archive;
+mod change;
 mod evaluation;
 mod image;
 mod notification;
@@ -12,6 +13,7 @@ mod watch;
 
 pub use accounts::{Account, AccountSettings, User};
 pub use archive::{ArchiveResult, ArchiveRule, ArchivedImage, Exclude, Selector};
+pub use change::{Change, Changes};
 pub use evaluation::{Check, Evaluation, EvaluationRow};
 pub use image::{
     Content, ContentEntry, DeleteVerdict, Image, ImageContent, ImageDetail, ImageMetadata, MalwareFinding, Metadata,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use windlass_channels::Facts;
 use windlass_store::{AccountName, events};
 
-use crate::{Result, Service, cipher::random_id, notifications};
+use crate::{Result, Service, cipher::random_id, notifications, request};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl Service {
             source_service: Some(happening.source.to_owned()),
             source_host: Some(self.settings.host_id.clone()),
             source_base_url: Some(self.settings.base_url.clone()),
-            request_id: None,
+            request_id: request::current(),
             occurred_at: now,
             created_at: now,
         };

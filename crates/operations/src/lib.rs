@@ -12,6 +12,7 @@
 
 pub mod analysis;
 pub mod archive;
+mod batches;
 mod changes;
 mod cipher;
 mod clock;
@@ -34,6 +35,7 @@ mod registry_access;
 mod registry_hooks;
 pub mod registry_pushes;
 mod repositories;
+mod request;
 mod scheduler;
 mod service;
 mod service_list;
@@ -48,6 +50,7 @@ mod watching;
 mod wildcards;
 mod worker;
 
+pub use batches::Batches;
 pub use cipher::{Cipher, InvalidKey, random_id};
 pub use clock::Clock;
 pub use error::{Error, Result};
@@ -56,6 +59,7 @@ pub use events::Happening;
 pub use object_chunks::ObjectChunks;
 pub use registry_hooks::Proof;
 pub use repositories::WatchRequest;
+pub use request::for_request;
 pub use service::Service;
 pub use settings::{Limits, OauthSettings, Settings};
 pub use subscriptions::SubscriptionFilter;

@@ -6,6 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use windlass_store::jobs::Claim;
 
 use crate::{Result, Service, images, reevaluation, vulnerabilities, watching};
@@ -62,11 +63,12 @@ impl Service {
         if claim.job.attempts > 1 && claim.job.last_error.is_none() {
             tracing::warn!(job = claim.job.id, "a worker was not heard of again: its job is done here");
         }
+        let span = tracing::info_span!("job", id = claim.job.id, kind = claim.job.kind, key = claim.job.key);
         tokio::select! {
             biased;
             () = stop.cancelled() => self.release(&claim).await?,
             () = self.keep_lease(&claim) => tracing::warn!(job = claim.job.id, "another worker has the job"),
-            done = self.perform(&claim) => done?,
+            done = self.perform(&claim).instrument(span) => done?,
         }
         Ok(true)
     }

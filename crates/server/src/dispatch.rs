@@ -17,7 +17,10 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header},
     response::IntoResponse as _,
 };
-use tracing::Instrument as _;
+use opentelemetry::global::get_text_map_propagator;
+use opentelemetry_http::HeaderExtractor;
+use tracing::{Instrument as _, Span, field::Empty};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use windlass_operations::{
     Service,
     identity::{Caller, Denied, Permission, Target},
@@ -25,7 +28,7 @@ use windlass_operations::{
 use windlass_v1::error::Problem;
 
 use crate::{
-    Failure, description,
+    Failure, compression, description,
     metrics::Metrics,
     operation::{Domain, Operation, PathArguments, Received},
     resources,
@@ -38,6 +41,8 @@ use routes::{Found, Routes};
 /// Names the account that a request is about (`spec/api.md` A2.3).
 const ACCOUNT: HeaderName = HeaderName::from_static("x-anchore-account");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Names the trace that a request belongs to, as the W3C has it.
+const TRACE: HeaderName = HeaderName::from_static("traceparent");
 /// Longest id of a request that is taken from its sender.
 const REQUEST_ID_LENGTH: usize = 64;
 
@@ -49,11 +54,11 @@ struct Application {
 
 /// The application: every operation, and the descriptions of them.
 pub fn router(service: Arc<Service>, metrics: Metrics) -> Router {
-    let operations = resources::all();
+    let operations = resources::all(&metrics);
     let documents = description::documents(&operations);
     let routes = Routes::new(operations, documents);
     let application = Arc::new(Application { service, routes, metrics });
-    Router::new().fallback(move |request: Request| {
+    let answering = move |request: Request| {
         let application = Arc::clone(&application);
         async move {
             if !audit::changes(request.method()) {
@@ -63,7 +68,8 @@ pub fn router(service: Arc<Service>, metrics: Metrics) -> Router {
             let answering = tokio::spawn(async move { application.answer(request).await });
             answering.await.unwrap_or_else(|error| Failure::internal(&error).into_response())
         }
-    })
+    };
+    Router::new().fallback(answering).layer(compression::layer())
 }
 
 impl Application {
@@ -73,8 +79,8 @@ impl Application {
         let method = request.method().clone();
         let request_id = request_id(request.headers());
         let path = request.uri().path().to_owned();
-        let span = tracing::info_span!("request", id = %request_id, %method, path);
-        let (name, mut response) = async {
+        let span = span(&request, &request_id);
+        let answering = async {
             match self.routes.find(&method, &path) {
                 Found::Operation(operation, arguments) => {
                     let mut witness = Witness::default();
@@ -95,14 +101,15 @@ impl Application {
                 Found::Nothing => ("none", Failure::from(Problem::not_found()).into_response()),
             }
         }
-        .instrument(span)
-        .await;
+        .instrument(span.clone());
+        let (name, mut response) = windlass_operations::for_request(&request_id, answering).await;
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
         if method == Method::HEAD {
             *response.body_mut() = Body::empty();
         }
+        span.record("operation", name).record("status", response.status().as_u16());
         let elapsed = begun.elapsed();
         self.metrics.request(&method, name, response.status(), elapsed);
         tracing::info!(
@@ -137,7 +144,7 @@ impl Application {
     ) -> Result<Scope, Failure> {
         let service = Arc::clone(&self.service);
         if operation.permission.domain == Domain::Open {
-            return Ok(Scope::Open(Public { service }));
+            return Ok(Scope::Open(Public { service, metrics: self.metrics.clone() }));
         }
         let presented = credentials::read(headers).ok_or(Failure::Unauthenticated)?;
         witness.tried = presented.username().map(str::to_owned);
@@ -186,6 +193,20 @@ impl Application {
             Err(Denied::TooMany(seconds)) => Err(Failure::TooManyAttempts(seconds)),
         }
     }
+}
+
+/// What the log and traces tell of a request. It belongs to the trace that its sender names.
+fn span(request: &Request, request_id: &str) -> Span {
+    let span = tracing::info_span!(
+        "request", id = %request_id, method = %request.method(), path = request.uri().path(),
+        operation = Empty, status = Empty, otel.kind = "server"
+    );
+    if request.headers().contains_key(TRACE) {
+        let parent = get_text_map_propagator(|propagator| propagator.extract(&HeaderExtractor(request.headers())));
+        // Where nothing is traced, nothing has a parent.
+        let _ = span.set_parent(parent);
+    }
+    span
 }
 
 /// The sender's id for the request if it is harmless, or a new one.

@@ -14,6 +14,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+mod compression;
 mod description;
 mod dispatch;
 mod failure;
@@ -26,5 +27,5 @@ mod stored;
 
 pub use dispatch::router;
 pub(crate) use failure::Failure;
-pub use listen::{Listening, ServeError, Tls, serve};
+pub use listen::{Clients, Listening, ServeError, Tls, serve};
 pub use metrics::Metrics;

@@ -1,18 +1,28 @@
-//! The socket: plain or TLS, and how it ends.
+//! The socket: plain or TLS, for how many and how slow clients, and how it ends.
+
+mod connection;
+mod tls;
 
 use std::{
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
 use axum::Router;
-use axum_server::{Handle, tls_rustls::RustlsConfig};
+use axum_server::{Handle, Server, tls_rustls::RustlsAcceptor};
+use hyper_util::rt::TokioTimer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+use connection::Doorman;
 
 /// How long requests under way may take once the service is to stop.
 const GRACE: Duration = Duration::from_secs(25);
+
+/// How long a certificate that was replaced may still be shown.
+const RELOAD: Duration = Duration::from_secs(60);
 
 /// Certificate chain and private key, PEM.
 #[derive(Clone, Debug)]
@@ -58,6 +68,22 @@ impl Listening {
     }
 }
 
+/// What clients are granted.
+#[derive(Clone, Copy, Debug)]
+pub struct Clients {
+    /// Connections at once; those beyond are closed.
+    pub connections: usize,
+    /// How long a client may keep the service waiting: for a request, for the next piece of its body, and until the next
+    /// piece of the answer is taken.
+    pub patience: Duration,
+}
+
+impl Default for Clients {
+    fn default() -> Self {
+        Self { connections: 2048, patience: Duration::from_secs(60) }
+    }
+}
+
 /// Serves until `stop` ends; then takes no new connections, and ends when the requests under way have.
 ///
 /// # Errors
@@ -66,6 +92,7 @@ pub async fn serve(
     listening: Listening,
     application: Router,
     tls: Option<Tls>,
+    clients: Clients,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let handle = Handle::new();
@@ -74,20 +101,24 @@ pub async fn serve(
         stop.await;
         ending.graceful_shutdown(Some(GRACE));
     });
+    let application = application.layer(RequestBodyTimeoutLayer::new(clients.patience));
     let application = application.into_make_service_with_connect_info::<SocketAddr>();
+    let doorman = Doorman::new(clients.connections, clients.patience);
+    let server = axum_server::from_tcp(listening.listener)?.handle(handle);
     match tls {
-        None => axum_server::from_tcp(listening.listener)?.handle(handle).serve(application).await?,
+        None => careful(server.acceptor(doorman), clients).serve(application).await?,
         Some(tls) => {
-            let config = load(&tls.certificate, &tls.key).await?;
-            axum_server::from_tcp_rustls(listening.listener, config)?.handle(handle).serve(application).await?;
+            let acceptor = RustlsAcceptor::new(tls::load(tls, RELOAD).await?).acceptor(doorman);
+            careful(server.acceptor(acceptor), clients).serve(application).await?;
         }
     }
     Ok(())
 }
 
-async fn load(certificate: &Path, key: &Path) -> Result<RustlsConfig, ServeError> {
-    let failed = |source| ServeError::Tls { certificate: certificate.into(), key: key.into(), source };
-    // The first to install a provider wins; they are all the same.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    RustlsConfig::from_pem_file(certificate, key).await.map_err(failed)
+/// To be called when the server has its acceptor: with another one it would forget this.
+fn careful<A>(server: Server<SocketAddr, A>, clients: Clients) -> Server<SocketAddr, A> {
+    // HTTP/2 would be asked for by nobody, and has its own ways to exhaust a server.
+    let mut server = server.http1_only();
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(clients.patience);
+    server
 }

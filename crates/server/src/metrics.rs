@@ -10,7 +10,10 @@ const SECONDS: &[f64] = &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 
 /// The counters of this process.
 #[derive(Clone)]
-pub struct Metrics(Option<PrometheusHandle>);
+pub struct Metrics {
+    counters: Option<PrometheusHandle>,
+    open: bool,
+}
 
 impl Metrics {
     /// Installs the recorder of this process.
@@ -19,23 +22,33 @@ impl Metrics {
     /// When one is installed already.
     pub fn install() -> Result<Self, BuildError> {
         let handle = PrometheusBuilder::new().set_buckets(SECONDS)?.install_recorder()?;
-        Ok(Self(Some(handle)))
+        Ok(Self { counters: Some(handle), open: false })
     }
 
     /// Counts nothing.
     pub fn none() -> Self {
-        Self(None)
+        Self { counters: None, open: false }
+    }
+
+    /// The same, told to anyone who asks: for collectors that cannot log in, on networks where nobody else asks.
+    #[must_use]
+    pub fn open(self) -> Self {
+        Self { open: true, ..self }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open
     }
 
     /// Everything counted so far; `None` where nothing is counted.
     pub(crate) fn render(&self) -> Option<String> {
-        let handle = self.0.as_ref()?;
+        let handle = self.counters.as_ref()?;
         handle.run_upkeep();
         Some(handle.render())
     }
 
     pub(crate) fn request(&self, method: &Method, operation: &'static str, status: StatusCode, elapsed: Duration) {
-        if self.0.is_none() {
+        if self.counters.is_none() {
             return;
         }
         let labels = [

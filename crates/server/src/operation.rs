@@ -10,6 +10,8 @@
 mod answer;
 mod body;
 mod input;
+mod list;
+mod listed;
 mod parameters;
 
 use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc};
@@ -25,6 +27,8 @@ pub(crate) use body::{
     Body, BodyKind, FileForm, Form, FormFile, JsonBody, NoBody, RawBody, broken_off, collect, form, reader,
 };
 pub(crate) use input::{Input, PathArguments, Received};
+pub(crate) use list::List;
+pub(crate) use listed::Listed;
 
 use crate::{
     Failure,
@@ -152,7 +156,7 @@ impl Draft<(), NoBody> {
 impl<Q, B> Draft<Q, B> {
     /// Takes query parameters.
     pub(crate) fn query<P: IntoParams>(self) -> Draft<P, B> {
-        let query = P::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query));
+        let query = query_parameters::<P>();
         let Self { method, path, id, summary, target, names, failures, .. } = self;
         Draft { method, path, id, summary, target, names, query, failures, takes: PhantomData }
     }
@@ -188,6 +192,10 @@ impl<Q, B> Draft<Q, B> {
     }
 }
 
+fn query_parameters<P: IntoParams>() -> Vec<Parameter> {
+    P::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query))
+}
+
 /// Ends a draft with a function that is handed what the caller may touch.
 macro_rules! endings {
     ($($(#[$doc:meta])* $name:ident, $scope:ident, $domain:ident, ($($action:ident)?);)*) => {
@@ -205,12 +213,13 @@ macro_rules! endings {
                     $(action = Some($action);)?
                     let permission = Permission { domain: Domain::$domain, action, target: self.target };
                     let handler = Arc::new(handler);
-                    let run = move |scope: Scope, received: Received| -> Outcome {
+                    let run = move |scope: Scope, mut received: Received| -> Outcome {
                         let handler = Arc::clone(&handler);
                         Box::pin(async move {
                             let Scope::$domain(scope) = scope else { unreachable!("the domain decides the scope") };
+                            let part = received.part::<A>()?;
                             let input = received.read::<Q, B>()?;
-                            Ok(handler(scope, input).await?.into_response())
+                            Ok(handler(scope, input).await?.part(part).into_response())
                         })
                     };
                     Operation {
@@ -220,7 +229,7 @@ macro_rules! endings {
                         summary: self.summary,
                         permission,
                         names: self.names,
-                        query: self.query,
+                        query: self.query.into_iter().chain(A::parameters()).collect(),
                         body: B::kind(),
                         answer: A::describe(),
                         failures: self.failures,

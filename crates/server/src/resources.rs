@@ -31,12 +31,12 @@ mod users;
 mod vulnerabilities;
 mod webhooks;
 
-use crate::operation::Operation;
+use crate::{metrics::Metrics, operation::Operation};
 
 /// Every operation there is.
-pub(crate) fn all() -> Vec<Operation> {
+pub(crate) fn all(metrics: &Metrics) -> Vec<Operation> {
     [
-        service::operations(),
+        service::operations(metrics),
         system::operations(),
         storage::operations(),
         accounts::operations(),

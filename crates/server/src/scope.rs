@@ -18,6 +18,7 @@ pub(crate) enum Scope {
 /// For anyone: nothing that belongs to somebody.
 pub(crate) struct Public {
     pub(crate) service: Arc<Service>,
+    pub(crate) metrics: Metrics,
 }
 
 /// For a known caller: what is everybody's, and the caller's own.

@@ -36,6 +36,8 @@ mod slice;
 mod source;
 mod spool;
 mod suggestion;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use daemon::{DaemonOptions, Endpoint};
 pub use error::Error;

@@ -32,10 +32,10 @@ CREATE TABLE object_moves (
     PRIMARY KEY (origin, destination)
 );
 
--- How much was kept, once a day: of an account, or of all (no account).
+-- How much was kept, once a day: of an account, or of all (an empty name).
 CREATE TABLE storage_samples (
     measured_at BIGINT NOT NULL,
-    account     TEXT,
+    account     TEXT NOT NULL,
     -- `table`, `documents`, `bundles`
     kind        TEXT NOT NULL,
     -- The table, or what the objects are.

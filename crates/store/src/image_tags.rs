@@ -3,8 +3,11 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, IntoActiveModel as _,
-    JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement, entity::prelude::*, sea_query::Condition,
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, IntoActiveModel as _, JoinType,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
+    entity::prelude::*,
+    sea_query::{Condition, Expr, ExprTrait as _},
 };
 
 use crate::{Account, AccountName, BATCH, Moment, Result, images};
@@ -82,6 +85,7 @@ fn fulltag(registry: &str, repository: &str, tag: &str) -> String {
 /// A tag and its image in short.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Summary {
+    pub image: i64,
     pub digest: String,
     pub parent_digest: String,
     pub image_id: String,
@@ -100,6 +104,16 @@ impl Summary {
     pub fn fulltag(&self) -> String {
         fulltag(&self.registry, &self.repository, &self.tag)
     }
+}
+
+/// A part of the summaries.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// The last one of the part before.
+    pub after: Option<&'a Summary>,
+    /// How many are left out.
+    pub offset: u64,
+    pub limit: u64,
 }
 
 /// Engines take a limited number of values in one statement.
@@ -146,9 +160,39 @@ impl Account {
 
     /// Every tag of images in one of these states, oldest image first.
     pub async fn tag_summaries(&self, statuses: &[images::Status]) -> Result<Vec<Summary>> {
+        Ok(self.summaries(statuses).into_model().all(self.reader()).await?)
+    }
+
+    /// A part of [`Account::tag_summaries`].
+    pub async fn part_of_tag_summaries(&self, statuses: &[images::Status], part: Part<'_>) -> Result<Vec<Summary>> {
+        let mut query = self.summaries(statuses);
+        if let Some(last) = part.after {
+            let place = Expr::tuple([
+                Expr::col((images::Entity, images::Column::CreatedAt)),
+                Expr::col((images::Entity, images::Column::Id)),
+                Expr::col((Entity, Column::DetectedAt)),
+                Expr::col((Entity, Column::Registry)),
+                Expr::col((Entity, Column::Repository)),
+                Expr::col((Entity, Column::Tag)),
+            ]);
+            let end = Expr::tuple([
+                Expr::val(last.created_at),
+                Expr::val(last.image),
+                Expr::val(last.detected_at),
+                Expr::val(&last.registry),
+                Expr::val(&last.repository),
+                Expr::val(&last.tag),
+            ]);
+            // The first condition follows from the second, and is the one that an index helps with.
+            query = query.filter(images::Column::CreatedAt.gte(last.created_at)).filter(place.gt(end));
+        }
+        Ok(query.offset(part.offset).limit(part.limit).into_model().all(self.reader()).await?)
+    }
+
+    fn summaries(&self, statuses: &[images::Status]) -> Select<Entity> {
         let query = Entity::find()
             .select_only()
-            .columns([Column::Registry, Column::Repository, Column::Tag, Column::DetectedAt])
+            .columns([Column::Image, Column::Registry, Column::Repository, Column::Tag, Column::DetectedAt])
             .columns([
                 images::Column::Digest,
                 images::Column::ParentDigest,
@@ -161,8 +205,47 @@ impl Account {
             .join(JoinType::InnerJoin, Relation::Image.def())
             .filter(Column::Account.eq(self.name().as_str()))
             .filter(images::Column::Status.is_in(statuses.iter().copied()));
-        let query = in_order(query.order_by_asc(images::Column::CreatedAt).order_by_asc(images::Column::Id));
-        Ok(query.into_model::<Summary>().all(self.reader()).await?)
+        in_order(query.order_by_asc(images::Column::CreatedAt).order_by_asc(images::Column::Id))
+    }
+}
+
+/// What rules of the archive look at of a tag and its image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    pub image: i64,
+    pub digest: String,
+    pub is_analyzed: bool,
+    pub analyzed_at: Option<Moment>,
+    pub created_at: Moment,
+    pub registry: String,
+    pub repository: String,
+    pub tag: String,
+    pub detected_at: Moment,
+}
+
+impl Account {
+    /// Every tag that stands or stood for an image that is there to stay, in no order: of a hundred thousand images in a
+    /// second.
+    pub async fn tag_mappings(&self) -> Result<Vec<Mapping>> {
+        let sql = "SELECT i.id, i.digest, i.analysis_status = 'analyzed', i.analyzed_at, i.created_at, t.registry, \
+                   t.repository, t.tag, t.detected_at FROM images i JOIN image_tags t ON t.image = i.id \
+                   WHERE i.account = $1 AND i.status = 'active'";
+        let engine = self.reader().get_database_backend();
+        let statement = Statement::from_sql_and_values(engine, sql, [self.name().as_str().into()]);
+        let mapping = |row: &QueryResult| -> Result<Mapping> {
+            Ok(Mapping {
+                image: row.try_get_by_index(0)?,
+                digest: row.try_get_by_index(1)?,
+                is_analyzed: row.try_get_by_index(2)?,
+                analyzed_at: row.try_get_by_index::<Option<i64>>(3)?.map(Moment),
+                created_at: Moment(row.try_get_by_index(4)?),
+                registry: row.try_get_by_index(5)?,
+                repository: row.try_get_by_index(6)?,
+                tag: row.try_get_by_index(7)?,
+                detected_at: Moment(row.try_get_by_index(8)?),
+            })
+        };
+        self.reader().query_all_raw(statement).await?.iter().map(mapping).collect()
     }
 }
 

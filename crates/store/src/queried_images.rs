@@ -18,20 +18,23 @@ pub struct QueriedImage {
     pub hits: Vec<i64>,
 }
 
-/// A page of them, by digest.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct QueriedImages {
-    pub images: Vec<QueriedImage>,
-    /// How many there are on all pages.
-    pub total: u64,
+/// What images are asked for, by ids.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// Those that hold any of these packages, compared or not.
+    Packages(Vec<i64>),
+    /// Those in which any of these findings is one.
+    Findings(Vec<i64>),
 }
 
-/// A part of a list.
-#[derive(Clone, Copy, Debug)]
-pub struct Slice {
+/// A part of a list that is ordered by digest.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Slice<'a> {
+    /// The last digest of the part before.
+    pub after: Option<&'a str>,
+    /// How many are left out.
     pub offset: u64,
-    /// `None`: all.
-    pub limit: Option<u64>,
+    pub limit: u64,
 }
 
 #[derive(FromQueryResult)]
@@ -42,53 +45,66 @@ struct ImageRow {
     analyzed_at: Option<Moment>,
 }
 
-impl Account {
-    /// Images that hold any of these packages, compared or not.
-    pub async fn images_with_packages(&self, versions: &[i64], slice: Slice) -> Result<QueriedImages> {
-        let hits = format!(
-            "SELECT p.analysis, p.package_version AS hit FROM analysis_packages p WHERE p.package_version IN ({})",
-            listed(versions)
-        );
-        self.images_with(&hits, versions, slice).await
+impl Wanted {
+    fn is_nothing(&self) -> bool {
+        let (Self::Packages(ids) | Self::Findings(ids)) = self;
+        ids.is_empty()
     }
 
-    /// Images in which any of these findings is one.
-    pub async fn images_with_findings(&self, findings: &[i64], slice: Slice) -> Result<QueriedImages> {
-        let hits = format!(
-            "SELECT p.analysis, f.id AS hit FROM findings f \
-             JOIN analysis_packages p ON p.package_version = f.package_version AND p.compared > 0 \
-             WHERE f.id IN ({}) AND NOT EXISTS \
-             (SELECT 1 FROM cleared_findings c WHERE c.finding = f.id AND c.analysis = p.analysis)",
-            listed(findings)
-        );
-        self.images_with(&hits, findings, slice).await
-    }
-
-    /// `hits` selects pairs of an analysis and what it has of `wanted`.
-    async fn images_with(&self, hits: &str, wanted: &[i64], slice: Slice) -> Result<QueriedImages> {
-        if wanted.is_empty() {
-            return Ok(QueriedImages::default());
+    /// Selects pairs of an analysis and what it has of the wanted.
+    fn hits(&self) -> String {
+        match self {
+            Self::Packages(versions) => format!(
+                "SELECT p.analysis, p.package_version AS hit FROM analysis_packages p WHERE p.package_version IN ({})",
+                listed(versions)
+            ),
+            Self::Findings(findings) => format!(
+                "SELECT p.analysis, f.id AS hit FROM findings f \
+                 JOIN analysis_packages p ON p.package_version = f.package_version AND p.compared > 0 \
+                 WHERE f.id IN ({}) AND NOT EXISTS \
+                 (SELECT 1 FROM cleared_findings c WHERE c.finding = f.id AND c.analysis = p.analysis)",
+                listed(findings)
+            ),
         }
-        let own = format!(
+    }
+
+    /// Behind `SELECT`: the images of the account `$1`.
+    fn images(&self) -> String {
+        format!(
             "FROM images i WHERE i.account = $1 AND i.status = 'active' \
-             AND i.analysis IN (SELECT h.analysis FROM ({hits}) h)"
+             AND i.analysis IN (SELECT h.analysis FROM ({}) h)",
+            self.hits()
+        )
+    }
+}
+
+impl Account {
+    /// How many images there are.
+    pub async fn count_images_with(&self, wanted: &Wanted) -> Result<u64> {
+        if wanted.is_nothing() {
+            return Ok(0);
+        }
+        let count = self.statement(format!("SELECT COUNT(*) {}", wanted.images()), None);
+        let count = self.reader().query_one_raw(count).await?.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
+        Ok(count.unwrap_or_default().unsigned_abs())
+    }
+
+    /// Some of the images, by digest.
+    pub async fn images_with(&self, wanted: &Wanted, slice: Slice<'_>) -> Result<Vec<QueriedImage>> {
+        if wanted.is_nothing() {
+            return Ok(Vec::new());
+        }
+        let after = if slice.after.is_some() { "AND i.digest > $2" } else { "" };
+        let page = format!(
+            "SELECT i.id, i.digest, i.image_id, i.analyzed_at {} {after} ORDER BY i.digest LIMIT {} OFFSET {}",
+            wanted.images(),
+            slice.limit,
+            slice.offset
         );
-        let part = match slice.limit {
-            Some(limit) => format!("LIMIT {limit} OFFSET {}", slice.offset),
-            None => String::new(),
-        };
-        let page = format!("SELECT i.id, i.digest, i.image_id, i.analyzed_at {own} ORDER BY i.digest {part}");
-        let rows = self.reader().query_all_raw(self.statement(page)).await?;
+        let rows = self.reader().query_all_raw(self.statement(page, slice.after)).await?;
         let rows = rows.iter().map(|row| ImageRow::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
-        let total = if slice.limit.is_some() {
-            let count = self.reader().query_one_raw(self.statement(format!("SELECT COUNT(*) {own}"))).await?;
-            let count = count.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
-            count.unwrap_or_default().unsigned_abs()
-        } else {
-            rows.len() as u64
-        };
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        let mut found = self.hits_of(hits, &ids, slice.limit.is_none()).await?;
+        let mut found = self.hits_of(&wanted.hits(), &ids).await?;
         let mut tags: HashMap<i64, Vec<image_tags::Model>> = HashMap::new();
         for tag in self.tags_of_images(&ids).await? {
             tags.entry(tag.image).or_default().push(tag);
@@ -100,28 +116,28 @@ impl Account {
             let ImageRow { digest, image_id, analyzed_at, .. } = row;
             QueriedImage { digest, image_id, analyzed_at, tags, hits }
         });
-        Ok(QueriedImages { images: images.collect(), total })
+        Ok(images.collect())
     }
 
-    async fn hits_of(&self, hits: &str, images: &[i64], all: bool) -> Result<HashMap<i64, Vec<i64>>> {
+    async fn hits_of(&self, hits: &str, images: &[i64]) -> Result<HashMap<i64, Vec<i64>>> {
         let mut found: HashMap<i64, Vec<i64>> = HashMap::new();
-        let parts: Vec<&[i64]> = if all { vec![images] } else { images.chunks(BATCH).collect() };
-        for part in parts.into_iter().filter(|part| !part.is_empty()) {
-            let only = if all { String::new() } else { format!("AND i.id IN ({})", listed(part)) };
+        for part in images.chunks(BATCH) {
             let sql = format!(
                 "SELECT i.id, h.hit FROM images i JOIN ({hits}) h ON h.analysis = i.analysis \
-                 WHERE i.account = $1 AND i.status = 'active' {only}"
+                 WHERE i.account = $1 AND i.status = 'active' AND i.id IN ({})",
+                listed(part)
             );
-            for row in self.reader().query_all_raw(self.statement(sql)).await? {
+            for row in self.reader().query_all_raw(self.statement(sql, None)).await? {
                 found.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
             }
         }
         Ok(found)
     }
 
-    fn statement(&self, sql: String) -> Statement {
+    fn statement(&self, sql: String, second: Option<&str>) -> Statement {
         let engine = self.reader().get_database_backend();
-        Statement::from_sql_and_values(engine, sql, [self.name().as_str().into()])
+        let values = [Some(self.name().as_str()), second];
+        Statement::from_sql_and_values(engine, sql, values.into_iter().flatten().map(Into::into))
     }
 }
 

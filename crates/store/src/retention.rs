@@ -19,9 +19,13 @@ impl Place {
 }
 
 impl Store {
-    /// Forgets findings that were closed before `moment`, oldest first, at most `limit`; answers how many.
+    /// Forgets findings that were closed before `moment` and of which no change is kept, at most `limit`; answers how many.
     pub async fn forget_closed_findings(&self, moment: Moment, limit: u64) -> Result<u64> {
-        self.forget("findings", "closed_at", moment, limit).await
+        let old = format!(
+            "SELECT f.id FROM findings f WHERE f.closed_at < $1 AND NOT EXISTS (SELECT 1 FROM finding_changes c WHERE \
+             c.finding = f.id) LIMIT {limit}"
+        );
+        self.forget_those("findings", &old, moment).await
     }
 
     /// Forgets what rules of the archive did before `moment`, oldest first, at most `limit`; answers how many.
@@ -31,6 +35,10 @@ impl Store {
 
     async fn forget(&self, table: &str, column: &str, moment: Moment, limit: u64) -> Result<u64> {
         let old = format!("SELECT id FROM {table} WHERE {column} < $1 ORDER BY {column} LIMIT {limit}");
+        self.forget_those(table, &old, moment).await
+    }
+
+    async fn forget_those(&self, table: &str, old: &str, moment: Moment) -> Result<u64> {
         let sql = format!("DELETE FROM {table} WHERE id IN ({old})");
         let statement = Statement::from_sql_and_values(self.engine(), sql, [moment.micros().into()]);
         Ok(self.writer().execute_raw(statement).await?.rows_affected())

@@ -32,7 +32,7 @@ mod samples {
         // The table has no key; the engine is not asked for one.
         #[sea_orm(primary_key, auto_increment = false)]
         pub measured_at: Moment,
-        pub account: Option<String>,
+        pub account: String,
         pub kind: String,
         pub name: String,
         pub count: i64,
@@ -83,7 +83,7 @@ impl Store {
                 columns.iter().map(size).collect::<Vec<_>>().join(" + ")
             };
             let sql = format!(
-                "SELECT account, COUNT(*), CAST(SUM({size}) AS BIGINT) FROM \"{table}\" t WHERE account IS NOT NULL \
+                "SELECT account, COUNT(*), CAST(SUM({size}) AS BIGINT) FROM \"{table}\" t WHERE account <> '' \
                  GROUP BY account"
             );
             for row in self.reader().query_all_raw(Statement::from_string(self.engine(), sql)).await? {
@@ -118,7 +118,7 @@ impl Store {
         for part in samples.chunks(BATCH) {
             let rows = part.iter().cloned().map(|sample| samples::ActiveModel {
                 measured_at: Set(sample.measured_at),
-                account: Set(sample.account),
+                account: Set(sample.account.unwrap_or_default()),
                 kind: Set(sample.kind),
                 name: Set(sample.name),
                 count: Set(sample.count),
@@ -138,7 +138,7 @@ impl Store {
 
     /// What was measured last, of everything.
     pub async fn last_samples(&self) -> Result<Vec<Sample>> {
-        let sql = "SELECT measured_at, account, kind, name, count, bytes FROM storage_samples WHERE measured_at = \
+        let sql = "SELECT measured_at, NULLIF(account, '') AS account, kind, name, count, bytes FROM storage_samples WHERE measured_at = \
                    (SELECT MAX(measured_at) FROM storage_samples) ORDER BY account, kind, name";
         Ok(Sample::find_by_statement(Statement::from_string(self.engine(), sql)).all(self.reader()).await?)
     }
@@ -147,7 +147,7 @@ impl Store {
     pub async fn measured_bytes(&self, account: Option<&str>, since: Moment) -> Result<Vec<(Moment, u64)>> {
         let (whose, values): (_, Vec<Value>) = match account {
             Some(account) => ("account = $2", vec![since.micros().into(), account.into()]),
-            None => ("account IS NULL", vec![since.micros().into()]),
+            None => ("account = ''", vec![since.micros().into()]),
         };
         let sql = format!(
             "SELECT measured_at, CAST(SUM(bytes) AS BIGINT) FROM storage_samples WHERE measured_at >= $1 AND {whose} \

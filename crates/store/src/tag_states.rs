@@ -3,10 +3,12 @@
 //! Whoever changes what a tag may be told by wishes, in the same transaction, that it is looked at again; whoever looks
 //! compares what is with what was told, and writes the event and the new state in one transaction.
 
+use std::collections::HashSet;
+
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Statement,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    Statement,
     entity::prelude::*,
     sea_query::{Expr, ExprTrait as _, OnConflict, Query},
 };
@@ -52,6 +54,18 @@ impl Account {
         let own = Entity::find().filter(Column::Account.eq(self.name().as_str())).filter(Column::Id.gt(after));
         let due = own.filter(Column::DueAt.lte(now)).order_by_asc(Column::Id).limit(limit);
         Ok(due.all(self.reader()).await?)
+    }
+
+    /// Those of these tags of which images have states that a subscription names.
+    pub async fn pinned_tags(&self, fulltags: &[&str]) -> Result<HashSet<String>> {
+        let mut pinned = HashSet::new();
+        for part in fulltags.chunks(BATCH) {
+            let own = Entity::find().select_only().column(Column::Fulltag).distinct();
+            let own = own.filter(Column::Account.eq(self.name().as_str())).filter(Column::Pinned.ne(""));
+            let own = own.filter(Column::Fulltag.is_in(part.iter().copied()));
+            pinned.extend(own.into_tuple::<String>().all(self.reader()).await?);
+        }
+        Ok(pinned)
     }
 
     /// States of a tag.
@@ -137,23 +151,23 @@ pub async fn lock(on: &impl ConnectionTrait, states: &[Model]) -> Result<Vec<i64
 
 /// Keeps what was told. Unless it was wished for again meanwhile, it is due at `state.due_at`.
 pub async fn keep(on: &impl ConnectionTrait, state: &Model) -> Result<()> {
-    let unchanged = Entity::update_many()
-        .col_expr(Column::DueAt, Expr::value(state.due_at))
-        .filter(Column::Id.eq(state.id))
-        .filter(Column::Wishes.eq(state.wishes));
-    unchanged.exec(on).await?;
-    let row = ActiveModel {
-        digest: Set(state.digest.clone()),
-        analysis: Set(state.analysis),
-        action: Set(state.action.clone()),
-        evaluation: Set(state.evaluation),
-        policy_digest: Set(state.policy_digest.clone()),
-        inputs: Set(state.inputs.clone()),
-        data: Set(state.data),
-        valid_until: Set(state.valid_until),
-        ..Default::default()
-    };
-    Entity::update_many().set(row).filter(Column::Id.eq(state.id)).exec(on).await?;
+    let sql = "UPDATE tag_states SET digest = $1, analysis = $2, action = $3, evaluation = $4, policy_digest = $5, \
+               inputs = $6, data = $7, valid_until = $8, due_at = CASE WHEN wishes = $9 THEN $10 ELSE due_at END \
+               WHERE id = $11";
+    let values = [
+        state.digest.clone().into(),
+        state.analysis.into(),
+        state.action.clone().into(),
+        state.evaluation.into(),
+        state.policy_digest.clone().into(),
+        state.inputs.clone().into(),
+        state.data.into(),
+        state.valid_until.into(),
+        state.wishes.into(),
+        state.due_at.into(),
+        state.id.into(),
+    ];
+    on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values)).await?;
     Ok(())
 }
 
@@ -193,18 +207,4 @@ pub async fn pin(
         made += Entity::insert(row).on_conflict(there).exec_without_returning(on).await?;
     }
     Ok(made > 0)
-}
-
-/// Forgets what was told of a tag that nobody asks for any more.
-pub async fn delete(on: &impl ConnectionTrait, account: &AccountName, fulltag: &str) -> Result<()> {
-    let own = Entity::delete_many().filter(Column::Account.eq(account.as_str()));
-    own.filter(Column::Fulltag.eq(fulltag)).exec(on).await?;
-    Ok(())
-}
-
-/// Writes a state as it is, for those who prepare many.
-pub async fn insert(on: &impl ConnectionTrait, state: Model) -> Result<()> {
-    let row = ActiveModel { id: sea_orm::ActiveValue::NotSet, ..state.into_active_model() };
-    Entity::insert(row).exec_without_returning(on).await?;
-    Ok(())
 }

@@ -59,7 +59,10 @@ impl Store {
         let held: Vec<i64> = ids.iter().copied().filter(|id| !unheld.contains(id)).collect();
         use_package_versions(&tx, &held).await?;
         if !unheld.is_empty() {
-            for (table, column) in [("findings", "package_version"), ("package_versions", "id")] {
+            // What changed of them is told to whoever had an image with them when it did, and nobody has.
+            for (table, column) in
+                [("finding_changes", "package_version"), ("findings", "package_version"), ("package_versions", "id")]
+            {
                 execute(&tx, &format!("DELETE FROM {table} WHERE {column} IN ({})", listed(&unheld)), vec![]).await?;
             }
         }

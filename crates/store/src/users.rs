@@ -113,9 +113,10 @@ impl Store {
     }
 
     async fn identity(&self, which: sea_orm::sea_query::SimpleExpr) -> Result<Option<Identity>> {
+        // One query: this is asked with every request.
         let query = Entity::find().filter(which).find_also_related(accounts::Entity);
-        let Some((user, Some(account))) = query.one(self.reader()).await? else { return Ok(None) };
-        let credential = credential::Entity::find_by_id(&user.username).one(self.reader()).await?;
+        let query = query.find_also_related(credential::Entity);
+        let Some((user, Some(account), credential)) = query.one(self.reader()).await? else { return Ok(None) };
         Ok(Some(Identity { user, account, credential }))
     }
 

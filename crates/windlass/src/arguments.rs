@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     commands::{
-        account, archive, completions, db, evaluate, event, image, notification, objects, policies, policy, query,
-        registry, repo, sbom, scan, serve, subscription, system,
+        account, archive, completions, db, evaluate, event, explain_change, image, notification, objects, policies,
+        policy, query, registry, repo, sbom, scan, serve, subscription, system,
     },
     inspection::InspectionArguments,
 };
@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Event(event::EventArguments),
     /// Manage where a service's notices go, and see how they fared.
     Notification(Box<notification::NotificationArguments>),
+    /// Ask a service what changed of an image, and which data or policy caused it.
+    ExplainChange(explain_change::ExplainChangeArguments),
     /// Ask a service which images hold something.
     Query(query::QueryArguments),
     /// Look after a service.

@@ -2,13 +2,13 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-use crate::Outcome;
+use crate::{Outcome, traces::Traces};
 
 /// Starts logging: warnings by default, more with each `-v`; `WINDLASS_LOG` overrides both. `ANCHORE_CLI_DEBUG` is one
 /// `-v`.
-pub(crate) fn start(verbose: u8, quiet: bool) {
+pub(crate) fn start(verbose: u8, quiet: bool, traces: Option<&Traces>) {
     let verbose = verbose.max(u8::from(std::env::var("ANCHORE_CLI_DEBUG").is_ok_and(|word| word == "y")));
     let level = match (quiet, verbose) {
         (true, _) => "error",
@@ -18,13 +18,8 @@ pub(crate) fn start(verbose: u8, quiet: bool) {
     };
     let filter = EnvFilter::try_from_env("WINDLASS_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colour)
-        .without_time()
-        .with_target(false)
-        .init();
+    let log = fmt::layer().with_writer(std::io::stderr).with_ansi(colour).without_time().with_target(false);
+    tracing_subscriber::registry().with(log.with_filter(filter)).with(traces.map(Traces::layer)).init();
 }
 
 /// Prints an error with its causes, and what can be done about it.

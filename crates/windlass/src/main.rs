@@ -15,11 +15,13 @@ mod judge;
 mod output;
 mod paths;
 mod service;
+mod traces;
 mod yaml;
 
 use std::process::ExitCode;
 
 use arguments::Command;
+use traces::Traces;
 
 fn main() -> ExitCode {
     let arguments = match config::parse(std::env::args_os().collect()) {
@@ -34,7 +36,15 @@ fn main() -> ExitCode {
             return if error.use_stderr() { Outcome::Unusable } else { Outcome::Fine }.into();
         }
     };
-    diagnostics::start(arguments.verbose, arguments.quiet);
+    let traced = matches!(arguments.command, Command::Serve(_));
+    let traces = match if traced { Traces::from_environment() } else { Ok(None) } {
+        Ok(traces) => traces,
+        Err(error) => {
+            diagnostics::report(&error);
+            return Outcome::Unusable.into();
+        }
+    };
+    diagnostics::start(arguments.verbose, arguments.quiet, traces.as_ref());
     let outcome = match arguments.command {
         Command::Scan(scan) => commands::scan::run(&scan),
         Command::Sbom(sbom) => commands::sbom::run(&sbom),
@@ -50,6 +60,7 @@ fn main() -> ExitCode {
         Command::Registry(registry) => commands::registry::run(&registry),
         Command::Event(event) => commands::event::run(&event),
         Command::Notification(notification) => commands::notification::run(&notification),
+        Command::ExplainChange(explain) => commands::explain_change::run(&explain),
         Command::Query(query) => commands::query::run(&query),
         Command::System(system) => commands::system::run(&system),
         Command::Account(account) => commands::account::run(&account),

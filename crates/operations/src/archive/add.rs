@@ -18,6 +18,7 @@ use super::bundle::{self, Record};
 use crate::{
     Error, Result, Tenant,
     images::{analysis_status, happening},
+    request,
 };
 
 /// Seconds after which whoever was archiving an image is believed to be dead, and another begins anew.
@@ -36,7 +37,8 @@ impl Tenant {
         for digest in digests {
             // A task of its own: whoever asked may not wait for the answer, and half an archive is none.
             let (tenant, digest) = (self.clone(), digest.clone());
-            let archived = tokio::spawn(async move { tenant.archive_image(&digest).await }).await;
+            let archiving = request::inherited(async move { tenant.archive_image(&digest).await });
+            let archived = tokio::spawn(archiving).await;
             results.push(archived.map_err(|error| Error::Broken(format!("archiving failed: {error}")))??);
         }
         Ok(results)

@@ -10,7 +10,7 @@ use windlass_store::{
     archive_rules::{Model as Rule, Transition},
     archive_transitions::{self, Model},
     archived_images,
-    images::{AnalysisStatus, Status},
+    images::AnalysisStatus,
 };
 use windlass_v1::archives::{ArchivingStatus, RuleTransition, TransitionState};
 
@@ -118,9 +118,9 @@ impl Tenant {
     async fn working_set(&self) -> Result<(Vec<Candidate>, Vec<Mapping>)> {
         let (mut images, mut places) = (Vec::new(), HashMap::new());
         let mut mappings = Vec::new();
-        for row in self.account.tag_summaries(&[Status::Active]).await? {
-            let image = *places.entry(row.digest.clone()).or_insert_with(|| {
-                let analyzed_at = row.analyzed_at.filter(|_| row.analysis_status == AnalysisStatus::Analyzed);
+        for row in self.account.tag_mappings().await? {
+            let image = *places.entry(row.image).or_insert_with(|| {
+                let analyzed_at = row.analyzed_at.filter(|_| row.is_analyzed);
                 let since = analyzed_at.unwrap_or(row.created_at);
                 images.push(Candidate { digest: row.digest, analyzed_at, since });
                 images.len() - 1

@@ -102,13 +102,15 @@ impl Judges {
 }
 
 impl Tenant {
-    /// What rules look at, of an image of the account, as far as it is wanted.
+    /// What rules look at, of an image of the account, as far as it is wanted. `keeps` says whether it is kept ready for
+    /// the next question.
     pub(super) async fn input(
         &self,
         image: &Analysed,
         basis: &Basis,
         wanted: Wanted,
         findings: &impl Findings,
+        keeps: bool,
     ) -> Result<Arc<EvaluationInput>> {
         let Basis { analysis, data, inputs, .. } = basis.clone();
         let key = (self.name().to_string(), image.image.digest.clone(), analysis, data, inputs, wanted);
@@ -123,7 +125,9 @@ impl Tenant {
         // Other data may have come into force meanwhile.
         let key = (key.0, key.1, analysis, known.data, key.4, wanted);
         let input = Arc::new(EvaluationInput { sbom, files, known });
-        inputs.put(key, Arc::clone(&input), weight.max(1));
+        if keeps {
+            inputs.put(key, Arc::clone(&input), weight.max(1));
+        }
         Ok(input)
     }
 }

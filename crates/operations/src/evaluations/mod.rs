@@ -64,6 +64,8 @@ pub struct CheckRequest {
     pub profile: Option<Profile>,
     /// What an image gets that no mapping matches, in place of the account's choice.
     pub unmapped: Option<Action>,
+    /// Whether it is one of many images that are judged, of which none is asked for again soon.
+    pub is_one_of_many: bool,
 }
 
 /// An image of the account that is analysed.
@@ -230,7 +232,7 @@ impl Tenant {
         {
             return Ok(Verdict::Kept(Box::new(last.clone())));
         }
-        let input = self.input(image, &basis, bundle.wanted(), findings).await?;
+        let input = self.input(image, &basis, bundle.wanted(), findings, !request.is_one_of_many).await?;
         let basis = Basis { data: input.known.data, ..basis };
         let now = self.service.clock.now();
         let case = Case {

@@ -47,7 +47,7 @@ impl Tenant {
     ) -> Result<Option<Model>> {
         let Some(analysis) = image.analysis else { return Ok(None) };
         let image = Analysed { image: image.clone(), analysis };
-        let request = CheckRequest { tag: fulltag.to_owned(), ..CheckRequest::default() };
+        let request = CheckRequest { tag: fulltag.to_owned(), is_one_of_many: true, ..CheckRequest::default() };
         match self.verdict(&image, &yardstick.policy, &full(fulltag)?, &request, self).await? {
             Verdict::Kept(row) => Ok(Some(*row)),
             Verdict::Fresh(_) => Ok(None),

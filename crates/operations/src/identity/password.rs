@@ -9,15 +9,15 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use argon2::{Argon2, PasswordHash, PasswordHasher as _, PasswordVerifier as _, password_hash::SaltString};
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version,
+    password_hash::{Output, ParamsString, SaltString},
+};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use windlass_v1::accounts::PASSWORD_LENGTHS;
 
-use crate::{
-    Error, Result,
-    cipher::{hex, random},
-};
+use crate::{Error, Result, cipher::random};
 
 /// Passwords that are hashed at once: each takes 19 MiB and a core.
 const AT_ONCE: usize = 2;
@@ -47,8 +47,7 @@ pub(super) struct Place(OwnedSemaphorePermit);
 
 impl Passwords {
     pub(super) fn new() -> Self {
-        let nobody = hash_now(&hex(&random::<16>())).unwrap_or_default();
-        Self { places: Arc::new(Semaphore::new(AT_ONCE)), secret: random(), known: Mutex::default(), nobody }
+        Self { places: Arc::new(Semaphore::new(AT_ONCE)), secret: random(), known: Mutex::default(), nobody: nobody() }
     }
 
     /// Whether the same was compared before, with success.
@@ -121,6 +120,22 @@ pub(super) fn check(password: &str) -> Result<()> {
     Err(Error::invalid(format!("Password must have {least} to {most} characters; this one has {length}")))
 }
 
+/// A hash that no password is known to have; it is made up, since making a true one would delay each start.
+fn nobody() -> String {
+    let made_up = || -> argon2::password_hash::Result<String> {
+        let salt = SaltString::encode_b64(&random::<16>())?;
+        let hash = PasswordHash {
+            algorithm: Algorithm::default().ident(),
+            version: Some(Version::default().into()),
+            params: ParamsString::try_from(&Params::default())?,
+            salt: Some(salt.as_salt()),
+            hash: Some(Output::new(&random::<{ Params::DEFAULT_OUTPUT_LEN }>())?),
+        };
+        Ok(hash.to_string())
+    };
+    made_up().expect("its parts are valid")
+}
+
 fn hash_now(password: &str) -> Result<String> {
     let broken = |error: argon2::password_hash::Error| Error::Broken(format!("a password cannot be hashed: {error}"));
     let salt = SaltString::encode_b64(&random::<16>()).map_err(broken)?;
@@ -146,6 +161,9 @@ mod tests {
         let second = passwords.hash("foobar").await.unwrap();
         assert!(!passwords.knows(login("foobar", Some(&second))), "what is hashed anew is compared anew");
         assert!(!compare(login("foobar", None)).await, "nobody has no password");
+        let cost = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(cost(&passwords.nobody), cost(&first), "and is compared for as long as anybody");
+        assert!(PasswordHash::new(&passwords.nobody).is_ok());
     }
 
     #[test]

@@ -9,15 +9,15 @@ mod lookup;
 pub(crate) mod manifest;
 mod record;
 
-use jiff::Timestamp;
+use std::sync::Arc;
+
 use windlass_store::{
-    image_tags::TagName,
+    image_tags::{self, Summary, TagName},
     images::{Described, Filter, Page},
 };
 use windlass_v1::{
     PullString,
     images::{AnalysisStatus, ImageRecord, ImageStatus, ImageTag, NOT_FOUND},
-    timestamp::EpochSeconds,
 };
 
 pub(crate) use add::{Addition, ImportParts};
@@ -25,14 +25,11 @@ pub(crate) use events::happening;
 pub(crate) use lookup::one_platform;
 
 pub(crate) use self::record::analysis_status;
-use self::record::{status, stored_analysis_status, stored_status};
-use crate::{Error, Result, Tenant};
+use self::record::{stored_analysis_status, stored_status};
+use crate::{Batches, Error, Result, Tenant};
 
 /// The kind of the jobs that analyse an image; their key is its digest.
 pub const ANALYSE: &str = "analyse";
-
-/// Images of one page at most.
-const PAGE_LIMIT: u64 = 1000;
 
 /// Which images are shown.
 #[derive(Clone, Debug, Default)]
@@ -49,19 +46,66 @@ pub struct ImageFilter {
     pub after: Option<String>,
 }
 
+/// A part of a list; all of it where no limit is given.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Part {
+    /// Counted from 1.
+    pub page: Option<u64>,
+    pub limit: Option<u64>,
+}
+
+impl Part {
+    /// How many are left out.
+    fn offset(self) -> u64 {
+        let before = self.page.unwrap_or(1).saturating_sub(1);
+        // Beyond what databases count, nothing is there.
+        before.saturating_mul(self.limit.unwrap_or(0)).min(i64::MAX.unsigned_abs())
+    }
+}
+
+impl ImageFilter {
+    fn stored(&self) -> Filter {
+        Filter {
+            status: self.status.map(stored_status),
+            analysis_status: self.analysis_status.map(stored_analysis_status),
+        }
+    }
+}
+
 impl Tenant {
-    /// Images, newest first.
+    /// Images, newest first, batch by batch. `fulltag` does not matter.
+    ///
+    /// # Errors
+    /// 400 where there is no image `after`.
+    pub async fn list_images(&self, filter: &ImageFilter) -> Result<Batches<ImageRecord>> {
+        let first = match &filter.after {
+            None => None,
+            Some(digest) => {
+                let last = self.account.image(digest).await?;
+                let gone = || Error::invalid(format!("after is {digest}, which is no image any more; begin anew"));
+                let last = last.ok_or_else(gone)?;
+                Some((last.created_at, last.id))
+            }
+        };
+        let (tenant, wanted) = (self.clone(), filter.stored());
+        Ok(Batches::reading(filter.limit.unwrap_or(u64::MAX), move |last, limit| {
+            let tenant = tenant.clone();
+            async move {
+                let page = Page { after: last.or(first), limit };
+                let found = tenant.account.images(wanted, Some(page)).await?;
+                let last = found.last().map(|(last, _)| (last.created_at, last.id));
+                Ok((tenant.records(found).await?, last))
+            }
+        }))
+    }
+
+    /// Images, newest first, all at once.
     ///
     /// # Errors
     /// 404 where `fulltag` names none, 400 where it cannot.
     pub async fn images(&self, filter: &ImageFilter) -> Result<Vec<ImageRecord>> {
-        let wanted = Filter {
-            status: filter.status.map(stored_status),
-            analysis_status: filter.analysis_status.map(stored_analysis_status),
-        };
-        let Some(fulltag) = &filter.fulltag else {
-            return self.records(self.account.images(wanted, self.page(filter).await?).await?).await;
-        };
+        let wanted = filter.stored();
+        let Some(fulltag) = &filter.fulltag else { return self.list_images(filter).await?.all().await };
         let reference = PullString::parse(fulltag)
             .map_err(|error| Error::invalid(error.to_string()).with("invalid_value", fulltag.as_str()))?;
         let found = match &reference {
@@ -106,40 +150,21 @@ impl Tenant {
         self.only(found).await
     }
 
-    /// Every tag of images in one of these states; of all, where none is given.
-    pub async fn image_tags(&self, statuses: &[ImageStatus]) -> Result<Vec<ImageTag>> {
+    /// The tags of images in one of these states, oldest image first; of all, where no state is given.
+    pub fn image_tags(&self, statuses: &[ImageStatus], part: Part) -> Batches<ImageTag> {
         let statuses = if statuses.is_empty() { ImageStatus::ALL } else { statuses };
-        let statuses: Vec<_> = statuses.iter().copied().map(stored_status).collect();
-        let seconds = |moment| EpochSeconds::from(Timestamp::from(moment));
-        let rows = self.account.tag_summaries(&statuses).await?;
-        let shown = rows.into_iter().map(|row| ImageTag {
-            fulltag: row.fulltag(),
-            image_digest: row.digest,
-            parent_digest: row.parent_digest,
-            image_id: row.image_id,
-            analysis_status: analysis_status(row.analysis_status),
-            image_status: status(row.status),
-            created_at: seconds(row.created_at),
-            analyzed_at: row.analyzed_at.map(seconds),
-            tag_detected_at: seconds(row.detected_at),
-        });
-        Ok(shown.collect())
-    }
-
-    async fn page(&self, filter: &ImageFilter) -> Result<Option<Page>> {
-        if filter.limit.is_none() && filter.after.is_none() {
-            return Ok(None);
-        }
-        let after = match &filter.after {
-            None => None,
-            Some(digest) => {
-                let last = self.account.image(digest).await?;
-                let gone = || Error::invalid(format!("after is {digest}, which is no image any more; begin anew"));
-                let last = last.ok_or_else(gone)?;
-                Some((last.created_at, last.id))
+        let statuses: Arc<[_]> = statuses.iter().copied().map(stored_status).collect();
+        let (account, first) = (self.account.clone(), part.offset());
+        Batches::reading(part.limit.unwrap_or(u64::MAX), move |last: Option<Summary>, limit| {
+            let (account, statuses) = (account.clone(), Arc::clone(&statuses));
+            async move {
+                let offset = if last.is_some() { 0 } else { first };
+                let part = image_tags::Part { after: last.as_ref(), offset, limit };
+                let rows = account.part_of_tag_summaries(&statuses, part).await?;
+                let last = rows.last().cloned();
+                Ok((rows.into_iter().map(record::tag).collect(), last))
             }
-        };
-        Ok(Some(Page { after, limit: filter.limit.unwrap_or(PAGE_LIMIT).clamp(1, PAGE_LIMIT) }))
+        })
     }
 
     async fn only(&self, found: Option<Described>) -> Result<ImageRecord> {

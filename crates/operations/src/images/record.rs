@@ -11,9 +11,9 @@ use windlass_v1::{
     Annotations,
     images::{
         AnalysisFailure, AnalysisStatus, DockerfileMode, ImageContent, ImageDetail, ImageMetadata, ImageRecord,
-        ImageStatus,
+        ImageStatus, ImageTag,
     },
-    timestamp::IsoSeconds,
+    timestamp::{EpochSeconds, IsoSeconds},
 };
 
 use crate::{Error, Result};
@@ -51,6 +51,22 @@ fn record(image: images::Model, analysis: Option<analyses::Model>, tags: &[image
         parent_digest: image.parent_digest,
         user_id: image.account,
     })
+}
+
+/// A tag in short.
+pub(super) fn tag(row: image_tags::Summary) -> ImageTag {
+    let seconds = |moment| EpochSeconds::from(Timestamp::from(moment));
+    ImageTag {
+        fulltag: row.fulltag(),
+        image_digest: row.digest,
+        parent_digest: row.parent_digest,
+        image_id: row.image_id,
+        analysis_status: analysis_status(row.analysis_status),
+        image_status: status(row.status),
+        created_at: seconds(row.created_at),
+        analyzed_at: row.analyzed_at.map(seconds),
+        tag_detected_at: seconds(row.detected_at),
+    }
 }
 
 fn detail(image: &images::Model, dockerfile: Option<&String>, tag: &image_tags::Model) -> ImageDetail {

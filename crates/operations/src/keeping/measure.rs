@@ -23,9 +23,9 @@ const UNREFERENCED: &str = "unreferenced";
 /// Objects of a listing whose references are looked up at once.
 const PAGE: usize = 1000;
 const DAY: i64 = 86_400;
-/// Days that a forecast is made of, and that measurements are kept.
+/// Days that a forecast is made of; measurements are kept a little longer.
 const FORECAST_DAYS: i64 = 30;
-const KEPT_DAYS: i64 = 400;
+const KEPT_DAYS: i64 = 32;
 
 /// Totals by account (none: everything), kind and name.
 type Totals = BTreeMap<(Option<String>, &'static str, String), (u64, u64)>;

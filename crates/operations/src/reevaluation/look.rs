@@ -36,7 +36,7 @@ pub(super) struct Look {
     pub(super) image: Option<images::Model>,
     /// Another state of the tag speaks of the same image.
     pub(super) is_double: bool,
-    /// Images that are to have a state of their own, where this is the tag's.
+    /// Images that are to have a state of their own, where this is the tag's; `None`: none are, and none has.
     pub(super) pins: Option<Vec<String>>,
     /// What data changed since it was told.
     pub(super) changes: Vec<Arc<Change>>,
@@ -91,6 +91,7 @@ impl Tenant {
         let pinned: HashMap<String, images::Model> =
             self.account.images_with_digests(&pinned).await?.into_iter().map(|row| (row.digest.clone(), row)).collect();
 
+        let known = self.account.pinned_tags(&keys).await?;
         let look = |state: tag_states::Model| {
             let subscriptions = subscribed.get(&state.fulltag).map(Vec::as_slice).unwrap_or_default();
             let is_pinned = !state.pinned.is_empty();
@@ -108,10 +109,9 @@ impl Tenant {
                     && image.analysis_status == AnalysisStatus::Analyzed
                     && image.analysis.is_some()
             };
-            let pins = (!is_pinned).then(|| {
-                let named: BTreeSet<&String> = subscriptions.iter().flat_map(|(_, digests)| digests).collect();
-                named.into_iter().cloned().collect()
-            });
+            let named: BTreeSet<&String> = subscriptions.iter().flat_map(|(_, digests)| digests).collect();
+            let named: Vec<String> = named.into_iter().cloned().collect();
+            let pins = Some(named).filter(|named| !is_pinned && (!named.is_empty() || known.contains(&state.fulltag)));
             Look {
                 wants,
                 is_double: is_pinned && newest.is_some_and(|newest| newest.digest == state.pinned),

@@ -24,7 +24,7 @@ mod settings;
 pub use feeds::FEED_SYNC;
 pub use outcome::Found;
 pub use packages::KnownPackages;
-pub use queries::{PackageQuery, RecordQuery, VulnerabilityQuery};
+pub use queries::{Listing, PackageQuery, Place, RecordQuery, VulnerabilityQuery};
 pub use settings::VulnerabilitySettings;
 
 pub(crate) use changed::ChangedFinding;

@@ -1,12 +1,15 @@
 //! Questions over all images of an account (`spec/api.md` A4.14).
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use windlass_policy::PackageFact;
 use windlass_sbom::{Package, PackageType};
 use windlass_store::{
     findings, package_versions,
-    queried_images::{QueriedImage as Row, Slice},
+    queried_images::{QueriedImage as Row, Slice, Wanted},
 };
 use windlass_v1::{
     queries::{
@@ -18,7 +21,7 @@ use windlass_v1::{
 };
 
 use super::no_data;
-use crate::{Result, Tenant};
+use crate::{Batches, Result, Tenant};
 
 /// Which images are asked for by a vulnerability; what is not said does not matter.
 #[derive(Clone, Debug, Default)]
@@ -66,12 +69,44 @@ pub struct RecordQuery {
     pub limit: u64,
 }
 
+/// Images that are told batch by batch, by digest.
+pub struct Listing<T> {
+    pub batches: Batches<T>,
+    pub place: Place,
+}
+
+/// Where a page stands in the whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    page: u64,
+    limit: u64,
+    /// How many there are on all pages; `None` where there is one page.
+    total: Option<u64>,
+}
+
+impl Place {
+    /// As the API tells it, once it is known how many were returned.
+    pub fn paging(self, returned: usize) -> Paging {
+        let (page, total) = match self.total {
+            None => (1, returned as u64),
+            Some(total) => (self.page, total),
+        };
+        let is_last = self.total.is_none() || page.saturating_mul(self.limit) >= total;
+        Paging {
+            page: page.to_string(),
+            returned_count: returned,
+            total_count: usize::try_from(total).unwrap_or(usize::MAX),
+            next_page: (!is_last).then(|| (page + 1).to_string()),
+        }
+    }
+}
+
 impl Tenant {
-    /// Images in which a vulnerability is found, by digest.
+    /// Images in which a vulnerability is found.
     ///
     /// # Errors
     /// 404 where there is no data: that nothing is found would say nothing.
-    pub async fn images_by_vulnerability(&self, query: &VulnerabilityQuery) -> Result<VulnerableImages> {
+    pub async fn list_images_by_vulnerability(&self, query: &VulnerabilityQuery) -> Result<Listing<VulnerableImage>> {
         let store = &self.service.store;
         store.vulnerability_data_in_force().await?.ok_or_else(no_data)?;
         let mut findings = store.findings_named(&query.vulnerability).await?;
@@ -80,51 +115,94 @@ impl Tenant {
         let versions: Vec<i64> = versions.into_iter().collect();
         let versions: HashMap<i64, package_versions::Model> =
             store.package_versions(&versions).await?.into_iter().map(|row| (row.id, row)).collect();
-        let packages: HashMap<i64, VulnerablePackage> = findings
-            .iter()
-            .filter_map(|finding| {
-                let version = versions.get(&finding.package_version)?;
-                let is_meant = query.affected_package.as_ref().is_none_or(|name| *name == version.name);
-                is_meant.then(|| (finding.id, vulnerable(finding, version)))
-            })
-            .collect();
-        let mut ids: Vec<i64> = packages.keys().copied().collect();
-        ids.sort_unstable();
-        let found = self.account.images_with_findings(&ids, slice(query.page, query.limit)).await?;
-        let paging = paging(query.page, query.limit, found.images.len(), found.total);
-        let images = found.images.into_iter().map(|image| {
-            let key = |package: &VulnerablePackage| {
-                (package.name.clone(), package.version.clone(), package.kind.clone(), package.namespace.clone())
-            };
-            let mut vulnerable_packages: Vec<VulnerablePackage> =
-                image.hits.iter().filter_map(|id| packages.get(id)).cloned().collect();
-            vulnerable_packages.sort_by_cached_key(key);
-            vulnerable_packages.dedup();
-            VulnerableImage { image: told(image), vulnerable_packages }
+        let packages = findings.iter().filter_map(|finding| {
+            let version = versions.get(&finding.package_version)?;
+            let is_meant = query.affected_package.as_ref().is_none_or(|name| *name == version.name);
+            is_meant.then(|| (finding.id, vulnerable(finding, version)))
         });
-        Ok(VulnerableImages { images: images.collect(), paging })
+        self.listing(
+            Wanted::Findings,
+            packages.collect(),
+            (query.page, query.limit),
+            |image, mut vulnerable_packages| {
+                vulnerable_packages.sort_by(|a: &VulnerablePackage, b| {
+                    (&a.name, &a.version, &a.kind, &a.namespace).cmp(&(&b.name, &b.version, &b.kind, &b.namespace))
+                });
+                vulnerable_packages.dedup();
+                VulnerableImage { image, vulnerable_packages }
+            },
+        )
+        .await
     }
 
-    /// Images that hold a package, by digest.
+    /// As [`Tenant::list_images_by_vulnerability`], all at once.
+    pub async fn images_by_vulnerability(&self, query: &VulnerabilityQuery) -> Result<VulnerableImages> {
+        let Listing { batches, place } = self.list_images_by_vulnerability(query).await?;
+        let images = batches.all().await?;
+        Ok(VulnerableImages { paging: place.paging(images.len()), images })
+    }
+
+    /// Images that hold a package.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn images_by_package(&self, query: &PackageQuery) -> Result<ImagesWithPackages> {
+    pub async fn list_images_by_package(&self, query: &PackageQuery) -> Result<Listing<ImageWithPackages>> {
         let rows = self.service.store.package_versions_named(&query.name).await?;
-        let packages: HashMap<i64, QueriedPackage> =
-            rows.iter().filter_map(|row| Some((row.id, query.select(row)?))).collect();
+        let packages = rows.iter().filter_map(|row| Some((row.id, query.select(row)?)));
+        self.listing(Wanted::Packages, packages.collect(), (query.page, query.limit), |image, mut packages| {
+            packages
+                .sort_by(|a: &QueriedPackage, b| (&a.name, &a.version, &a.kind).cmp(&(&b.name, &b.version, &b.kind)));
+            packages.dedup();
+            ImageWithPackages { image, packages }
+        })
+        .await
+    }
+
+    /// As [`Tenant::list_images_by_package`], all at once.
+    pub async fn images_by_package(&self, query: &PackageQuery) -> Result<ImagesWithPackages> {
+        let Listing { batches, place } = self.list_images_by_package(query).await?;
+        let images = batches.all().await?;
+        Ok(ImagesWithPackages { paging: place.paging(images.len()), images })
+    }
+
+    /// Images that hold any of `packages`, which are told under their ids, each made by `one`.
+    async fn listing<P, T>(
+        &self,
+        wanted: fn(Vec<i64>) -> Wanted,
+        packages: HashMap<i64, P>,
+        (page, limit): (u64, u64),
+        one: fn(QueriedImage, Vec<P>) -> T,
+    ) -> Result<Listing<T>>
+    where
+        P: Clone + Send + Sync + 'static,
+        T: Send + 'static,
+    {
         let mut ids: Vec<i64> = packages.keys().copied().collect();
         ids.sort_unstable();
-        let found = self.account.images_with_packages(&ids, slice(query.page, query.limit)).await?;
-        let paging = paging(query.page, query.limit, found.images.len(), found.total);
-        let images = found.images.into_iter().map(|image| {
-            let mut packages: Vec<QueriedPackage> =
-                image.hits.iter().filter_map(|id| packages.get(id)).cloned().collect();
-            packages.sort_by(|a, b| (&a.name, &a.version, &a.kind).cmp(&(&b.name, &b.version, &b.kind)));
-            packages.dedup();
-            ImageWithPackages { image: told(image), packages }
+        let wanted = wanted(ids);
+        // A limit of 0 is none.
+        let (page, total, most) = match limit {
+            0 => (1, None, u64::MAX),
+            _ => (page.max(1), Some(self.account.count_images_with(&wanted).await?), limit),
+        };
+        // Beyond what databases count, nothing is there.
+        let first = (page - 1).saturating_mul(limit).min(i64::MAX.unsigned_abs());
+        let search = Arc::new((self.account.clone(), wanted, packages));
+        let batches = Batches::reading(most, move |last: Option<String>, limit| {
+            let search = Arc::clone(&search);
+            async move {
+                let (account, wanted, packages) = &*search;
+                let offset = if last.is_some() { 0 } else { first };
+                let rows = account.images_with(wanted, Slice { after: last.as_deref(), offset, limit }).await?;
+                let last = rows.last().map(|last| last.digest.clone());
+                let images = rows.into_iter().map(|row| {
+                    let held = row.hits.iter().filter_map(|id| packages.get(id)).cloned().collect();
+                    one(told(row), held)
+                });
+                Ok((images.collect(), last))
+            }
         });
-        Ok(ImagesWithPackages { images: images.collect(), paging })
+        Ok(Listing { batches, place: Place { page, limit, total } })
     }
 }
 
@@ -167,28 +245,6 @@ fn vulnerable(finding: &findings::Model, version: &package_versions::Model) -> V
         kind: windlass_policy::package_kind(PackageType::parse(&version.kind)).to_owned(),
         namespace: finding.feed_group.clone(),
         severity: SeverityName::parse(&finding.severity).unwrap_or(SeverityName::Unknown),
-    }
-}
-
-fn slice(page: u64, limit: u64) -> Slice {
-    match limit {
-        0 => Slice { offset: 0, limit: None },
-        // Beyond what databases count, nothing is there.
-        _ => Slice {
-            offset: page.max(1).saturating_sub(1).saturating_mul(limit).min(i64::MAX.unsigned_abs()),
-            limit: Some(limit.min(i64::MAX.unsigned_abs())),
-        },
-    }
-}
-
-fn paging(page: u64, limit: u64, returned: usize, total: u64) -> Paging {
-    let page = if limit == 0 { 1 } else { page.max(1) };
-    let is_last = limit == 0 || page.saturating_mul(limit) >= total;
-    Paging {
-        page: page.to_string(),
-        returned_count: returned,
-        total_count: usize::try_from(total).unwrap_or(usize::MAX),
-        next_page: (!is_last).then(|| (page + 1).to_string()),
     }
 }
 

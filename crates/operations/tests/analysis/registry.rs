@@ -1,16 +1,11 @@
 //! Debian's `docker-registry` on a free port, and a small image for it.
 
-use std::{
-    io::Write as _,
-    net::{TcpListener, TcpStream},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::{io::Write as _, process::Command};
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use windlass_image::Digest;
+use windlass_sources::testing::DockerRegistry;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
@@ -68,39 +63,15 @@ impl Sample {
 
 /// A registry of its own for one test; ends with it.
 pub(crate) struct Registry {
-    process: Child,
+    process: DockerRegistry,
     pub(crate) address: String,
-    folder: TempDir,
 }
 
 impl Registry {
     /// Nothing, and a loud line, if the program is not installed.
     pub(crate) fn start() -> Option<Self> {
-        let folder = TempDir::new().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
-        let config = json!({
-            "version": 0.1,
-            "log": {"level": "error", "accesslog": {"disabled": true}},
-            "storage": {"filesystem": {"rootdirectory": folder.path().join("data")}},
-            "http": {"addr": address, "secret": "s"},
-        });
-        // JSON is YAML.
-        let path = folder.path().join("config.yml");
-        std::fs::write(&path, config.to_string()).unwrap();
-        let mut command = Command::new("docker-registry");
-        command.arg("serve").arg(&path).env_clear().stdout(Stdio::null()).stderr(Stdio::null());
-        let Ok(process) = command.spawn() else {
-            eprintln!("SKIPPED: docker-registry is not installed (Debian package docker-registry)");
-            return None;
-        };
-        let registry = Self { process, address, folder };
-        let started = Instant::now();
-        while TcpStream::connect(&registry.address).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "docker-registry does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Some(registry)
+        let process = DockerRegistry::start(false)?;
+        Some(Self { address: process.address().to_owned(), process })
     }
 
     /// As `team/app:TAG`.
@@ -143,8 +114,7 @@ impl Registry {
     /// Forgets the image, as a registry does that cleans up.
     pub(crate) fn lose(&self, sample: &Sample) {
         let hex = sample.digest.trim_start_matches("sha256:");
-        let folder =
-            self.folder.path().join("data/docker/registry/v2/repositories/team/app/_manifests/revisions/sha256");
+        let folder = self.process.repository("team/app").join("_manifests/revisions/sha256");
         std::fs::remove_dir_all(folder.join(hex)).unwrap();
     }
 
@@ -170,13 +140,6 @@ impl Registry {
 
     fn url(&self, path: &str) -> String {
         format!("http://{}/v2/team/app/{path}", self.address)
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -159,6 +159,7 @@ fn old_and_superseded_images_go_to_the_archive_and_what_was_done_is_kept() {
         assert_eq!(sets(&bench, &alpha).await, set("1234", ""), "a look changes nothing");
         bench.service.apply_archive_rules().await.unwrap();
         assert_eq!(sets(&bench, &alpha).await, set("24", "13"));
+        // What rules do is written (D-15).
         let history = json!(alpha.archive_rule_history(&rule).await.unwrap());
         assert_eq!(history.as_array().unwrap().len(), 2);
         assert_eq!(

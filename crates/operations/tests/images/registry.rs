@@ -1,27 +1,18 @@
 //! A registry for one test: the `docker-registry` of Debian on a free port of this machine, and small images to push.
 
-use std::{
-    net::{TcpListener, TcpStream},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
-
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use tempfile::TempDir;
+use windlass_sources::testing::{DockerRegistry, LOGIN};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-/// `right-password`, as `htpasswd -nbB` hashes it.
-const HTPASSWD: &str = "windlass:$2y$05$FBVtG/xITL6qPFKSS.jg2O8lZSRdyu9/c4aj3lo07cF81MUDuIBRi\n";
 
 /// Ends with the test.
 pub(crate) struct Registry {
-    process: Child,
+    _process: DockerRegistry,
     pub(crate) address: String,
     client: Client,
-    _folder: TempDir,
 }
 
 /// An image that is in a registry.
@@ -45,36 +36,9 @@ impl Registry {
     }
 
     fn with(guarded: bool) -> Option<Self> {
-        let folder = TempDir::new().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
-        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-        let mut config = json!({
-            "version": 0.1,
-            "log": {"level": "error", "accesslog": {"disabled": true}},
-            "storage": {"filesystem": {"rootdirectory": at("data")}},
-            "http": {"addr": address, "secret": "s"},
-        });
-        if guarded {
-            std::fs::write(at("htpasswd"), HTPASSWD).unwrap();
-            config["auth"] = json!({"htpasswd": {"realm": "here", "path": at("htpasswd")}});
-        }
-        // JSON is YAML.
-        std::fs::write(at("config.yml"), config.to_string()).unwrap();
-        let mut command = Command::new("docker-registry");
-        command.args(["serve", &at("config.yml")]).env_clear().stdout(Stdio::null()).stderr(Stdio::null());
-        let Ok(process) = command.spawn() else {
-            eprintln!("SKIPPED: docker-registry is not installed (Debian package docker-registry)");
-            return None;
-        };
+        let process = DockerRegistry::start(guarded)?;
         let client = Client::builder().no_proxy().build().unwrap();
-        let registry = Self { process, address, client, _folder: folder };
-        let started = Instant::now();
-        while TcpStream::connect(&registry.address).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "docker-registry does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Some(registry)
+        Some(Self { address: process.address().to_owned(), client, _process: process })
     }
 
     /// Pushes an image that holds `text`, for amd64.
@@ -137,20 +101,13 @@ impl Registry {
     }
 
     async fn send(&self, request: RequestBuilder) -> Response {
-        let response = request.basic_auth("windlass", Some("right-password")).send().await.unwrap();
+        let response = request.basic_auth(LOGIN.0, Some(LOGIN.1)).send().await.unwrap();
         assert!(response.status().is_success(), "{response:?}");
         response
     }
 
     fn url(&self, repository: &str, path: &str) -> String {
         format!("http://{}/v2/{repository}/{path}", self.address)
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -1,5 +1,9 @@
 use serde_json::json;
-use windlass_operations::{Error, images::ImageFilter, testing::on_every_service};
+use windlass_operations::{
+    Error,
+    images::{ImageFilter, Part},
+    testing::on_every_service,
+};
 use windlass_store::images::AnalysisStatus as Stored;
 use windlass_v1::images::{AnalysisStatus, ImageStatus};
 
@@ -78,10 +82,10 @@ fn lists_are_filtered_by_state_and_come_in_pages() {
             };
             assert!(team.images(&hidden).await.is_err());
 
-            let tags = team.image_tags(&[ImageStatus::Active]).await.unwrap();
+            let tags = team.image_tags(&[ImageStatus::Active], Part::default()).all().await.unwrap();
             let names: Vec<_> = tags.iter().map(|tag| tag.fulltag.rsplit(':').next().unwrap()).collect();
             assert_eq!(names, ["one", "three"]);
-            assert_eq!(team.image_tags(&[]).await.unwrap().len(), 3);
+            assert_eq!(team.image_tags(&[], Part::default()).all().await.unwrap().len(), 3);
             assert_eq!(json!(tags[0])["created_at"], 1_767_268_800);
         }
     });

@@ -5,6 +5,7 @@
 mod checking;
 mod collecting;
 mod exchanging;
+mod faults;
 mod forgetting;
 #[allow(dead_code, reason = "it is the archives' as well")]
 #[path = "../archives/house.rs"]

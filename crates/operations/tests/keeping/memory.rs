@@ -20,7 +20,9 @@ use windlass_objects::{Content, Driver, Entry, Fault, FaultKind, Objects, Option
 use windlass_operations::{Cipher, Service, testing::Bench};
 
 pub(crate) struct Memory {
+    place: &'static str,
     files: Mutex<BTreeMap<String, Bytes>>,
+    trouble: Mutex<Option<FaultKind>>,
     /// Removals that may begin, once any is held up.
     pub(crate) is_held: AtomicBool,
     pub(crate) allowed: Semaphore,
@@ -30,20 +32,48 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// A service over the bench's store, with its documents here.
-    pub(crate) fn service(bench: &Bench) -> (Arc<Self>, Arc<Service>) {
-        let memory = Arc::new(Self {
+    pub(crate) fn new(place: &'static str) -> Arc<Self> {
+        Arc::new(Self {
+            place,
             files: Mutex::default(),
+            trouble: Mutex::default(),
             is_held: AtomicBool::new(false),
             allowed: Semaphore::new(0),
             begun: Semaphore::new(0),
             is_broken: AtomicBool::new(false),
-        });
-        let objects = Objects::over(memory.clone(), Options::default());
-        let cipher = Cipher::parse(&Cipher::generate_key()).unwrap();
-        let (store, clock) = (bench.service.store().clone(), bench.service.clock().clone());
-        let settings = bench.service.settings().clone();
-        (memory, Service::new(store, objects, bench.archive_objects().clone(), cipher, clock, settings))
+        })
+    }
+
+    /// A service over the bench's store, with its documents here.
+    pub(crate) fn service(bench: &Bench) -> (Arc<Self>, Arc<Service>) {
+        let memory = Self::new("memory");
+        let service = service_over(bench, &memory, bench.archive_objects().clone());
+        (memory, service)
+    }
+
+    /// What happens to whatever is put and got from now on.
+    pub(crate) fn trouble(&self, trouble: Option<FaultKind>) {
+        *self.trouble.lock().unwrap() = trouble;
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        match *self.trouble.lock().unwrap() {
+            Some(kind) => Err(Fault::new(kind, "it was made to fail")),
+            None => Ok(()),
+        }
+    }
+
+    /// Replaces every file by what is left of it.
+    pub(crate) fn spoil(&self, left: impl Fn(&Bytes) -> Bytes) {
+        self.files.lock().unwrap().values_mut().for_each(|file| *file = left(file));
+    }
+
+    pub(crate) fn files(&self) -> BTreeMap<String, Bytes> {
+        self.files.lock().unwrap().clone()
+    }
+
+    pub(crate) fn restore(&self, files: BTreeMap<String, Bytes>) {
+        *self.files.lock().unwrap() = files;
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -53,12 +83,13 @@ impl Memory {
 
 impl Driver for Memory {
     fn place(&self) -> String {
-        "memory".into()
+        self.place.into()
     }
 
     fn put<'a>(&'a self, path: &'a str, content: Content<'a>) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let pieces: Vec<Bytes> = content.try_collect().await?;
+            self.check()?;
             self.files.lock().unwrap().insert(path.to_owned(), pieces.concat().into());
             Ok(())
         })
@@ -66,7 +97,8 @@ impl Driver for Memory {
 
     fn get<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Content<'static>, Fault>> {
         let found = self.files.lock().unwrap().get(path).cloned();
-        let content = found.ok_or_else(|| Fault::new(FaultKind::Missing, "there is no such file"));
+        let content =
+            self.check().and_then(|()| found.ok_or_else(|| Fault::new(FaultKind::Missing, "there is no such file")));
         Box::pin(async { Ok(stream::iter([Ok(content?)]).boxed()) })
     }
 
@@ -99,4 +131,12 @@ impl Driver for Memory {
         let entries: Vec<_> = files.iter().map(entry).map(Ok).collect();
         stream::iter(entries).boxed()
     }
+}
+
+/// A service over the bench's store, with documents and bundles in these places.
+pub(crate) fn service_over(bench: &Bench, documents: &Arc<Memory>, bundles: Objects) -> Arc<Service> {
+    let documents = Objects::over(documents.clone(), Options::default());
+    let cipher = Cipher::parse(&Cipher::generate_key()).unwrap();
+    let (store, clock) = (bench.service.store().clone(), bench.service.clock().clone());
+    Service::new(store, documents, bundles, cipher, clock, bench.service.settings().clone())
 }

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod explaining;
 mod house;
 mod killed;
+mod scale;
 #[path = "../vulnerabilities/scene.rs"]
 #[allow(dead_code, reason = "not all of it is needed here")]
 mod scene;

@@ -6,6 +6,7 @@ mod events;
 mod house;
 mod liveness;
 mod peer;
+mod pushes;
 mod recorded;
 mod registries;
 mod registry;

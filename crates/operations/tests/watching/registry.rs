@@ -1,80 +1,59 @@
 //! The real thing: the `docker-registry` of Debian, started on a free port of this machine, and small images to push.
 
-use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use reqwest::{Body, Client, RequestBuilder, Response};
 use serde_json::{Value, json};
-use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 use windlass_image::Digest;
+use windlass_sources::testing::DockerRegistry;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-/// `right-password`, as `htpasswd -nbB` hashes it.
-const HTPASSWD: &str = "windlass:$2y$05$FBVtG/xITL6qPFKSS.jg2O8lZSRdyu9/c4aj3lo07cF81MUDuIBRi\n";
 
 /// A registry of its own for one test; ends with it.
 pub(crate) struct Registry {
-    process: Child,
+    process: DockerRegistry,
     pub(crate) address: String,
     client: Client,
     password: Option<&'static str>,
-    folder: TempDir,
 }
 
 impl Registry {
     /// Nothing, and a loud line, if the program is not installed. `password` is what it asks for.
     pub(crate) async fn start(password: Option<&'static str>) -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let folder = TempDir::new().unwrap();
-        Self::start_at(&format!("127.0.0.1:{port}"), folder, password).await
+        Self::with(password, Value::Null).await
     }
 
-    async fn start_at(address: &str, folder: TempDir, password: Option<&'static str>) -> Option<Self> {
-        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-        let mut config = json!({
-            "version": 0.1,
-            "log": {"level": "error", "accesslog": {"disabled": true}},
-            "storage": {"filesystem": {"rootdirectory": at("data")}, "delete": {"enabled": true}},
-            "http": {"addr": address, "secret": "s"},
-        });
-        if password.is_some() {
-            std::fs::write(at("htpasswd"), HTPASSWD).unwrap();
-            config["auth"] = json!({"htpasswd": {"realm": "here", "path": at("htpasswd")}});
-        }
-        // JSON is YAML.
-        std::fs::write(at("config.yml"), config.to_string()).unwrap();
-        let mut command = Command::new("docker-registry");
-        command.args(["serve", &at("config.yml")]).env_clear().stdout(Stdio::null()).stderr(Stdio::null());
-        let Ok(process) = command.spawn() else {
-            eprintln!("SKIPPED: docker-registry is not installed (Debian package docker-registry)");
-            return None;
+    /// One that tells of pushes: `notifications` is that part of its configuration.
+    pub(crate) async fn that_tells(notifications: &Value) -> Option<Self> {
+        Self::with(None, notifications.clone()).await
+    }
+
+    async fn with(password: Option<&'static str>, notifications: Value) -> Option<Self> {
+        let start = move || {
+            DockerRegistry::with(password.is_some(), |config, _| {
+                if !notifications.is_null() {
+                    config["notifications"] = notifications;
+                }
+            })
         };
+        let process = spawn_blocking(start).await.unwrap()?;
         let client = Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().unwrap();
-        let registry = Self { process, address: address.to_owned(), client, password, folder };
-        let started = Instant::now();
-        while tokio::net::TcpStream::connect(address).await.is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "docker-registry does not listen");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Some(registry)
+        Some(Self { address: process.address().to_owned(), process, client, password })
     }
 
-    /// Ends the process, and tells what it takes to start it again.
     pub(crate) fn stop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.process.stop();
     }
 
     /// Starts it again at the same address, with what was pushed.
     pub(crate) async fn resume(mut self) -> Self {
-        self.stop();
-        let folder = std::mem::replace(&mut self.folder, TempDir::new().unwrap());
-        let (address, password) = (self.address.clone(), self.password);
-        Self::start_at(&address, folder, password).await.unwrap()
+        let restarted = spawn_blocking(move || {
+            self.process.restart();
+            self
+        });
+        restarted.await.unwrap()
     }
 
     /// Pushes an image that holds nothing but a text; answers with the digest of its manifest.
@@ -142,12 +121,6 @@ impl Registry {
 
     fn url(&self, path: &str) -> String {
         format!("http://{}/v2/{path}", self.address)
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        self.stop();
     }
 }
 

@@ -1,16 +1,17 @@
 //! What operations answer with, and the description of it.
 
 use axum::{
-    body::{Body as HttpBody, Bytes},
+    body::Body as HttpBody,
     http::{HeaderValue, Response, StatusCode, header},
     response::IntoResponse,
 };
 use serde::Serialize;
 use utoipa::{
     ToSchema,
-    openapi::{RefOr, Schema},
+    openapi::{RefOr, Schema, path::Parameter},
 };
 
+use super::list::Part;
 use crate::Failure;
 
 /// Schemas by name.
@@ -26,8 +27,19 @@ pub(crate) struct Described {
 }
 
 /// A success.
-pub(crate) trait Answer: IntoResponse {
+pub(crate) trait Answer: IntoResponse + Sized {
     fn describe() -> Described;
+
+    /// Query parameters that come with it, whatever the operation.
+    fn parameters() -> Vec<Parameter> {
+        Vec::new()
+    }
+
+    /// What these parameters ask for of it.
+    #[must_use]
+    fn part(self, _: Part) -> Self {
+        self
+    }
 }
 
 /// 200 with a JSON document.
@@ -36,7 +48,7 @@ pub(crate) struct Json<T>(pub(crate) T);
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response<HttpBody> {
         match serde_json::to_vec(&self.0) {
-            Ok(bytes) => written(bytes.into()),
+            Ok(bytes) => written(HttpBody::from(bytes)),
             Err(error) => Failure::internal(&error).into_response(),
         }
     }
@@ -51,8 +63,9 @@ impl<T: Serialize + ToSchema> Answer for Json<T> {
     }
 }
 
-fn written(bytes: Bytes) -> Response<HttpBody> {
-    let mut response = Response::new(HttpBody::from(bytes));
+/// 200 with JSON that was written.
+pub(super) fn written(body: HttpBody) -> Response<HttpBody> {
+    let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

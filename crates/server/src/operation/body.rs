@@ -69,12 +69,10 @@ impl JsonSchema {
 
 /// The words of the original's check (`spec/api.md` A1.5); clients match on some of them.
 fn explain(error: &ValidationError<'_>) -> String {
-    // What is nullable is one of two; the branch that is no null has the reason.
-    if let ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } = error.kind() {
-        let is_null = |error: &ValidationError<'_>| matches!(error.kind(), ValidationErrorKind::Type { kind } if format!("{kind:?}").contains("Null"));
-        if let Some(inner) = context.iter().flatten().find(|error| !is_null(error)) {
-            return explain(inner);
-        }
+    if let ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } = error.kind()
+        && let Some(text) = explain_branches(context)
+    {
+        return text;
     }
     let instance = pyrepr::value(error.instance());
     let text = match error.kind() {
@@ -104,6 +102,30 @@ fn explain(error: &ValidationError<'_>) -> String {
     let place = error.instance_path().to_string();
     let place = place.trim_start_matches('/').replace('/', ".");
     if place.is_empty() { text } else { format!("{text} - '{place}'") }
+}
+
+/// Why none of several schemas fits: what is nullable is one of two, and the branch that is no null has the reason; of those
+/// that a tag tells apart, it is the one with the tag that was given.
+fn explain_branches(branches: &[Vec<ValidationError<'_>>]) -> Option<String> {
+    let is_null = |error: &ValidationError<'_>| matches!(error.kind(), ValidationErrorKind::Type { kind } if format!("{kind:?}").contains("Null"));
+    let tag = |error: &ValidationError<'_>| match error.kind() {
+        ValidationErrorKind::Enum { options } => {
+            options.as_array().filter(|options| options.len() == 1)?.first().cloned()
+        }
+        _ => None,
+    };
+    let mut others = branches.iter().filter(|errors| !errors.iter().any(is_null)).peekable();
+    others.peek()?;
+    let own = others.clone().find(|errors| !errors.iter().any(|error| tag(error).is_some()));
+    if let Some(error) = own.and_then(|errors| errors.first()) {
+        return Some(explain(error));
+    }
+    let errors = || others.clone().flatten();
+    let tags: Vec<Value> = errors().filter_map(tag).collect();
+    let wrong = errors().find(|error| tag(error).is_some())?;
+    let place = wrong.instance_path().to_string().trim_start_matches('/').replace('/', ".");
+    let (given, known) = (pyrepr::value(wrong.instance()), pyrepr::value(&Value::Array(tags)));
+    Some(format!("{given} is not one of {known} - '{place}'"))
 }
 
 /// A body after the checks that come before authentication.

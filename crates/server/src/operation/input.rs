@@ -9,7 +9,9 @@ use windlass_v1::error::Problem;
 
 use super::{
     Operation,
+    answer::Answer,
     body::{Body, Checked},
+    list::Part,
     parameters,
 };
 use crate::Failure;
@@ -60,6 +62,13 @@ impl Received {
             Checked::Json(value) => value.get(name)?.as_str(),
             Checked::None | Checked::Raw(_) => None,
         }
+    }
+
+    /// Which part of the answer is asked for.
+    pub(super) fn part<A: Answer>(&mut self) -> Result<Part, Failure> {
+        let names = A::parameters().into_iter().map(|parameter| parameter.name);
+        let given = names.filter_map(|name| self.query.shift_remove_entry(&name));
+        from(given.collect()).map_err(|error| Problem::bad_request(error.to_string()).into())
     }
 
     /// Makes of it what the function takes.

@@ -6,7 +6,7 @@ use windlass_v1::accounts::{
 
 use crate::{
     Failure,
-    operation::{Input, Json, JsonBody, Operation},
+    operation::{Input, Json, JsonBody, List, Operation},
     scope::{Administration, System, Tenant},
 };
 
@@ -39,8 +39,8 @@ pub(crate) fn operations() -> Vec<Operation> {
     ]
 }
 
-async fn list(system: System, input: Input<AccountQuery, ()>) -> Result<Json<Vec<Account>>, Failure> {
-    Ok(Json(system.service.accounts(input.query.state).await?))
+async fn list(system: System, input: Input<AccountQuery, ()>) -> Result<List<Account>, Failure> {
+    Ok(List(system.service.accounts(input.query.state).await?))
 }
 
 async fn create(system: System, input: Input<(), AccountRequest>) -> Result<Json<Account>, Failure> {

@@ -4,7 +4,7 @@ use windlass_v1::api_keys::{ApiKey, ApiKeyRequest, CreatedApiKey};
 
 use crate::{
     Failure,
-    operation::{Blank, Input, Json, JsonBody, Operation},
+    operation::{Blank, Input, Json, JsonBody, List, Operation},
     scope::Authenticated,
 };
 
@@ -21,8 +21,8 @@ pub(crate) fn operations() -> Vec<Operation> {
     ]
 }
 
-async fn list(authenticated: Authenticated, _: Input<(), ()>) -> Result<Json<Vec<ApiKey>>, Failure> {
-    Ok(Json(authenticated.service.api_keys(&authenticated.caller).await?))
+async fn list(authenticated: Authenticated, _: Input<(), ()>) -> Result<List<ApiKey>, Failure> {
+    Ok(List(authenticated.service.api_keys(&authenticated.caller).await?))
 }
 
 async fn create(authenticated: Authenticated, input: Input<(), ApiKeyRequest>) -> Result<Json<CreatedApiKey>, Failure> {

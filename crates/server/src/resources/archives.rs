@@ -14,7 +14,7 @@ use windlass_v1::archives::{
 
 use crate::{
     Failure,
-    operation::{Answer, Described, Input, Json, JsonBody, Operation, RawBody, reader},
+    operation::{Answer, Described, Input, Json, JsonBody, List, Operation, RawBody, reader},
     scope::Tenant,
 };
 
@@ -96,8 +96,8 @@ async fn summary(tenant: Tenant, _: Input<(), ()>) -> Result<Json<ArchiveSummary
     Ok(Json(tenant.archive_summary().await?))
 }
 
-async fn list(tenant: Tenant, _: Input<(), ()>) -> Result<Json<Vec<ArchivedImage>>, Failure> {
-    Ok(Json(tenant.archived_images().await?))
+async fn list(tenant: Tenant, _: Input<(), ()>) -> Result<List<ArchivedImage>, Failure> {
+    Ok(List(tenant.archived_images().await?))
 }
 
 async fn add(tenant: Tenant, input: Input<(), ArchiveRequest>) -> Result<Json<Vec<ArchivingResult>>, Failure> {
@@ -169,8 +169,8 @@ fn yes() -> bool {
     true
 }
 
-async fn list_rules(tenant: Tenant, input: Input<RulesQuery, ()>) -> Result<Json<Vec<ArchiveRule>>, Failure> {
-    Ok(Json(tenant.archive_rules(input.query.system_global).await?))
+async fn list_rules(tenant: Tenant, input: Input<RulesQuery, ()>) -> Result<List<ArchiveRule>, Failure> {
+    Ok(List(tenant.archive_rules(input.query.system_global).await?))
 }
 
 #[derive(Default, Deserialize, IntoParams)]
@@ -197,10 +197,10 @@ async fn delete_rule(tenant: Tenant, input: Input<(), ()>) -> Result<Json<Remove
     Ok(Json(Removed {}))
 }
 
-async fn history(tenant: Tenant, input: Input<(), ()>) -> Result<Json<Vec<RuleTransition>>, Failure> {
-    Ok(Json(tenant.archive_rule_history(input.path.get("ruleId")).await?))
+async fn history(tenant: Tenant, input: Input<(), ()>) -> Result<List<RuleTransition>, Failure> {
+    Ok(List(tenant.archive_rule_history(input.path.get("ruleId")).await?))
 }
 
-async fn preview(tenant: Tenant, input: Input<(), ()>) -> Result<Json<Vec<RuleTransition>>, Failure> {
-    Ok(Json(tenant.preview_archive_rule(input.path.get("ruleId")).await?))
+async fn preview(tenant: Tenant, input: Input<(), ()>) -> Result<List<RuleTransition>, Failure> {
+    Ok(List(tenant.preview_archive_rule(input.path.get("ruleId")).await?))
 }

@@ -87,6 +87,7 @@ impl From<Question> for CheckRequest {
                 EvaluationAction::Warn => Action::Warn,
                 EvaluationAction::Stop => Action::Stop,
             }),
+            is_one_of_many: false,
         }
     }
 }

@@ -7,7 +7,7 @@ use windlass_v1::images::{AnalysisStatus, Deletion, ImageAnalysisRequest, ImageR
 
 use crate::{
     Failure,
-    operation::{Input, Json, JsonBody, Operation},
+    operation::{Input, Json, JsonBody, Listed, Operation},
     scope::Tenant,
 };
 
@@ -95,10 +95,13 @@ struct ListQuery {
     after: Option<String>,
 }
 
-async fn list(tenant: Tenant, input: Input<ListQuery, ()>) -> Result<Json<Vec<ImageRecord>>, Failure> {
+async fn list(tenant: Tenant, input: Input<ListQuery, ()>) -> Result<Listed<Vec<ImageRecord>>, Failure> {
     let ListQuery { history, fulltag, image_status, analysis_status, limit, after } = input.query;
     let filter = ImageFilter { fulltag, history, status: image_status.status(), analysis_status, limit, after };
-    Ok(Json(tenant.images(&filter).await?))
+    if filter.fulltag.is_some() {
+        return Listed::whole(&tenant.images(&filter).await?);
+    }
+    Listed::list(tenant.list_images(&filter).await?).await
 }
 
 #[derive(Default, Deserialize, IntoParams)]

@@ -13,7 +13,7 @@ use windlass_v1::{
 
 use crate::{
     Failure,
-    operation::{FileForm, FormFile, Input, Json, Operation, RawBody, broken_off, form, reader},
+    operation::{FileForm, FormFile, Input, Json, List, Operation, RawBody, broken_off, form, reader},
     scope::Tenant,
 };
 
@@ -109,8 +109,8 @@ async fn create(tenant: Tenant, _: Input<(), ()>) -> Result<Json<ImportOperation
     Ok(Json(tenant.begin_import().await?))
 }
 
-async fn list(tenant: Tenant, _: Input<(), ()>) -> Result<Json<Vec<ImportOperation>>, Failure> {
-    Ok(Json(tenant.imports().await?))
+async fn list(tenant: Tenant, _: Input<(), ()>) -> Result<List<ImportOperation>, Failure> {
+    Ok(List(tenant.imports().await?))
 }
 
 async fn get(tenant: Tenant, input: Input<(), ()>) -> Result<Json<ImportOperation>, Failure> {

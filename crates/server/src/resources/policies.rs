@@ -7,7 +7,7 @@ use windlass_v1::policies::{DELETED, GateSpec, PolicyRecord, PolicyUpdate};
 
 use crate::{
     Failure,
-    operation::{Input, Json, JsonBody, Operation},
+    operation::{Input, Json, JsonBody, List, Operation},
     scope::{Authenticated, Tenant},
 };
 
@@ -79,8 +79,8 @@ fn yes() -> bool {
 #[schema(value_type = Object)]
 struct BundleDocument(Value);
 
-async fn list(tenant: Tenant, input: Input<WithoutDetail, ()>) -> Result<Json<Vec<PolicyRecord>>, Failure> {
-    Ok(Json(tenant.policies(input.query.detail).await?))
+async fn list(tenant: Tenant, input: Input<WithoutDetail, ()>) -> Result<List<PolicyRecord>, Failure> {
+    Ok(List(tenant.policies(input.query.detail).await?))
 }
 
 async fn add(tenant: Tenant, input: Input<WithDetail, BundleDocument>) -> Result<Json<PolicyRecord>, Failure> {

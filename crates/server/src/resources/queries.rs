@@ -10,7 +10,7 @@ use windlass_v1::{
 
 use crate::{
     Failure,
-    operation::{Input, Json, Operation},
+    operation::{Input, Json, Listed, Operation},
     scope::{Authenticated, Tenant},
 };
 
@@ -95,7 +95,7 @@ struct Records {
 async fn by_vulnerability(
     tenant: Tenant,
     input: Input<ByVulnerability, ()>,
-) -> Result<Json<VulnerableImages>, Failure> {
+) -> Result<Listed<VulnerableImages>, Failure> {
     let query = input.query;
     let query = VulnerabilityQuery {
         vulnerability: query.vulnerability_id,
@@ -106,10 +106,10 @@ async fn by_vulnerability(
         page: query.page.unwrap_or(1),
         limit: query.limit.unwrap_or(0),
     };
-    Ok(Json(tenant.images_by_vulnerability(&query).await?))
+    Listed::page("images", tenant.list_images_by_vulnerability(&query).await?).await
 }
 
-async fn by_package(tenant: Tenant, input: Input<ByPackage, ()>) -> Result<Json<ImagesWithPackages>, Failure> {
+async fn by_package(tenant: Tenant, input: Input<ByPackage, ()>) -> Result<Listed<ImagesWithPackages>, Failure> {
     let query = input.query;
     let query = PackageQuery {
         name: query.name,
@@ -118,7 +118,7 @@ async fn by_package(tenant: Tenant, input: Input<ByPackage, ()>) -> Result<Json<
         page: query.page.unwrap_or(1),
         limit: query.limit.unwrap_or(0),
     };
-    Ok(Json(tenant.images_by_package(&query).await?))
+    Listed::page("images", tenant.list_images_by_package(&query).await?).await
 }
 
 async fn records(user: Authenticated, input: Input<Records, ()>) -> Result<Json<QueriedVulnerabilities>, Failure> {

@@ -6,7 +6,7 @@ use windlass_v1::registries::{Registry, RegistryRequest};
 
 use crate::{
     Failure,
-    operation::{Input, Json, JsonBody, Operation},
+    operation::{Input, Json, JsonBody, List, Operation},
     scope::Tenant,
 };
 
@@ -53,8 +53,8 @@ impl Default for ValidateQuery {
     }
 }
 
-async fn list(tenant: Tenant, _: Input<(), ()>) -> Result<Json<Vec<Registry>>, Failure> {
-    Ok(Json(tenant.registries().await?))
+async fn list(tenant: Tenant, _: Input<(), ()>) -> Result<List<Registry>, Failure> {
+    Ok(List(tenant.registries().await?))
 }
 
 async fn create(tenant: Tenant, input: Input<ValidateQuery, RegistryRequest>) -> Result<Json<Vec<Registry>>, Failure> {

@@ -5,7 +5,7 @@ use windlass_v1::roles::{Role as Described, RoleBinding, RoleBindingRequest};
 
 use crate::{
     Failure,
-    operation::{Blank, Input, Json, JsonBody, Operation},
+    operation::{Blank, Input, Json, JsonBody, List, Operation},
     scope::{Administration, Authenticated},
 };
 
@@ -30,8 +30,8 @@ async fn describe(_: Authenticated, _: Input<(), ()>) -> Result<Json<Vec<Describ
     Ok(Json(Role::describe_all()))
 }
 
-async fn list(account: Administration, _: Input<(), ()>) -> Result<Json<Vec<RoleBinding>>, Failure> {
-    Ok(Json(account.tenant.role_bindings().await?))
+async fn list(account: Administration, _: Input<(), ()>) -> Result<List<RoleBinding>, Failure> {
+    Ok(List(account.tenant.role_bindings().await?))
 }
 
 async fn bind(account: Administration, input: Input<(), RoleBindingRequest>) -> Result<Json<RoleBinding>, Failure> {

@@ -12,18 +12,24 @@ use windlass_v1::{
 
 use crate::{
     Failure,
+    metrics::Metrics,
     operation::{Answer, Described, Input, Json, Operation},
     scope::{Authenticated, Public},
 };
 
-pub(crate) fn operations() -> Vec<Operation> {
+pub(crate) fn operations(metrics: &Metrics) -> Vec<Operation> {
+    let counters = Operation::get("/metrics", "metrics", "Counters in the text format of Prometheus");
     vec![
+        if metrics.is_open() {
+            counters.for_anyone(counters_for_anyone)
+        } else {
+            counters.for_users(counters_for_users)
+        },
         Operation::get("/", "ping", "Tells the version of the API").for_anyone(ping),
         Operation::get("/health", "health_check", "Tells whether work can be accepted")
             .fails(503, "The database does not answer.")
             .for_anyone(health),
         Operation::get("/version", "version_check", "Tells the version of the software").for_anyone(version),
-        Operation::get("/metrics", "metrics", "Counters in the text format of Prometheus").for_users(metrics),
         Operation::get("/system/error_codes", "describe_error_codes", "Lists the codes of errors").for_users(codes),
     ]
 }
@@ -63,7 +69,15 @@ impl Answer for Exposition {
     }
 }
 
-async fn metrics(user: Authenticated, _: Input<(), ()>) -> Result<Exposition, Failure> {
-    let text = user.metrics.render();
+async fn counters_for_anyone(public: Public, _: Input<(), ()>) -> Result<Exposition, Failure> {
+    exposition(&public.metrics)
+}
+
+async fn counters_for_users(user: Authenticated, _: Input<(), ()>) -> Result<Exposition, Failure> {
+    exposition(&user.metrics)
+}
+
+fn exposition(metrics: &Metrics) -> Result<Exposition, Failure> {
+    let text = metrics.render();
     text.map(Exposition).ok_or_else(|| Failure::not_found("This process counts nothing: metrics are switched off."))
 }

@@ -4,7 +4,7 @@ use windlass_v1::accounts::{Credential, CredentialQuery, CredentialRequest, User
 
 use crate::{
     Failure,
-    operation::{Blank, Input, Json, JsonBody, Operation},
+    operation::{Blank, Input, Json, JsonBody, List, Operation},
     scope::{Administration, Authenticated},
 };
 
@@ -43,10 +43,10 @@ pub(crate) fn operations() -> Vec<Operation> {
     ]
 }
 
-async fn list(account: Administration, _: Input<(), ()>) -> Result<Json<Vec<User>>, Failure> {
+async fn list(account: Administration, _: Input<(), ()>) -> Result<List<User>, Failure> {
     // An account that is not there has no users; it is to be told.
     account.tenant.account().await?;
-    Ok(Json(account.tenant.users().await?))
+    Ok(List(account.tenant.users().await?))
 }
 
 async fn create(account: Administration, input: Input<(), UserRequest>) -> Result<Json<User>, Failure> {

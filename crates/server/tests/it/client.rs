@@ -18,6 +18,7 @@ pub(crate) struct Client {
     application: Router,
     authorization: Option<String>,
     account: Option<String>,
+    encoding: Option<&'static str>,
 }
 
 /// What came back.
@@ -55,8 +56,13 @@ impl Answer {
 impl Client {
     /// Nobody.
     pub(crate) fn of(bench: &Bench) -> Self {
-        let application = windlass_server::router(bench.service.clone(), Metrics::none());
-        Self { application, authorization: None, account: None }
+        Self::counted(bench, Metrics::none())
+    }
+
+    /// Nobody, at a process that counts.
+    pub(crate) fn counted(bench: &Bench, metrics: Metrics) -> Self {
+        let application = windlass_server::router(bench.service.clone(), metrics);
+        Self { application, authorization: None, account: None, encoding: None }
     }
 
     /// The administrator.
@@ -76,6 +82,11 @@ impl Client {
     /// The same caller, acting in an account.
     pub(crate) fn in_account(&self, name: &str) -> Self {
         Self { account: Some(name.to_owned()), ..self.clone() }
+    }
+
+    /// The same caller, who understands bodies in this encoding.
+    pub(crate) fn accepting(&self, encoding: &'static str) -> Self {
+        Self { encoding: Some(encoding), ..self.clone() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -105,6 +116,9 @@ impl Client {
         }
         if let Some(account) = &self.account {
             request = request.header("x-anchore-account", account);
+        }
+        if let Some(encoding) = self.encoding {
+            request = request.header(header::ACCEPT_ENCODING, encoding);
         }
         let response = self.application.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let (head, body) = response.into_parts();

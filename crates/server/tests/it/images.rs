@@ -1,7 +1,7 @@
 //! Images, over the API.
 
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 use windlass_operations::testing::{Bench, on_every_service};
 use windlass_store::{
     AccountName, Moment,
@@ -145,7 +145,11 @@ fn requests_that_do_not_fit_are_refused_in_the_words_clients_know() {
         for path in ["/images", "/summaries/imagetags"] {
             assert_eq!(nobody.get(path).await.status, StatusCode::UNAUTHORIZED);
         }
-        let failed: Value = admin.post("/images", &json!({"tag": "127.0.0.1:1/none/none:latest"})).await.json();
-        assert_eq!(failed["detail"]["error_codes"], json!(["REGISTRY_NOT_ACCESSIBLE"]));
+        let failed = admin.post("/images", &json!({"tag": "127.0.0.1:1/none/none:latest"})).await;
+        assert_eq!(failed.json()["detail"]["error_codes"], json!(["REGISTRY_NOT_ACCESSIBLE"]));
+        let told = admin.get("/events?limit=100").await.ok();
+        let requests = told["results"].as_array().unwrap().iter().map(|event| &event["event"]["source"]["request_id"]);
+        let id = failed.headers["x-request-id"].to_str().unwrap();
+        assert_eq!(requests.filter(|request| **request == id).count(), 1, "the event names the request: {told}");
     });
 }

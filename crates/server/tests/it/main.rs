@@ -10,9 +10,11 @@ mod images;
 
 mod imports;
 mod isolation;
+mod lists;
 mod notifications;
 mod policies;
 mod protocol;
+mod slowness;
 mod storage;
 mod system;
 mod vulnerabilities;

@@ -66,10 +66,11 @@ fn what_is_no_endpoint_is_refused_before_it_is_kept() {
         };
         for (document, about) in [
             (json!({"name": "team"}), "channel"),
-            (with("channel", json!({"kind": "pigeon"})), "pigeon"),
+            (with("channel", json!({"kind": "pigeon"})), "'pigeon' is not one of ['webhook', 'slack', "),
+            (with("channel", json!({"kind": "email"})), "is a required property - 'channel'"),
             (with("channel", json!({"kind": "webhook", "url": "ftp://x"})), "url"),
             (with("routing", json!({"types": ["weather"]})), "weather"),
-            (with("routing", json!({"window": {"daily_at": "25:00"}})), "daily_at"),
+            (with("routing", json!({"window": {"daily_at": "25:00"}})), "routing.window"),
             (with("limits", json!({"concurrency": 0})), "concurrency"),
             (with("name", json!("a/b")), "a/b"),
         ] {

@@ -3,6 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 use windlass_operations::testing::on_every_service;
+use windlass_server::Metrics;
 
 use crate::client::Client;
 
@@ -52,6 +53,9 @@ fn nobody_is_told_to_say_who_they_are() {
         }
         assert!(Client::admin(&bench).get("/system/error_codes").await.ok().is_array());
         assert_eq!(nobody.get("/metrics").await.status, StatusCode::UNAUTHORIZED);
+        let open = Client::counted(&bench, Metrics::none().open());
+        let (status, message) = open.get("/metrics").await.refusal();
+        assert_eq!((status, message.as_str()), (404, "This process counts nothing: metrics are switched off."));
     });
 }
 

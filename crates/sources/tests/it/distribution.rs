@@ -1,12 +1,6 @@
 //! The registry source against the real thing: the `docker-registry` of Debian, started on a free port of this machine.
 
-use std::{
-    fmt::Write as _,
-    net::{TcpListener, TcpStream},
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::{fmt::Write as _, path::Path, time::Duration};
 
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use reqwest::blocking::{Body, Client, RequestBuilder};
@@ -16,23 +10,20 @@ use windlass_image::{Digest, WalkOptions, testing::Contents, walk};
 use windlass_sources::{
     Credential, Error, Options, Reference, RegistryOptions, Secret,
     registry::{self as service, PlatformChoice},
+    testing::DockerRegistry,
 };
 
 use crate::support::{
     OCI_INDEX, OCI_MANIFEST, Sample, bytes, chain, failure_with, folder, for_platform, image, image_with,
 };
 
-/// `right-password`, as `htpasswd -nbB` hashes it.
-const HTPASSWD: &str = "windlass:$2y$05$FBVtG/xITL6qPFKSS.jg2O8lZSRdyu9/c4aj3lo07cF81MUDuIBRi\n";
-
 /// A registry of its own for one test; ends with it.
 struct Registry {
-    process: Child,
+    _process: DockerRegistry,
     address: String,
     client: Client,
     scheme: &'static str,
     password: Option<&'static str>,
-    _folder: TempDir,
 }
 
 impl Registry {
@@ -42,50 +33,28 @@ impl Registry {
         tls: Option<&CertifiedKey<KeyPair>>,
         demands_certificate: bool,
     ) -> Option<Self> {
-        let folder = TempDir::new().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
-        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-        let mut config = json!({
-            "version": 0.1,
-            "log": {"level": "error", "accesslog": {"disabled": true}},
-            "storage": {"filesystem": {"rootdirectory": at("data")}},
-            "http": {"addr": address, "secret": "s"},
-        });
-        if auth.is_some() {
-            std::fs::write(at("htpasswd"), HTPASSWD).unwrap();
-            config["auth"] = json!({"htpasswd": {"realm": "here", "path": at("htpasswd")}});
-        }
         let mut client = Client::builder().no_proxy().timeout(Duration::from_mins(5));
         if let Some(tls) = tls {
-            std::fs::write(at("cert.pem"), tls.cert.pem()).unwrap();
-            std::fs::write(at("key.pem"), tls.signing_key.serialize_pem()).unwrap();
-            config["http"]["tls"] = json!({"certificate": at("cert.pem"), "key": at("key.pem")});
             client = client.danger_accept_invalid_certs(true);
             if demands_certificate {
-                // The same certificate serves both sides; it is its own authority.
-                config["http"]["tls"]["clientcas"] = json!([at("cert.pem")]);
                 let pem = tls.cert.pem() + &tls.signing_key.serialize_pem();
                 client = client.identity(reqwest::Identity::from_pem(pem.as_bytes()).unwrap());
             }
         }
-        // JSON is YAML.
-        std::fs::write(at("config.yml"), config.to_string()).unwrap();
-        let mut command = Command::new("docker-registry");
-        command.args(["serve", &at("config.yml")]).env_clear().stdout(Stdio::null()).stderr(Stdio::null());
-        let Ok(process) = command.spawn() else {
-            eprintln!("SKIPPED: docker-registry is not installed (Debian package docker-registry)");
-            return None;
-        };
+        let process = DockerRegistry::with(auth.is_some(), |config, folder| {
+            let Some(tls) = tls else { return };
+            let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+            std::fs::write(&certificate, tls.cert.pem()).unwrap();
+            std::fs::write(&key, tls.signing_key.serialize_pem()).unwrap();
+            config["http"]["tls"] = json!({"certificate": certificate, "key": key});
+            if demands_certificate {
+                // The same certificate serves both sides; it is its own authority.
+                config["http"]["tls"]["clientcas"] = json!([certificate]);
+            }
+        })?;
+        let address = process.address().to_owned();
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let client = client.build().unwrap();
-        let registry = Self { process, address, client, scheme, password: auth, _folder: folder };
-        let started = Instant::now();
-        while TcpStream::connect(&registry.address).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "docker-registry does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Some(registry)
+        Some(Self { _process: process, address, client: client.build().unwrap(), scheme, password: auth })
     }
 
     fn push(&self, sample: &Sample, tag: &str) {
@@ -125,13 +94,6 @@ impl Registry {
 
     fn url(&self, path: &str) -> String {
         format!("{}/v2/{path}", self.origin())
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod db;
 pub(crate) mod evaluate;
 pub(crate) mod event;
+pub(crate) mod explain_change;
 pub(crate) mod image;
 pub(crate) mod notification;
 pub(crate) mod objects;

@@ -8,4 +8,5 @@ mod recorded;
 mod registry;
 mod storage;
 mod tour;
+mod traces;
 mod windlass_cli;

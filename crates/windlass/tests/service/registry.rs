@@ -1,54 +1,24 @@
 //! A registry of one's own: the `docker-registry` of Debian on a free port of this machine.
 
-use std::{
-    net::{TcpListener, TcpStream},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
-
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use serde_json::json;
 use windlass_image::Digest;
+use windlass_sources::testing::DockerRegistry;
 
 use crate::images::{MANIFEST, Sample};
 
 pub(crate) struct Registry {
-    process: Child,
+    _process: DockerRegistry,
     /// `127.0.0.1:PORT`
     pub(crate) address: String,
     client: Client,
-    _folder: tempfile::TempDir,
 }
 
 impl Registry {
     /// Nothing, and a loud line, if the program is not installed.
     pub(crate) fn start() -> Option<Self> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it is bound").port();
-        let address = format!("127.0.0.1:{port}");
-        let at = |name: &str| folder.path().join(name).to_str().expect("it is a text").to_owned();
-        let config = json!({
-            "version": 0.1,
-            "log": {"level": "error", "accesslog": {"disabled": true}},
-            "storage": {"filesystem": {"rootdirectory": at("data")}},
-            "http": {"addr": address, "secret": "s"},
-        });
-        // JSON is YAML.
-        std::fs::write(at("config.yml"), config.to_string()).expect("a file");
-        let mut command = Command::new("docker-registry");
-        command.args(["serve", &at("config.yml")]).env_clear().stdout(Stdio::null()).stderr(Stdio::null());
-        let Ok(process) = command.spawn() else {
-            eprintln!("SKIPPED: docker-registry is not installed (Debian package docker-registry)");
-            return None;
-        };
+        let process = DockerRegistry::start(false)?;
         let client = Client::builder().no_proxy().build().expect("a client");
-        let registry = Self { process, address, client, _folder: folder };
-        let started = Instant::now();
-        while TcpStream::connect(&registry.address).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "docker-registry does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Some(registry)
+        Some(Self { address: process.address().to_owned(), client, _process: process })
     }
 
     /// Pushes an image.
@@ -70,11 +40,4 @@ fn sent(request: RequestBuilder) -> Response {
     let response = request.send().expect("the registry answers");
     assert!(response.status().is_success(), "{response:?}");
     response
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

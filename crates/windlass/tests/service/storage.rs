@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    place::{Done, Place},
+    place::{Done, PASSWORD, Place},
     tour::Tour,
 };
 
@@ -44,7 +44,13 @@ fn objects_are_checked_moved_and_mended_while_the_service_works() {
         }
         tour.end();
     };
-    client(&place, &[("image add {big}", 0, &[]), ("image wait {big} --timeout 120 --interval 1", 0, &["analyzed"])]);
+    let program = || place.windlass("");
+    let mut tour = Tour::new(&place, &program);
+    tour.step("image add {big}", 0, &[]);
+    tour.step("image wait {big} --timeout 120 --interval 1", 0, &["analyzed"]);
+    tour.learn("digest", "image get {big} --json", "/0/imageDigest");
+    tour.step("archive images add {digest}", 0, &["archived"]);
+    tour.end();
     let (old, new) = (place.path("data/objects"), place.path("moved"));
     let url = |path: &Path| format!("fs:{}", path.display());
     let sound = objects(&place, "check", &[]);
@@ -60,6 +66,8 @@ fn objects_are_checked_moved_and_mended_while_the_service_works() {
     let moved = objects(&place, &migrate, &[]);
     assert!(moved.exit == 0 && moved.out.contains(": complete") && moved.out.contains(" 0 failed"), "{}", moved.said);
     assert_eq!(documents(&new).len(), documents(&old).len());
+    // The archive lies in the same folder and is another place: it is not moved (D-18).
+    assert!(!new.join("archive").exists() && !documents(&old.join("archive")).is_empty());
     let hasty = objects(&place, &format!("{migrate} --remove"), &[]);
     assert!(hasty.exit == 2 && hasty.said.contains("previous_objects"), "{}", hasty.said);
     let same = objects(&place, &format!("migrate --from {0} --to {0}/", url(&old)), &[]);
@@ -148,4 +156,55 @@ fn an_archived_image_goes_from_one_service_to_another_as_a_file() {
     let mut tour = Tour::new(&place, &program);
     tour.step("archive images import cut.tar.zst", 1, &["cannot be imported as a bundle", "breaks off"]);
     tour.end();
+}
+
+#[test]
+fn a_service_that_is_killed_while_it_archives_and_restores_loses_nothing() {
+    let Some(mut place) = Place::new("all") else { return };
+    let ask = |place: &Place, words: &str| {
+        let mut command = place.windlass(words);
+        command.env("WINDLASS_URL", format!("{}/v1", place.url));
+        command.env("WINDLASS_USER", "admin").env("WINDLASS_PASSWORD", PASSWORD);
+        command
+    };
+    let demand = |place: &Place, words: &str, says: &str| {
+        let done = place.run(&mut ask(place, words));
+        assert!(done.exit == 0 && done.out.contains(says), "{words}: {}: {}", done.exit, done.said);
+        done.out
+    };
+    let tag = format!("{}/test/big:v1", place.registry.address);
+    demand(&place, &format!("image add {tag}"), "");
+    demand(&place, &format!("image wait {tag} --timeout 120 --interval 1"), "analyzed");
+    let got = demand(&place, &format!("image get {tag} --json"), "");
+    let digest = serde_json::from_str::<Value>(&got).expect("it is JSON")[0]["imageDigest"].as_str().map(str::to_owned);
+    let digest = digest.expect("a digest");
+    let kill_during = |place: &mut Place, words: &str, moment: u64| {
+        let mut asking =
+            ask(place, words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+        std::thread::sleep(Duration::from_millis(moment));
+        place.restart_with(&[]);
+        let _ = asking.kill();
+        asking.wait().expect("it is a child of ours");
+    };
+    let sound = |place: &Place| {
+        let checked = objects(place, "check", &[]);
+        assert!(checked.exit == 0 && checked.out.contains(" 0 not,"), "{}", checked.said);
+    };
+    for moment in [30, 80, 150] {
+        kill_during(&mut place, &format!("archive images add {digest}"), moment);
+        sound(&place);
+        // Whoever was at it may be thought to be alive for an hour; who knows better says so.
+        place.run(&mut ask(&place, &format!("archive images del {digest} --force")));
+        demand(&place, &format!("archive images add {digest}"), "archived");
+        sound(&place);
+        demand(&place, &format!("image del {digest} --force"), "");
+        kill_during(&mut place, &format!("archive images restore {digest}"), moment);
+        sound(&place);
+        // It was restored, or it was not and is now.
+        let again = place.run(&mut ask(&place, &format!("archive images restore {digest}")));
+        assert!(again.exit <= 1, "{}", again.said);
+        demand(&place, &format!("image content {tag} npm"), "lodash");
+        demand(&place, &format!("image get {tag}"), "analyzed");
+        sound(&place);
+    }
 }

@@ -120,6 +120,7 @@ fn newer_images_are_counted_for_each_tag() {
     }
 }
 
+/// D-12
 #[test]
 fn the_whole_history_of_a_tag_counts_whatever_age_and_exclusion_leave_of_it() {
     let images: &[(&str, i64, &[&str])] = &[("1", 30, &["r/a:x"]), ("2", 5, &["r/a:x"]), ("3", 1, &["r/a:x"])];
@@ -176,6 +177,7 @@ fn what_all_three_patterns_of_an_exclusion_match_stays_until_it_expires() {
     }
 }
 
+/// D-13
 #[test]
 fn a_limit_counts_images_and_takes_the_oldest() {
     let images: &[(&str, i64, &[&str])] =

@@ -2,6 +2,8 @@
 //!
 //! Every key of the file has a form in the environment: `analysis: {threads: 2}` is `WINDLASS_ANALYSIS__THREADS=2`.
 
+mod keys;
+
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
@@ -19,7 +21,7 @@ use windlass_operations::{
     keeping::KeepingSettings,
     notifications::{EventNotifications, NotificationSettings, SenderOptions, WebhookSettings},
 };
-use windlass_server::Tls;
+use windlass_server::{Clients, Metrics, Tls};
 use windlass_store::Address;
 
 use super::{
@@ -104,11 +106,13 @@ struct Oauth {
 #[serde(default, deny_unknown_fields)]
 struct MetricsOptions {
     enabled: bool,
+    /// Whether anyone may read them.
+    auth_disabled: bool,
 }
 
 impl Default for MetricsOptions {
     fn default() -> Self {
-        Self { enabled: true }
+        Self { enabled: true, auth_disabled: false }
     }
 }
 
@@ -117,6 +121,8 @@ impl Default for MetricsOptions {
 struct LimitOptions {
     /// 0 or less: no limit.
     compressed_image_size_mb: Option<i64>,
+    /// Connections to the API at once.
+    connections: Option<usize>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -303,8 +309,15 @@ impl Configuration {
         Some(Tls { certificate, key })
     }
 
-    pub(super) fn counts(&self) -> bool {
-        self.metrics.enabled
+    /// Installs what counts.
+    pub(super) fn metrics(&self) -> anyhow::Result<Metrics> {
+        let metrics = if self.metrics.enabled { Metrics::install()? } else { Metrics::none() };
+        Ok(if self.metrics.auth_disabled { metrics.open() } else { metrics })
+    }
+
+    pub(super) fn clients(&self) -> Clients {
+        let known = Clients::default();
+        Clients { connections: self.limits.connections.unwrap_or(known.connections), ..known }
     }
 
     pub(super) fn webhooks(&self) -> &WebhookSettings {
@@ -403,12 +416,11 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
     };
     let mut variables: Vec<(String, String)> = environment.filter_map(known).collect();
     variables.sort();
+    let known = keys::of::<Configuration>();
     for (name, value) in variables {
         let mut path: Vec<&str> = name.split("__").collect();
         let Some(last) = path.pop() else { continue };
-        let top = path.first().copied().unwrap_or(last);
-        // A section can only be named with what is in it.
-        if !KEYS.contains(&top) || (path.is_empty() && SECTIONS.contains(&top)) {
+        if !known.contains(path.first().unwrap_or(&last)) {
             continue;
         }
         let mut place = &mut *members;
@@ -425,59 +437,6 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
 
 /// Variables of the original, and what they are here.
 const ORIGINAL: &[(&str, &str)] = &[("ANCHORE_WEBHOOK_DESTINATION_URL", "webhooks__general__url")];
-
-/// Keys of the file.
-const KEYS: &[&str] = &[
-    "listen",
-    "base_url",
-    "host_id",
-    "data_dir",
-    "database",
-    "objects",
-    "archive_objects",
-    "previous_objects",
-    "previous_archive_objects",
-    "object_store",
-    "analysis_archive",
-    "storage",
-    "retention",
-    "quotas",
-    "archive",
-    "role",
-    "admin",
-    "tls",
-    "oauth",
-    "metrics",
-    "limits",
-    "analysis",
-    "registries",
-    "vulnerabilities",
-    "events",
-    "notifications",
-    "webhooks",
-    "timers",
-];
-/// Those of them that hold others.
-const SECTIONS: &[&str] = &[
-    "object_store",
-    "analysis_archive",
-    "storage",
-    "retention",
-    "quotas",
-    "archive",
-    "admin",
-    "tls",
-    "oauth",
-    "metrics",
-    "limits",
-    "analysis",
-    "registries",
-    "vulnerabilities",
-    "events",
-    "notifications",
-    "webhooks",
-    "timers",
-];
 
 /// A value as YAML would have it.
 fn scalar(text: &str) -> Value {

@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use windlass_operations::{Cipher, Clock, Service};
-use windlass_server::{Listening, Metrics};
+use windlass_server::Listening;
 use windlass_store::Store;
 
 use super::{configuration::Configuration, places::Places, secret_key};
@@ -24,6 +24,7 @@ const KEY_CHECK: &str = "secret_key_check";
 pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     configuration.check()?;
     let roles = configuration.roles()?;
+    allow_many_files();
     let data_dir = configuration.data_dir()?;
     make_folder(&data_dir)?;
     let cipher = secret_key::load(&data_dir)?;
@@ -34,7 +35,7 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     let listening = roles.api.then(|| Listening::bind(configuration.listen())).transpose()?;
     let address = listening.as_ref().map_or_else(|| configuration.listen(), Listening::address);
     let settings = configuration.settings(address)?;
-    let metrics = if configuration.counts() { Metrics::install()? } else { Metrics::none() };
+    let metrics = configuration.metrics()?;
     let base_url = settings.base_url.clone();
     let service = Service::new(store.clone(), documents, bundles, cipher, Clock::system(), settings);
     bootstrap(&service, configuration.admin_email()).await?;
@@ -78,8 +79,9 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
         say(&format!("windlass {} answers at {base_url}", env!("CARGO_PKG_VERSION")))?;
         let application = windlass_server::router(Arc::clone(&service), metrics);
         let end = stop.clone();
-        let tls = configuration.tls();
-        let served = windlass_server::serve(listening, application, tls, async move { end.cancelled().await }).await;
+        let (tls, clients) = (configuration.tls(), configuration.clients());
+        let end = async move { end.cancelled().await };
+        let served = windlass_server::serve(listening, application, tls, clients, end).await;
         // A socket that fails stops the rest, too.
         stop.cancel();
         served?;
@@ -101,6 +103,15 @@ fn say(line: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()
+}
+
+/// Connections are files, of which many systems grant a process few until it asks for more.
+fn allow_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "there may be too few files for many connections");
+    }
 }
 
 async fn told_to_stop(stop: CancellationToken) -> anyhow::Result<()> {
