@@ -76,6 +76,7 @@ CREATE TABLE deliveries (
     ended_at     BIGINT
 );
 CREATE INDEX deliveries_due ON deliveries (state, due_at);
+CREATE INDEX deliveries_at_once ON deliveries (state, endpoint);
 CREATE INDEX deliveries_in_order ON deliveries (endpoint, account, subject, state, number);
 CREATE INDEX deliveries_by_account ON deliveries (account, number);
 CREATE INDEX deliveries_by_end ON deliveries (ended_at);

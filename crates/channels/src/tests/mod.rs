@@ -1,6 +1,7 @@
 //! Of the crate as a whole.
 
 mod bounds;
+mod documents;
 mod endpoints;
 mod grouping;
 mod rebinding;

@@ -75,8 +75,8 @@ impl Sieve {
         let input = &change.package;
         let mut package = Package::new(input.kind, &input.name, &input.version);
         package.cpes.clone_from(&input.cpes);
-        let seen = BTreeMap::from([(finding.vulnerability.id.clone(), change.first_seen)]);
-        let first_seen = FirstSeen::from([(package.id.clone(), Arc::new(seen))]);
+        let times = BTreeMap::from([(finding.vulnerability.id.clone(), change.first_seen)]);
+        let first_seen = FirstSeen::from([(package.id.clone(), Arc::new(times))]);
         let sbom = Sbom { packages: vec![package], ..Sbom::default() };
         let outcome = Outcome { findings: vec![finding.clone()], ..Outcome::default() };
         let knowledge = Knowledge { first_seen: Some(&first_seen), ..Knowledge::default() };

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
-use windlass_channels::{Channel, Endpoint, Message, Notice, Sent, compose};
+use windlass_channels::{Channel, Endpoint, Message, Notice, Sent, channels::webhook::Format, compose};
 use windlass_store::{
     deliveries::{Attempt, Breaker, Claim, Ending},
     endpoints,
@@ -255,7 +255,9 @@ impl Service {
     ) -> Result<Vec<Notice>> {
         let account = self.store.find_account(&claim.delivery.account).await?;
         let email = account.as_ref().and_then(|account| account.email.as_deref());
-        let whole = matches!(endpoint.channel, Channel::Webhook(_));
+        // Nothing else shows the documents, which are large.
+        let whole = matches!(&endpoint.channel, Channel::Webhook(webhook) if webhook.format == Format::AnchoreV1)
+            || endpoint.templates.contains_key("body");
         let mut notices = Vec::new();
         for mut notice in self.store.notices_of(claim.delivery.number).await? {
             if notice.kind == NotificationType::PolicyEval.as_str() {

@@ -36,7 +36,7 @@ pub(crate) async fn put(
         // A watch of a repository is work, never a notice.
         Some(SubscriptionType::RepoUpdate) => return Ok(()),
     };
-    let facts = completed(facts, event);
+    let facts = completed(facts, event, details);
     let listeners = endpoints::listening(on, account.as_str()).await?;
     if !listeners.iter().filter_map(route).any(|route| route.wants(kind, &facts)) {
         return Ok(());
@@ -85,8 +85,13 @@ pub(super) fn route(listener: &endpoints::Listener) -> Option<Route> {
 }
 
 /// With what the event itself says.
-fn completed(facts: Facts, event: &events::Model) -> Facts {
+fn completed(facts: Facts, event: &events::Model, details: &Value) -> Facts {
     let mut facts = Facts { event_type: Some(event.kind.clone()), level: Some(level(event.level).into()), ..facts };
+    if facts.digest.is_none() {
+        let places = ["/imageDigest", "/curr_eval/imageDigest", "/curr_eval/image_digest", "/curr_eval/0"];
+        let digest = places.iter().find_map(|place| details.pointer(place)?.as_str());
+        facts.digest = digest.filter(|digest| digest.starts_with("sha256:")).map(str::to_owned);
+    }
     let names_tag = event.resource_kind.as_deref() == Some(ResourceType::ImageTag.as_str());
     let subject = event.resource_id.as_deref().filter(|_| names_tag && facts.tag.is_none());
     if let Some(Ok(PullString::Tag(tag))) = subject.map(PullString::parse) {

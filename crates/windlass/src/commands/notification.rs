@@ -8,7 +8,9 @@ use clap::{Args, Subcommand};
 
 use crate::{Outcome, service::ServiceArguments};
 
+// Behind `add`, --url is the receiver's.
 #[derive(Args)]
+#[command(mut_arg("service_url", |option| option.global(false)))]
 pub(crate) struct NotificationArguments {
     #[command(flatten)]
     service: ServiceArguments,

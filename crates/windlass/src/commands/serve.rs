@@ -1,6 +1,7 @@
 //! `windlass serve`: the service.
 
 pub(crate) mod configuration;
+mod notifications;
 pub(crate) mod places;
 mod process;
 mod secret_key;

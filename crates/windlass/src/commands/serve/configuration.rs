@@ -19,13 +19,14 @@ use windlass_operations::{
     Limits, OauthSettings, Settings, VulnerabilitySettings,
     analysis::AnalysisSettings,
     keeping::KeepingSettings,
-    notifications::{EventNotifications, NotificationSettings, SenderOptions, WebhookSettings},
+    notifications::{EventNotifications, WebhookSettings},
 };
 use windlass_server::{Clients, Metrics, Tls};
 use windlass_store::Address;
 
 use super::{
     PlaceArguments,
+    notifications::NotificationOptions,
     storage::{AnchoreStore, ArchiveOptions, QuotaOptions, RetentionOptions, StorageOptions},
 };
 use crate::{diagnostics::Hinted, paths, yaml};
@@ -160,23 +161,6 @@ struct EventOptions {
     notification: EventNotifications,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct NotificationOptions {
-    /// Networks of ours that users may name receivers in, such as 10.1.0.0/16.
-    allowed_networks: Vec<String>,
-    /// Deliveries at once.
-    at_once: Option<usize>,
-    /// How long a delivery is tried.
-    give_up_hours: Option<u64>,
-    /// After how long without a success an endpoint is disabled.
-    disable_after_hours: Option<u64>,
-    /// After how many deliveries given up in a row an endpoint is disabled.
-    disable_after_dead: Option<u32>,
-    /// 0: for ever.
-    retention_days: Option<u32>,
-}
-
 /// What this process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RoleSet {
@@ -219,7 +203,7 @@ impl Configuration {
         self.database()?;
         self.objects()?;
         self.archive_objects()?;
-        self.notifications()?;
+        self.notifications.settings()?;
         self.previous_objects()?;
         self.storage.options(&self.data_dir()?)?;
         if let Some(tls) = &self.tls {
@@ -328,23 +312,6 @@ impl Configuration {
         &self.events.notification
     }
 
-    fn notifications(&self) -> anyhow::Result<NotificationSettings> {
-        let usual = NotificationSettings::default();
-        let given = &self.notifications;
-        let hours =
-            |hours: Option<u64>, usual| hours.map_or(usual, |hours| Duration::from_secs(hours.saturating_mul(3600)));
-        let networks = given.allowed_networks.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>();
-        let allowed_private = networks.map_err(|error| anyhow::anyhow!("notifications.allowed_networks: {error}"))?;
-        Ok(NotificationSettings {
-            at_once: given.at_once.unwrap_or(usual.at_once).max(1),
-            give_up_after: hours(given.give_up_hours, usual.give_up_after),
-            disable_after: hours(given.disable_after_hours, usual.disable_after),
-            disable_after_dead: given.disable_after_dead.unwrap_or(usual.disable_after_dead).max(1),
-            retention_days: given.retention_days.unwrap_or(usual.retention_days),
-            sender: SenderOptions { allowed_private, ..usual.sender },
-        })
-    }
-
     pub(super) fn admin_email(&self) -> &str {
         self.admin.email.as_deref().unwrap_or("admin@myanchore")
     }
@@ -372,7 +339,7 @@ impl Configuration {
             lease_seconds: self.analysis.lease_seconds.unwrap_or(Settings::default().lease_seconds).max(1),
             timers: self.timers.clone(),
             event_retention_days: self.events.retention_days.or(Settings::default().event_retention_days),
-            notifications: self.notifications()?,
+            notifications: self.notifications.settings()?,
             vulnerabilities,
             analysis: AnalysisSettings {
                 keep_layers_days: self
@@ -411,16 +378,18 @@ fn host_name() -> String {
 /// left alone.
 fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (String, String)>) {
     let known = |(name, value): (String, String)| {
-        let of_original = ORIGINAL.iter().find(|(original, _)| *original == name).map(|(_, own)| (*own).to_owned());
-        Some((of_original.or_else(|| Some(name.strip_prefix(PREFIX)?.to_ascii_lowercase()))?, value))
+        let original = ORIGINAL.iter().find(|(original, _)| *original == name).map(|(_, own)| (*own).to_owned());
+        let is_own = original.is_none();
+        Some((original.or_else(|| Some(name.strip_prefix(PREFIX)?.to_ascii_lowercase()))?, is_own, value))
     };
-    let mut variables: Vec<(String, String)> = environment.filter_map(known).collect();
+    // Ours count more than the original's.
+    let mut variables: Vec<(String, bool, String)> = environment.filter_map(known).collect();
     variables.sort();
-    let known = keys::of::<Configuration>();
-    for (name, value) in variables {
+    let keys = keys::of::<Configuration>();
+    for (name, _, value) in variables {
         let mut path: Vec<&str> = name.split("__").collect();
         let Some(last) = path.pop() else { continue };
-        if !known.contains(path.first().unwrap_or(&last)) {
+        if !keys.contains(path.first().unwrap_or(&last)) {
             continue;
         }
         let mut place = &mut *members;
@@ -458,5 +427,34 @@ fn explain(place: &str, error: &serde_path_to_error::Error<serde_json::Error>) -
             Hinted::error(format!("{place}: there is no setting {path:?}"), hint)
         }
         _ => Hinted::error(format!("{place}: {path}: {text}"), "docs/service.md lists every setting".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(mut members: Map<String, Value>, variables: &[(&str, &str)]) -> Configuration {
+        overlay(&mut members, variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        serde_json::from_value(Value::Object(members)).expect("a configuration")
+    }
+
+    #[test]
+    fn webhooks_are_read_as_the_original_has_them() {
+        let file = serde_json::json!({
+            "webhooks": {"webhook_user": null, "ssl_verify": false, "notification_retry_timeout": 30, "general": {"url": null},
+                "policy_eval": {}, "event_log": {"url": "https://h.example/", "webhook_pass": "hunter2"}},
+            "events": {"notification": {"enabled": true, "level": ["error"]}},
+        });
+        let url = |read: &Configuration| read.webhooks().general.as_ref().and_then(|general| general.url.clone());
+        let file = file.as_object().expect("an object").clone();
+        let plain = read(file.clone(), &[]);
+        assert_eq!(url(&plain), None);
+        assert!(plain.event_notifications().enabled);
+        assert!(!format!("{plain:?}").contains("hunter2"), "secrets are not shown");
+        let original = ("ANCHORE_WEBHOOK_DESTINATION_URL", "https://old.example/");
+        assert_eq!(url(&read(file.clone(), &[original])).as_deref(), Some("https://old.example/"));
+        let own = ("WINDLASS_WEBHOOKS__GENERAL__URL", "https://a.example/");
+        assert_eq!(url(&read(file, &[own, original])).as_deref(), Some("https://a.example/"));
     }
 }
