@@ -3,9 +3,7 @@
 mod anchore_cli;
 mod images;
 mod importing;
-mod notices;
 mod place;
-mod receivers;
 mod recorded;
 mod registry;
 mod storage;
