@@ -78,9 +78,9 @@ pub(super) struct DocumentArguments {
     collapse: bool,
     /// Send nothing in these hours.
     #[arg(long, value_name = "HH:MM-HH:MM")]
-    quiet: Option<String>,
+    quiet_hours: Option<String>,
     /// Send even in quiet hours what is critical, or known to be exploited.
-    #[arg(long, requires = "quiet")]
+    #[arg(long, requires = "quiet_hours")]
     except_urgent: bool,
     /// Time zone of these times: Europe/Berlin [default: UTC].
     #[arg(long, value_name = "ZONE")]
@@ -166,8 +166,8 @@ impl DocumentArguments {
             ("system_global", self.every_account),
         ];
         changes.extend(flags.into_iter().filter(|(_, given)| *given).map(|(name, _)| (name, json!(true))));
-        let quiet = self.quiet.as_ref().map(|hours| {
-            let (from, to) = hours.split_once('-').context("--quiet: write HH:MM-HH:MM, as 22:00-07:00")?;
+        let quiet = self.quiet_hours.as_ref().map(|hours| {
+            let (from, to) = hours.split_once('-').context("--quiet-hours: write HH:MM-HH:MM, as 22:00-07:00")?;
             anyhow::Ok(json!({"from": from, "to": to, "except_urgent": self.except_urgent}))
         });
         let values = [
