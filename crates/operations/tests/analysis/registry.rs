@@ -121,8 +121,7 @@ impl Registry {
     /// Forgets the lowest layer of the image.
     pub(crate) fn lose_layer(&self, sample: &Sample) {
         let hex = Digest::of(&sample.layers[0].0).hex().to_owned();
-        let folder = self.folder.path().join("data/docker/registry/v2/blobs/sha256").join(&hex[..2]).join(&hex);
-        std::fs::remove_dir_all(folder).unwrap();
+        std::fs::remove_dir_all(self.process.blob(&hex)).unwrap();
     }
 
     /// It takes connections still, and answers nothing.
