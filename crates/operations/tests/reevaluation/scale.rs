@@ -161,6 +161,8 @@ async fn seed(bench: &Bench, tenant: &Tenant, count: usize) {
                 distro: None,
                 distro_version: None,
                 dockerfile_mode: DockerfileMode::Guessed,
+                dockerfile: None,
+                chains: Vec::new(),
                 image_size: 1,
                 layer_count: 1,
                 documents: vec![NewDocument { kind: "sbom".into(), object, size }],

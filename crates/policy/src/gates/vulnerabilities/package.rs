@@ -433,7 +433,8 @@ mod tests {
 
     #[test]
     fn no_finding_is_older_than_the_image() {
-        let young = Image { since: Some("2024-05-22T00:00:00Z".parse().unwrap()), ..image() };
+        let mut young = image();
+        young.since = Some("2024-05-22T00:00:00Z".parse().unwrap());
         let ids = |days: &str| -> Vec<String> {
             all(&young, &[("max_days_since_creation", days)]).into_iter().map(|fired| fired.id).collect()
         };
