@@ -6,12 +6,14 @@ use windlass_image::{DirectoryOptions, Entry, Image, Reader, Spool, Tree, WalkEr
 use windlass_sbom::{Distro, Sbom, Source, Unknown};
 
 use crate::{
-    Candidate, Catalog, Content, View,
+    Candidate, Catalog, Content, LayerFacts, View,
     analysers::{self, Analysers},
     cataloger::{AnyFacts, AnyWatch, Evidence, Registered, Unreadable},
     catalogers,
     catalogers::distro,
-    finish, source,
+    finish,
+    kept::Kept,
+    source,
 };
 
 /// What an analysis may use and what it should list.
@@ -25,6 +27,8 @@ pub struct Options {
     pub archives: catalogers::ArchiveBudgets,
     /// What is looked for beside packages.
     pub analysers: Analysers,
+    /// Where facts of layers are kept that other images have, too. Default: nowhere.
+    pub layers: Option<Arc<dyn LayerFacts>>,
 }
 
 /// Which files are listed beside the packages.
@@ -60,7 +64,14 @@ pub enum AnalysisError {
 pub fn analyse_image(image: &Image, options: &Options) -> Result<Analysis, AnalysisError> {
     let catalogers = registered(options);
     let reader = CatalogReader::new(&catalogers, Origin::Image);
-    let layers = windlass_image::walk(&image.layers, &reader, &options.walk)?;
+    let kept = Kept::of(options, &catalogers);
+    let known = image.layers.iter().map(|layer| kept.as_ref()?.find(layer)).collect::<Vec<_>>();
+    let is_known: Vec<bool> = known.iter().map(Option::is_some).collect();
+    let layers = windlass_image::walk_unknown(&image.layers, known, &reader, &options.walk)?;
+    if let Some(kept) = kept {
+        let new = image.layers.iter().zip(&layers).zip(is_known).filter(|(_, is_known)| !is_known);
+        new.for_each(|((layer, walked), _)| kept.keep(layer, walked));
+    }
     let source = source::describe(image, &layers).map_err(AnalysisError::Config)?;
     let diff_ids: Vec<Arc<str>> = image.layers.iter().map(|layer| layer.diff_id.as_str().into()).collect();
     Ok(Analysis { sbom: assemble(layers, &diff_ids, &reader, source, options)? })
@@ -97,8 +108,8 @@ fn registered(options: &Options) -> Vec<Registered> {
 /// What catalogers know of one file.
 pub(crate) struct FileFacts {
     /// By cataloger, in the order of the list.
-    known: Vec<(usize, AnyFacts)>,
-    troubles: Vec<(usize, Unreadable)>,
+    pub(crate) known: Vec<(usize, AnyFacts)>,
+    pub(crate) troubles: Vec<(usize, Unreadable)>,
 }
 
 impl FileFacts {

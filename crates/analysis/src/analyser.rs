@@ -1,5 +1,7 @@
 //! What an analyser is: a look at bytes that pass by, for what a list of packages cannot tell.
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use crate::{AnalysisError, Candidate, Catalog, Unreadable, View};
 
 /// Watches the content of files for something policies ask for.
@@ -8,7 +10,7 @@ use crate::{AnalysisError, Candidate, Catalog, Unreadable, View};
 /// file, so it gets the bytes in pieces as they stream by and nothing is kept for it.
 pub trait Analyser: Sync + Send + 'static {
     /// What is kept of one file: owned, small, and a function of that file alone.
-    type Facts: Send + Sync + 'static;
+    type Facts: Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// The name by which unknowns call it: `secret-search`.
     fn name(&self) -> &'static str;

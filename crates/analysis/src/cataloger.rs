@@ -2,6 +2,9 @@
 
 use std::any::Any;
 
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::{RawValue, to_raw_value};
+
 use crate::{Analyser, AnalysisError, Candidate, Catalog, Content, View, Watch};
 
 /// Which files prove that something is *there*: the two kinds of sources look for different things.
@@ -19,7 +22,7 @@ pub enum Evidence {
 /// Knows one kind of package: which files hold evidence of it, and what they say.
 pub trait Cataloger: Sync + Send + 'static {
     /// What is kept of one file: owned, small, and a function of that file alone.
-    type Facts: Send + Sync + 'static;
+    type Facts: Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// The name that packages carry as `found_by`: `dpkg-db-cataloger`.
     fn name(&self) -> &'static str;
@@ -86,6 +89,17 @@ pub(crate) trait Erased: Sync + Send {
     fn read(&self, file: &Candidate<'_>, content: &mut Content) -> Result<Option<AnyFacts>, Unreadable>;
     fn watch(&self, file: &Candidate<'_>) -> Option<Box<dyn AnyWatch + '_>>;
     fn assemble(&self, view: &View<'_, ()>, catalog: &mut Catalog) -> Result<(), AnalysisError>;
+    /// Writes facts of its own, for [`Erased::parse`] to read.
+    fn write(&self, facts: &(dyn Any + Send + Sync)) -> serde_json::Result<Box<RawValue>>;
+    fn parse(&self, facts: &RawValue) -> serde_json::Result<AnyFacts>;
+}
+
+fn write<F: Serialize + 'static>(facts: &(dyn Any + Send + Sync)) -> serde_json::Result<Box<RawValue>> {
+    to_raw_value(facts.downcast_ref::<F>().expect("facts are written by who has them"))
+}
+
+fn parse<F: DeserializeOwned + Send + Sync + 'static>(facts: &RawValue) -> serde_json::Result<AnyFacts> {
+    Ok(Box::new(serde_json::from_str::<F>(facts.get())?))
 }
 
 /// A watch with its type of facts hidden.
@@ -123,6 +137,14 @@ impl<C: Cataloger> Erased for C {
         Cataloger::assemble(self, &view.typed::<C::Facts>(), catalog);
         Ok(())
     }
+
+    fn write(&self, facts: &(dyn Any + Send + Sync)) -> serde_json::Result<Box<RawValue>> {
+        write::<C::Facts>(facts)
+    }
+
+    fn parse(&self, facts: &RawValue) -> serde_json::Result<AnyFacts> {
+        parse::<C::Facts>(facts)
+    }
 }
 
 /// An analyser in a list of catalogers: it selects nothing, it watches.
@@ -155,6 +177,14 @@ impl<A: Analyser> Erased for Watching<A> {
 
     fn assemble(&self, view: &View<'_, ()>, catalog: &mut Catalog) -> Result<(), AnalysisError> {
         self.0.conclude(&view.typed::<A::Facts>(), catalog)
+    }
+
+    fn write(&self, facts: &(dyn Any + Send + Sync)) -> serde_json::Result<Box<RawValue>> {
+        write::<A::Facts>(facts)
+    }
+
+    fn parse(&self, facts: &RawValue) -> serde_json::Result<AnyFacts> {
+        parse::<A::Facts>(facts)
     }
 }
 

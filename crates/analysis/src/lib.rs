@@ -18,6 +18,7 @@
 mod analyse;
 mod analyser;
 mod analysers;
+mod bytes;
 mod candidate;
 mod catalog;
 mod cataloger;
@@ -27,6 +28,7 @@ mod cpes;
 mod finish;
 #[doc(hidden)]
 pub mod fuzzing;
+mod kept;
 mod ownership;
 mod source;
 #[cfg(test)]
@@ -43,4 +45,5 @@ pub use catalog::Catalog;
 pub use cataloger::{Cataloger, Evidence, Registered, Unreadable};
 pub use catalogers::ArchiveBudgets;
 pub use content::Content;
+pub use kept::LayerFacts;
 pub use view::{Found, View};

@@ -1,19 +1,59 @@
 //! Images built in memory and scanned, for tests.
 
-use windlass_image::testing::{Tar, image};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use windlass_image::{
+    Digest,
+    testing::{Tar, image},
+};
 use windlass_sbom::{Package, Sbom};
 
-use crate::{Options, analyse_image};
+use crate::{LayerFacts, Options, analyse_image};
 
 /// What is found in an image of these layers, lowest first.
 pub(crate) fn scan(layers: impl IntoIterator<Item = Tar>) -> Sbom {
     scan_with(layers, &Options::default())
 }
 
-/// What is found with these options.
+/// What is found with these options; the same again where the layers are known from before.
 pub(crate) fn scan_with(layers: impl IntoIterator<Item = Tar>, options: &Options) -> Sbom {
     let image = image(layers.into_iter().map(Tar::plain).collect());
-    analyse_image(&image, options).expect("the image of this test is in order").sbom
+    let options = Options { layers: Some(Arc::new(Memory::default())), ..options.clone() };
+    let scan = || analyse_image(&image, &options).expect("the image of this test is in order").sbom;
+    let fresh = scan();
+    assert_eq!(scan(), fresh, "facts that were kept tell something else");
+    fresh
+}
+
+/// Facts of layers, kept in memory.
+#[derive(Default)]
+pub(crate) struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl Memory {
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().expect("no test panicked with it").len()
+    }
+
+    pub(crate) fn all(&self) -> Vec<(String, Vec<u8>)> {
+        self.0.lock().expect("no test panicked with it").clone().into_iter().collect()
+    }
+
+    pub(crate) fn set(&self, key: &str, facts: &[u8]) {
+        self.0.lock().expect("no test panicked with it").insert(key.to_owned(), facts.to_vec());
+    }
+}
+
+impl LayerFacts for Memory {
+    fn get(&self, diff_id: &Digest, key: &str) -> Option<Vec<u8>> {
+        self.0.lock().expect("no test panicked with it").get(&format!("{diff_id} {key}")).cloned()
+    }
+
+    fn put(&self, diff_id: &Digest, key: &str, facts: Vec<u8>) {
+        self.set(&format!("{diff_id} {key}"), &facts);
+    }
 }
 
 /// The only package of that name.

@@ -11,7 +11,7 @@ mod query;
 mod system;
 mod watch;
 
-pub use accounts::{Account, User};
+pub use accounts::{Account, AccountSettings, User};
 pub use archive::{ArchiveResult, ArchiveRule, ArchivedImage, Exclude, Selector};
 pub use change::{Change, Changes};
 pub use evaluation::{Check, Evaluation, EvaluationRow};

@@ -5,6 +5,8 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use crate::WalkedLayer;
+
 /// Bounds on what an image may make the program do; see each field for its default and the reason for it.
 ///
 /// Every field is also the name of the setting that raises it, written with dashes: `layer_bytes` is `layer-bytes`.
@@ -166,8 +168,19 @@ impl<'b> Meter<'b> {
         self.charge(&self.bytes, Budget::ImageBytes, bytes)
     }
 
-    pub(crate) fn charge_entry(&self) -> Result<(), BudgetExceeded> {
-        self.charge(&self.entries, Budget::ImageEntries, 1)
+    pub(crate) fn charge_entries(&self, entries: u64) -> Result<(), BudgetExceeded> {
+        self.charge(&self.entries, Budget::ImageEntries, entries)
+    }
+
+    /// Charges for all of a layer that was walked before. `stored` are its bytes as this image has them, 0 if it does not say.
+    pub(crate) fn charge_known<F>(&self, layer: &WalkedLayer<F>, stored: u64) -> Result<(), BudgetExceeded> {
+        let ratio = if layer.bytes > self.budgets.ratio_floor { layer.bytes / stored.max(1) } else { 0 };
+        self.budgets.check(Budget::LayerBytes, layer.bytes)?;
+        self.budgets.check(Budget::LayerEntries, layer.entries)?;
+        self.budgets.check(Budget::Ratio, if stored == 0 { 0 } else { ratio })?;
+        self.charge_bytes(layer.bytes)?;
+        self.charge_entries(layer.entries)?;
+        self.charge_metadata(layer.metadata_bytes)
     }
 
     pub(crate) fn charge_metadata(&self, bytes: u64) -> Result<(), BudgetExceeded> {

@@ -51,6 +51,16 @@ impl DigestSet {
         self.0 & (1 << algorithm as u8) != 0
     }
 
+    /// As a number that [`DigestSet::from_bits`] reads.
+    pub(crate) fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(crate) fn from_bits(bits: u8) -> Option<Self> {
+        let all: Self = DigestAlgorithm::ALL.into_iter().collect();
+        (bits & !all.0 == 0).then_some(Self(bits))
+    }
+
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -182,7 +182,7 @@ impl Traversal<'_> {
         };
         budgets.check(Budget::PathBytes, entry.path.len() as u64)?;
         budgets.check(Budget::PathDepth, names(&entry.path).count() as u64)?;
-        self.meter.charge_entry()?;
+        self.meter.charge_entries(1)?;
         self.meter.charge_metadata((entry.path.len() + link) as u64)
     }
 
@@ -356,6 +356,7 @@ impl<F> Collected<F> {
             stored_bytes: self.bytes,
             bytes: self.bytes,
             entries: self.entries,
+            metadata_bytes: 0,
             log: self.log,
             facts: self.facts,
         };

@@ -37,11 +37,12 @@ pub(crate) struct Walked<F> {
     log: EntryLog,
     facts: Vec<F>,
     entries: u64,
+    metadata_bytes: u64,
 }
 
 impl<F> Walked<F> {
     pub(crate) fn new(digests: DigestSet) -> Self {
-        Self { log: EntryLog::new(digests), facts: Vec::new(), entries: 0 }
+        Self { log: EntryLog::new(digests), facts: Vec::new(), entries: 0, metadata_bytes: 0 }
     }
 
     pub(crate) fn finish(mut self, diff_id: Digest, digest: [u8; 32], stored_bytes: u64, bytes: u64) -> WalkedLayer<F> {
@@ -53,6 +54,7 @@ impl<F> Walked<F> {
             stored_bytes,
             bytes,
             entries: self.entries,
+            metadata_bytes: self.metadata_bytes,
             log: self.log,
             facts: self.facts,
         }
@@ -76,7 +78,7 @@ impl EntryWalk<'_> {
         let mut entry = blank();
         while archive.advance()? {
             walked.entries += 1;
-            self.charge(walked.entries, archive.member())?;
+            walked.metadata_bytes += self.charge(walked.entries, archive.member())?;
             if walked.entries % 4096 == 0 && (self.stop)() {
                 return Err(EntryFailure::Cancelled);
             }
@@ -95,11 +97,14 @@ impl EntryWalk<'_> {
         Ok(())
     }
 
-    fn charge(&self, entries: u64, member: &Member) -> Result<(), BudgetExceeded> {
+    /// Charges for an entry; answers with the bytes of what it says of itself.
+    fn charge(&self, entries: u64, member: &Member) -> Result<u64, BudgetExceeded> {
         let names = (member.name.len() + member.link.len()) as u64;
         self.meter.budgets.check(Budget::LayerEntries, entries)?;
-        self.meter.charge_entry()?;
-        self.meter.charge_metadata(names + member.extended_bytes)
+        self.meter.charge_entries(1)?;
+        let bytes = names + member.extended_bytes;
+        self.meter.charge_metadata(bytes)?;
+        Ok(bytes)
     }
 
     /// Fills in `entry`, whose memory is used again for every member.

@@ -109,9 +109,37 @@ impl EntryLog {
         self.bytes.shrink_to_fit();
     }
 
+    /// All entries, as [`EntryLog::from_bytes`] takes them.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// A log that was kept; whether it is sound is told by [`EntryLog::facts`].
+    pub(crate) fn from_bytes(digests: DigestSet, bytes: Vec<u8>) -> Self {
+        let mut log = Self { bytes, ..Self::new(digests) };
+        let mut has_whiteouts = false;
+        let mut cursor = log.cursor();
+        while let Some(record) = cursor.next() {
+            has_whiteouts |= record.action != Action::Add;
+        }
+        log.has_whiteouts = has_whiteouts;
+        log
+    }
+
+    /// How many entries have facts; `None` where the log ends within an entry.
+    pub(crate) fn facts(&self) -> Option<u64> {
+        let mut cursor = self.cursor();
+        let mut facts = 0;
+        while let Some(record) = cursor.next() {
+            facts += u64::from(record.has_facts);
+        }
+        (!cursor.is_cut).then_some(facts)
+    }
+
     /// Reads from the first entry on.
     pub(crate) fn cursor(&self) -> Cursor<'_> {
-        Cursor { rest: &self.bytes, digests_length: self.digests.length(), entry: blank(), modified: 0 }
+        let digests_length = self.digests.length();
+        Cursor { rest: &self.bytes, is_cut: false, digests_length, entry: blank(), modified: 0 }
     }
 
     fn push_path(&mut self, tag: u8, path: &[u8]) {
@@ -124,31 +152,29 @@ impl EntryLog {
         self.previous.extend_from_slice(&path[shared..]);
     }
 
-    fn push_number(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.bytes.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.bytes.push(number as u8);
+    fn push_number(&mut self, number: u64) {
+        push_number(&mut self.bytes, number);
     }
 }
 
 #[derive(Debug)]
 pub(crate) struct Cursor<'l> {
     rest: &'l [u8],
+    /// An entry was longer than what was left.
+    is_cut: bool,
     digests_length: usize,
     entry: Entry,
     modified: i64,
 }
 
-impl Cursor<'_> {
+impl<'l> Cursor<'l> {
     /// The next record, `None` after the last.
     pub(crate) fn next(&mut self) -> Option<Record<'_>> {
         let (&tag, rest) = self.rest.split_first()?;
         self.rest = rest;
         let shared = self.number() as usize;
         let own = self.number() as usize;
-        let own = take(&mut self.rest, own);
+        let own = self.take(own);
         self.entry.path.truncate(shared);
         self.entry.path.extend_from_slice(own);
         let action = match tag & KIND {
@@ -177,32 +203,54 @@ impl Cursor<'_> {
             5 => EntryKind::BlockDevice,
             _ => EntryKind::Fifo,
         };
-        let digests = (tag & HAS_DIGESTS != 0).then(|| take(&mut self.rest, self.digests_length));
+        let digests = (tag & HAS_DIGESTS != 0).then(|| self.take(self.digests_length));
         Some(Record { action, entry: &self.entry, digests, has_facts: tag & HAS_FACTS != 0 })
     }
 
     fn target(&mut self) -> Vec<u8> {
         let length = self.number() as usize;
-        take(&mut self.rest, length).to_vec()
+        self.take(length).to_vec()
     }
 
     fn number(&mut self) -> u64 {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = take(&mut self.rest, 1)[0];
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        number
+        take_number(&mut self.rest).unwrap_or_else(|| {
+            self.is_cut = true;
+            self.rest = &[];
+            0
+        })
+    }
+
+    fn take(&mut self, length: usize) -> &'l [u8] {
+        let (taken, after) = self.rest.split_at_checked(length).unwrap_or_else(|| {
+            self.is_cut = true;
+            (&[], &[])
+        });
+        self.rest = after;
+        taken
     }
 }
 
-fn take<'l>(rest: &mut &'l [u8], length: usize) -> &'l [u8] {
-    let (taken, after) = rest.split_at(length);
-    *rest = after;
-    taken
+/// Writes a number in as many bytes as it needs, seven bits in each, the lowest first.
+pub(crate) fn push_number(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// Reads what [`push_number`] wrote; `None` where it is cut off.
+pub(crate) fn take_number(rest: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let (&byte, after) = rest.split_first()?;
+        *rest = after;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    Some(number)
 }
 
 /// An entry to be filled in.

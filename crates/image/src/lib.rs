@@ -40,4 +40,4 @@ pub use media_type::is_layer_media_type;
 pub use reader::{Entry, EntryKind, Reader};
 pub use spool::Spool;
 pub use tree::{Node, NodeId, NodeKind, Resolved, Tree};
-pub use walk::{CancelCheck, WalkOptions, walk};
+pub use walk::{CancelCheck, WalkOptions, walk, walk_unknown};

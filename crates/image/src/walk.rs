@@ -59,10 +59,28 @@ pub fn walk<R: Reader>(
     reader: &R,
     options: &WalkOptions,
 ) -> Result<Vec<WalkedLayer<R::Facts>>, WalkError> {
+    walk_unknown(layers, layers.iter().map(|_| None).collect(), reader, options)
+}
+
+/// As [`walk`], of layers of which some were walked before, for another image: those that are `known` are not opened. What
+/// they take counts for the budgets all the same.
+pub fn walk_unknown<R: Reader>(
+    layers: &[Layer],
+    known: Vec<Option<WalkedLayer<R::Facts>>>,
+    reader: &R,
+    options: &WalkOptions,
+) -> Result<Vec<WalkedLayer<R::Facts>>, WalkError> {
     check_media_types(layers)?;
     let meter = Meter::new(&options.budgets);
+    for (index, (layer, walked)) in layers.iter().zip(&known).enumerate() {
+        let Some(walked) = walked else { continue };
+        meter.charge_known(walked, layer.size).map_err(|exceeded| {
+            let layer = (!exceeded.budget.is_shared()).then(|| name(index, layer));
+            WalkError::Budget { layer, exceeded }
+        })?;
+    }
     // The largest first, so that no thread is left with a large layer when the others have finished.
-    let mut order: Vec<usize> = (0..layers.len()).collect();
+    let mut order: Vec<usize> = (0..layers.len()).filter(|index| known[*index].is_none()).collect();
     order.sort_by_key(|index| Reverse(layers[*index].size));
     let taken = AtomicUsize::new(0);
     let lowest_failed = AtomicUsize::new(usize::MAX);
@@ -91,10 +109,11 @@ pub fn walk<R: Reader>(
         walked
     };
     let mut walked: Vec<_> = thread::scope(|scope| {
-        let threads = options.threads.get().min(layers.len());
+        let threads = options.threads.get().min(order.len());
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         workers.into_iter().flat_map(joined).collect()
     });
+    walked.extend(known.into_iter().enumerate().filter_map(|(index, walked)| Some((index, Ok(walked?)))));
     walked.sort_by_key(|(index, _)| *index);
     walked.into_iter().map(|(_, result)| result).collect()
 }

@@ -76,7 +76,8 @@ static ALL: &[Schedule] = &[
         work: |service| {
             Box::pin(async move {
                 service.collect_images().await?;
-                service.collect_analyses().await.map(drop)
+                service.collect_analyses().await?;
+                service.collect_layers().await.map(drop)
             })
         },
     },

@@ -23,7 +23,11 @@ use windlass_store::{
 };
 use windlass_v1::{Annotations, PullString, TagReference, events::EventType, services::ServiceName};
 
-use crate::{Error, Happening, Result, Service, Tenant, images::Addition, scheduler::jittered};
+use crate::{
+    Error, Happening, Result, Service, Tenant,
+    images::{self, Addition},
+    scheduler::jittered,
+};
 
 /// The names of the schedules.
 pub(crate) const TAG_WATCHER: &str = "image_watcher";
@@ -240,13 +244,13 @@ async fn add(
         Ok(asked) => asked,
         Err(error) => return Ok(Err(error.into())),
     };
-    let found = match tenant.ask_for_image(asked).await? {
+    let found = match tenant.ask_for_images(asked, images::one_platform()).await? {
         Ok(found) => found,
         Err(error) => return Ok(Err(error.into())),
     };
     let addition = Addition { annotations, autosubscribe, ..Addition::under(slice::from_ref(tag)) };
     match tenant.record(found, addition).await {
-        Ok(digest) => Ok(Ok(digest)),
+        Ok(digests) => Ok(Ok(digests.into_iter().next().expect("an image was asked for"))),
         // Too large, for instance.
         Err(Error::Refused(refusal)) => {
             Ok(Err(Trouble { failure: Failure::Unknown, reason: refusal.message, pause: None }))

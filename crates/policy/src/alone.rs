@@ -80,7 +80,7 @@ mod tests {
     use std::sync::Arc;
 
     use serde_json::{Value, json};
-    use windlass_matching::{Finding, Fix, Outcome, Severity, Vulnerability};
+    use windlass_matching::{Finding, Flaw, Outcome, Severity, Vulnerability};
     use windlass_sbom::{Package, PackageType, Sbom};
 
     use super::*;
@@ -103,14 +103,7 @@ mod tests {
         }));
         let sbom = Sbom { packages: vec![Package::new(kind, "apt", "1")], ..Sbom::default() };
         let record = Vulnerability { id: cve.into(), severity, ..Vulnerability::default() };
-        let finding = Finding {
-            vulnerability: Arc::new(record),
-            related: Vec::new(),
-            package: 0,
-            fix: Fix::default(),
-            details: Vec::new(),
-            risk: 0.0,
-        };
+        let finding = Finding::new(0, Flaw { vulnerability: Arc::new(record), ..Flaw::default() });
         let outcome = Outcome { findings: vec![finding], ..Outcome::default() };
         let image = Image::new(&sbom, &outcome, Knowledge::default());
         let request = Request::new(&image, "docker.io/a:1", Timestamp::UNIX_EPOCH);

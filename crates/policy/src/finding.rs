@@ -15,6 +15,8 @@ pub struct FindingFact<'a> {
     pub package: PackageFact<'a>,
     /// When it was first seen in this image; `None`: now.
     pub first_seen: Option<Timestamp>,
+    /// That of the finding, which every rule asks for.
+    severity: Severity,
 }
 
 /// The highest score of each kind over several judgements; -1.0 where none has it.
@@ -32,7 +34,7 @@ impl<'a> FindingFact<'a> {
         let fact = |finding: &'a Finding| {
             let package = PackageFact::new(finding.package, sbom.packages.get(finding.package)?);
             let first_seen = image.first_seen(&finding.vulnerability.id, &package.package.id);
-            Some(Self { finding, package, first_seen })
+            Some(Self { finding, package, first_seen, severity: finding.severity() })
         };
         findings.filter_map(fact).collect()
     }
@@ -42,7 +44,7 @@ impl<'a> FindingFact<'a> {
     }
 
     pub fn severity(&self) -> Severity {
-        self.finding.severity()
+        self.severity
     }
 
     /// The first link of the record, `N/A` where it has none.

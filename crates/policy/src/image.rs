@@ -41,6 +41,8 @@ pub struct Knowledge<'a> {
     pub database_built: Option<Timestamp>,
     /// When findings were first seen in this image; those it does not name are seen now for the first time.
     pub first_seen: Option<&'a FirstSeen>,
+    /// When the image was first known: no finding is older in it, whatever is known of its packages.
+    pub since: Option<Timestamp>,
     /// What the npm registry publishes; `None`: not known here.
     pub npm_packages: Option<&'a PublishedPackages>,
     /// What rubygems.org publishes.
@@ -176,7 +178,8 @@ impl<'a> Image<'a> {
 
     /// When a finding was first seen; `None` where nobody noted it.
     pub(crate) fn first_seen(&self, vulnerability: &str, package: &PackageId) -> Option<Timestamp> {
-        self.knowledge.first_seen?.get(package)?.get(vulnerability).copied()
+        let seen = self.knowledge.first_seen?.get(package)?.get(vulnerability).copied()?;
+        Some(self.knowledge.since.map_or(seen, |since| seen.max(since)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The distribution an image is made of, in the terms of os-release(5).
 
 /// The fields of `os-release` that later work reads; texts are empty where the file has none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Distro {
     pub pretty_name: String,
     pub name: String,

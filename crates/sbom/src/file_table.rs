@@ -145,8 +145,20 @@ impl FileTable {
         &self.paths
     }
 
-    pub(crate) fn columns(&self) -> (&[FileClass], &[FileRow], &[(usize, String)], &[u8]) {
-        (&self.classes, &self.rows, &self.link_targets, &self.digests)
+    pub(crate) fn classes(&self) -> &[FileClass] {
+        &self.classes
+    }
+
+    pub(crate) fn rows(&self) -> &[FileRow] {
+        &self.rows
+    }
+
+    pub(crate) fn link_targets(&self) -> &[(usize, String)] {
+        &self.link_targets
+    }
+
+    pub(crate) fn digests(&self) -> &[u8] {
+        &self.digests
     }
 }
 

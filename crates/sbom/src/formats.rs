@@ -31,6 +31,7 @@ use std::{
 use serde::Deserialize;
 
 pub use document::Document;
+pub use windlass::packages;
 
 use crate::{FileTable, Sbom};
 

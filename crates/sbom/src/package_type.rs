@@ -1,6 +1,8 @@
 //! Kinds of packages: one line a kind, with everything that names it elsewhere.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Declares the enum and its table from one list.
 macro_rules! package_types {
@@ -101,6 +103,19 @@ impl PackageType {
     /// Whether a distribution's package manager installed it: matched by distribution, not by ecosystem.
     pub fn is_os_package(self) -> bool {
         matches!(self, Self::Alpm | Self::Apk | Self::Deb | Self::Portage | Self::Rpm)
+    }
+}
+
+impl Serialize for PackageType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// A word that is none of the table's is [`PackageType::Unknown`].
+impl<'de> Deserialize<'de> for PackageType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::parse(&<Cow<'de, str>>::deserialize(deserializer)?))
     }
 }
 

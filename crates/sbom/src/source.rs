@@ -1,5 +1,7 @@
 //! What was analysed.
 
+use sha2::{Digest as _, Sha256};
+
 /// The analysed artifact.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
@@ -53,6 +55,20 @@ pub struct ImageSource {
     pub architecture: String,
     pub variant: String,
     pub labels: Vec<(String, String)>,
+}
+
+impl ImageSource {
+    /// Chain IDs of the stack up to and with each layer, lowest first (OCI image specification, "Layer ChainID").
+    pub fn chain_ids(&self) -> Vec<String> {
+        let mut chain_ids: Vec<String> = Vec::with_capacity(self.layers.len());
+        for LayerDescription { digest, .. } in &self.layers {
+            chain_ids.push(match chain_ids.last() {
+                None => digest.clone(),
+                Some(below) => format!("sha256:{:x}", Sha256::digest(format!("{below} {digest}"))),
+            });
+        }
+        chain_ids
+    }
 }
 
 /// One layer, lowest first.

@@ -23,7 +23,9 @@ use axum::{
 use utoipa::{IntoParams, openapi::path::Parameter};
 
 pub(crate) use answer::{Answer, Blank, Described, Json, SchemaTable};
-pub(crate) use body::{Body, BodyKind, Form, JsonBody, NoBody, RawBody, collect, reader};
+pub(crate) use body::{
+    Body, BodyKind, FileForm, Form, FormFile, JsonBody, NoBody, RawBody, broken_off, collect, form, reader,
+};
 pub(crate) use input::{Input, PathArguments, Received};
 pub(crate) use list::List;
 pub(crate) use listed::Listed;

@@ -16,6 +16,8 @@ pub const TAG_PAGE_BYTES: u64 = 16 << 20;
 pub const TAG_PAGES: usize = 4096;
 /// Images and indexes one selection looks at.
 pub const INDEX_ENTRIES: usize = 1024;
+/// Images of one index that are taken at once.
+pub const PLATFORMS: usize = 64;
 /// Documents one selection reads.
 pub const INDEX_READS: usize = 256;
 /// Members of an image archive (not of its layers).

@@ -38,6 +38,7 @@ pub(crate) fn select(store: &dyn Store, index: Index, wanted: Wanted<'_>) -> Res
 }
 
 /// The images of an index, none of them chosen.
+#[derive(Clone)]
 pub(crate) struct Offer<'s> {
     store: &'s dyn Store,
     candidates: Vec<Candidate>,
@@ -91,6 +92,20 @@ impl<'s> Offer<'s> {
         assemble(self.store, &only, wanted)
     }
 
+    /// Every image, in the order of the index but for the one that [`Offer::first_amd64`] would choose, which goes first.
+    pub(crate) fn all(self, user_input: &str) -> Result<Vec<Image>, Error> {
+        if self.candidates.len() > limits::PLATFORMS {
+            return Err(too_many(self.store, "images in the index", limits::PLATFORMS));
+        }
+        let wanted = Wanted { user_input, name: None, platform: None };
+        let images = self.candidates.iter().map(|candidate| assemble(self.store, candidate, wanted));
+        let mut images = images.collect::<Result<Vec<_>, _>>()?;
+        if let Some(first) = amd64_among(&self.candidates, &images) {
+            images[..=first].rotate_right(1);
+        }
+        Ok(images)
+    }
+
     /// The first image for amd64 of Linux or Windows, as the v1 API chooses: by what the index says, whatever the config.
     pub(crate) fn first_amd64(mut self, user_input: &str) -> Result<Image, Error> {
         for candidate in &mut self.candidates {
@@ -104,6 +119,15 @@ impl<'s> Offer<'s> {
         }
         Err(no_such_platform(self.store, "linux/amd64 or windows/amd64".into(), &self.candidates))
     }
+}
+
+/// The place of the image that [`Offer::first_amd64`] would choose.
+fn amd64_among(candidates: &[Candidate], images: &[Image]) -> Option<usize> {
+    candidates.iter().zip(images).position(|(candidate, image)| {
+        let stated = candidate.descriptor.platform.clone().map(Platform::from);
+        let platform = stated.as_ref().unwrap_or(&image.platform);
+        platform.architecture == "amd64" && matches!(platform.os.as_str(), "linux" | "windows")
+    })
 }
 
 /// The image behind a manifest that is already at hand.
@@ -166,6 +190,7 @@ pub(crate) fn check_platform(container: &str, wanted: Option<&Platform>, found: 
 }
 
 /// An image of an index, and what it is called there.
+#[derive(Clone)]
 struct Candidate {
     descriptor: Descriptor,
     names: Vec<String>,

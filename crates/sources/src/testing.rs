@@ -77,6 +77,11 @@ impl DockerRegistry {
         self.folder.path().join("data/docker/registry/v2/repositories").join(name)
     }
 
+    /// Where it keeps a blob, by the hexadecimal digits of its digest.
+    pub fn blob(&self, hex: &str) -> PathBuf {
+        self.folder.path().join("data/docker/registry/v2/blobs/sha256").join(&hex[..2]).join(hex)
+    }
+
     /// Of the process.
     pub fn id(&self) -> u32 {
         self.process.id()

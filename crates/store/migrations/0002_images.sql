@@ -8,10 +8,17 @@ CREATE TABLE analyses (
     distro          TEXT,
     distro_version  TEXT,
     dockerfile_mode TEXT NOT NULL,
+    -- As the history of the image tells it, base64: what was given is of whoever gave it.
+    dockerfile      TEXT,
     image_size      BIGINT NOT NULL,
     layer_count     BIGINT NOT NULL,
+    -- Chain ids of the stacks of its layers, lowest first, separated by blanks; and the last, that of all layers, by which
+    -- images find what they are built on.
+    chains          TEXT NOT NULL DEFAULT '',
+    chain           TEXT,
     created_at      BIGINT NOT NULL
 );
+CREATE INDEX analyses_by_chain ON analyses (chain);
 
 -- Documents in object storage: `sbom`, `native`, `content/os`, `metadata/manifest`, …
 CREATE TABLE analysis_documents (
@@ -22,6 +29,20 @@ CREATE TABLE analysis_documents (
     PRIMARY KEY (analysis, kind)
 );
 CREATE INDEX analysis_documents_by_object ON analysis_documents (object);
+
+-- Facts of the layers that images of an account had, for its other images: a cache. Of each account apart, because who knows
+-- a layer's digest need not have it.
+CREATE TABLE layer_facts (
+    account TEXT NOT NULL REFERENCES accounts (name) ON DELETE CASCADE,
+    -- The layer's diff id, and what was looked for with which version of the analysers.
+    layer   TEXT NOT NULL,
+    -- In object storage.
+    object  TEXT NOT NULL,
+    used_at BIGINT NOT NULL,
+    PRIMARY KEY (account, layer)
+);
+CREATE INDEX layer_facts_by_object ON layer_facts (object);
+CREATE INDEX layer_facts_by_use ON layer_facts (used_at);
 
 CREATE TABLE images (
     id              {{id}},

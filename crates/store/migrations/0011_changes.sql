@@ -2,8 +2,8 @@
 -- change: nobody had an image with it that was free of them.
 CREATE TABLE finding_changes (
     id              {{id}},
-    package_version BIGINT NOT NULL REFERENCES package_versions (id),
-    finding         BIGINT NOT NULL REFERENCES findings (id),
+    package_version BIGINT NOT NULL REFERENCES package_versions (id) ON DELETE CASCADE,
+    finding         BIGINT NOT NULL REFERENCES findings (id) ON DELETE CASCADE,
     data            BIGINT NOT NULL REFERENCES vulnerability_data (id),
     -- The finding's detail until then and from then on; one that was opened has none before, one that was closed none after.
     before          TEXT,

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _,
-    EnumIter, QueryFilter as _, QueryOrder as _, entity::prelude::*,
+    EnumIter, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
 
 use crate::{AccountName, Moment, Result, Store};
@@ -91,6 +91,18 @@ pub async fn change_state(
         .exec(on)
         .await?;
     Ok(changed.rows_affected > 0)
+}
+
+/// The account, locked until the transaction ends.
+pub async fn lock(on: &impl ConnectionTrait, name: &AccountName) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(name.as_str()).lock_exclusive().one(on).await?)
+}
+
+/// Replaces the settings of an account that the transaction has locked: a JSON object.
+pub async fn set_settings(on: &impl ConnectionTrait, name: &AccountName, settings: String, now: Moment) -> Result<()> {
+    let row = ActiveModel { settings: Set(settings), last_updated: Set(now), ..Default::default() };
+    Entity::update_many().set(row).filter(Column::Name.eq(name.as_str())).exec(on).await?;
+    Ok(())
 }
 
 /// Adds an account, enabled.

@@ -38,9 +38,15 @@ pub struct Model {
     pub distro: Option<String>,
     pub distro_version: Option<String>,
     pub dockerfile_mode: DockerfileMode,
+    /// As the image's history tells it, in base64.
+    pub dockerfile: Option<String>,
     /// Uncompressed bytes of all layers.
     pub image_size: i64,
     pub layer_count: i64,
+    /// Chain IDs of the stacks of layers, lowest first, separated by blanks.
+    pub chains: String,
+    /// The last of them: that of all layers.
+    pub chain: Option<String>,
     pub created_at: Moment,
 }
 
@@ -48,6 +54,13 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Chain IDs of the stacks of layers, lowest first.
+    pub fn chain_ids(&self) -> Vec<String> {
+        self.chains.split_ascii_whitespace().map(str::to_owned).collect()
+    }
+}
 
 /// An analysis to be written, with its documents.
 #[derive(Clone, Debug)]
@@ -58,9 +71,13 @@ pub struct NewAnalysis {
     pub distro: Option<String>,
     pub distro_version: Option<String>,
     pub dockerfile_mode: DockerfileMode,
+    /// As the image's history tells it, in base64.
+    pub dockerfile: Option<String>,
     /// Uncompressed bytes of all layers.
     pub image_size: u64,
     pub layer_count: u64,
+    /// Chain IDs of the stacks of layers, lowest first.
+    pub chains: Vec<String>,
     pub documents: Vec<NewDocument>,
 }
 
@@ -85,8 +102,11 @@ pub async fn insert(on: &impl ConnectionTrait, analysis: NewAnalysis, now: Momen
         distro: Set(analysis.distro),
         distro_version: Set(analysis.distro_version),
         dockerfile_mode: Set(analysis.dockerfile_mode),
+        dockerfile: Set(analysis.dockerfile),
         image_size: Set(i64::try_from(analysis.image_size).unwrap_or(i64::MAX)),
         layer_count: Set(i64::try_from(analysis.layer_count).unwrap_or(i64::MAX)),
+        chains: Set(analysis.chains.join(" ")),
+        chain: Set(analysis.chains.into_iter().next_back()),
         created_at: Set(now),
         ..Default::default()
     };

@@ -259,6 +259,11 @@ pub async fn of_image(on: &impl ConnectionTrait, image: i64) -> Result<Vec<Model
     Ok(in_order(Entity::find().filter(Column::Image.eq(image))).all(on).await?)
 }
 
+/// A tag of an image, if it has it.
+pub async fn find(on: &impl ConnectionTrait, image: i64, tag: TagName<'_>) -> Result<Option<Model>> {
+    Ok(of_image(on, image).await?.into_iter().find(|row| row.name() == tag))
+}
+
 /// The image that a tag stands for: of those that are there to stay, the one it was last detected at.
 pub async fn newest(on: &impl ConnectionTrait, account: &AccountName, tag: TagName<'_>) -> Result<Option<i64>> {
     let query = Entity::find()

@@ -185,6 +185,14 @@ impl Account {
         Ok(latest.all(self.reader()).await?)
     }
 
+    /// Analysed images of which all layers are a stack with one of these chain ids, oldest first; at most `limit`.
+    pub async fn images_of_chains(&self, chains: &[String], limit: u64) -> Result<Vec<Described>> {
+        let analysed = Filter { analysis_status: Some(AnalysisStatus::Analyzed), ..Filter::active() };
+        let query = analysed.of(self.own_images()).find_also_related(analyses::Entity);
+        let query = query.filter(analyses::Column::Chain.is_in(chains)).order_by_asc(Column::CreatedAt);
+        Ok(query.order_by_asc(Column::Id).limit(limit).all(self.reader()).await?)
+    }
+
     /// Images, newest first.
     pub async fn images(&self, filter: Filter, page: Option<Page>) -> Result<Vec<Described>> {
         let mut query = filter.of(self.own_images());
@@ -292,6 +300,7 @@ pub struct Change {
     /// A JSON object.
     pub annotations: Option<String>,
     pub dockerfile: Option<String>,
+    pub created_at: Option<Moment>,
 }
 
 /// Changes an image that the transaction has locked.
@@ -309,6 +318,9 @@ pub async fn change(on: &impl ConnectionTrait, image: i64, change: Change, now: 
     }
     if let Some(dockerfile) = change.dockerfile {
         row.dockerfile = Set(Some(dockerfile));
+    }
+    if let Some(created_at) = change.created_at {
+        row.created_at = Set(created_at);
     }
     Entity::update_many().set(row).filter(Column::Id.eq(image)).exec(on).await?;
     Ok(())

@@ -6,9 +6,11 @@
 //! worker is fenced by the attempt it claimed, so that one that was only slow cannot end what another has taken over.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbBackend, DeriveActiveEnum, EntityTrait as _, EnumIter,
-    FromQueryResult as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
-    entity::prelude::*, sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, DbBackend, DeriveActiveEnum, EntityTrait as _, EnumIter, FromQueryResult as _,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
+    entity::prelude::*,
+    sea_query::{Condition, OnConflict},
 };
 
 use crate::{AccountName, Moment, Result, Store};
@@ -191,15 +193,14 @@ pub async fn enqueue_by(on: &impl ConnectionTrait, job: NewJob<'_>, now: Moment)
     Ok(())
 }
 
-/// Takes back what was asked for about a key: what waits is gone, and a worker that has it loses it.
-pub async fn cancel(on: &impl ConnectionTrait, kind: &str, account: &AccountName, key: &str) -> Result<()> {
-    Entity::delete_many()
-        .filter(Column::Kind.eq(kind))
-        .filter(Column::Account.eq(account.as_str()))
-        .filter(Column::Key.eq(key))
-        .exec(on)
-        .await?;
-    Ok(())
+/// Takes back what was asked for about a key: what waits is gone, and a worker that has it loses it. Answers with the
+/// payloads of what was taken back.
+pub async fn cancel(on: &impl ConnectionTrait, kind: &str, account: &AccountName, key: &str) -> Result<Vec<String>> {
+    let about =
+        Condition::all().add(Column::Kind.eq(kind)).add(Column::Account.eq(account.as_str())).add(Column::Key.eq(key));
+    let cancelled = Entity::find().filter(about.clone()).lock_exclusive().all(on).await?;
+    Entity::delete_many().filter(about).exec(on).await?;
+    Ok(cancelled.into_iter().map(|job| job.payload).collect())
 }
 
 impl Store {

@@ -36,6 +36,7 @@ pub mod image_tags;
 pub mod images;
 pub mod imports;
 pub mod jobs;
+pub mod layer_facts;
 mod migrations;
 mod moment;
 mod names;

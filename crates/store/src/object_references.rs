@@ -58,6 +58,16 @@ const REFERENCES: &[Reference] = &[
     },
     Reference {
         storage: Storage::Documents,
+        class: "layers",
+        table: "layer_facts",
+        column: "object",
+        bare: false,
+        account: Some("t.account"),
+        join: "",
+        words: "'what is known of layer ' || t.layer || ' of account ' || t.account",
+    },
+    Reference {
+        storage: Storage::Documents,
         class: "evaluations",
         table: "evaluations",
         column: "object",

@@ -21,6 +21,7 @@ const TABLES: &[&str] = &[
     "image_tags",
     "images",
     "imports",
+    "layer_facts",
     "archived_tags",
     "archived_images",
     "archive_rules",

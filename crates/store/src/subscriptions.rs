@@ -146,10 +146,19 @@ pub async fn change(
     Ok(own.one(on).await?)
 }
 
-/// Whether a subscription is there and active, and stays so until the end of the transaction of what follows from it.
+/// Whether a subscription is there and active, in the transaction of what follows from it.
 pub async fn is_active(on: &impl ConnectionTrait, account: &AccountName, id: &str) -> Result<bool> {
-    let own = Entity::find_by_id(id).filter(Column::Account.eq(account.as_str())).filter(Column::Active.eq(true));
-    Ok(own.lock_exclusive().one(on).await?.is_some())
+    Ok(active(account, id).one(on).await?.is_some())
+}
+
+/// The same, and nobody else asks for it or changes it until the transaction ends.
+pub async fn lock_active(on: &impl ConnectionTrait, account: &AccountName, id: &str) -> Result<bool> {
+    Ok(active(account, id).lock_exclusive().one(on).await?.is_some())
+}
+
+fn active(account: &AccountName, id: &str) -> Select<Entity> {
+    let own = Entity::find_by_id(id).filter(Column::Account.eq(account.as_str()));
+    own.filter(Column::Active.eq(true))
 }
 
 /// Makes sure that a subscription is there, inactive if it has to be made, and active if `activate`. None is ever

@@ -44,6 +44,51 @@ pub struct Account {
     pub last_updated: IsoSeconds,
 }
 
+words! {
+    /// How rules are understood where the original's answer surprises.
+    PolicyProfile {
+        /// As the original.
+        Compat = "compat",
+        /// As the author of the rule meant it.
+        Native = "native",
+    }
+}
+
+words! {
+    /// What an image gets that no mapping of the policy matches.
+    UnmappedImages {
+        Go = "go",
+        Warn = "warn",
+        Stop = "stop",
+    }
+}
+
+/// How an account wants its images judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccountSettings {
+    pub policy_profile: PolicyProfile,
+    pub unmapped_images: UnmappedImages,
+}
+
+impl Default for AccountSettings {
+    /// As the original.
+    fn default() -> Self {
+        Self { policy_profile: PolicyProfile::Compat, unmapped_images: UnmappedImages::Go }
+    }
+}
+
+/// Changes settings; what is not given stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct AccountSettingsRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub policy_profile: Option<PolicyProfile>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub unmapped_images: Option<UnmappedImages>,
+}
+
 /// Adds an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccountRequest {

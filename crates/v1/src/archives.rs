@@ -12,6 +12,10 @@ use crate::{
     words::words,
 };
 
+/// Most bytes of an archive that is uploaded.
+pub const UPLOAD_LIMIT: u64 = 1 << 30;
+/// The member of the form that an archive is uploaded in.
+pub const UPLOAD_FIELD: &str = "archive_file";
 /// The message of the error for an image that the archive does not have.
 pub const NOT_FOUND: &str = "Not found in archive";
 /// The message of the error, without detail, for an image that is there already.
@@ -310,7 +314,10 @@ pub struct ArchiveManifestMetadata {
 pub struct ArchiveArtifact {
     /// `analysis`, `image_content`, `image_manifest`, `syft_sbom`, …
     pub name: String,
-    pub source: ArchiveArtifactSource,
+    /// None for what is told, and not put back.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub source: Option<ArchiveArtifactSource>,
     pub dest: ArchiveArtifactDestination,
     #[serde(default)]
     #[schema(value_type = Object, required = false)]

@@ -126,6 +126,11 @@ fn civil(text: &str) -> Option<Timestamp> {
     Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
+/// A time in any form that the original wrote one in: with a zone, or without one in UTC.
+pub fn parse_time(text: &str) -> Option<Timestamp> {
+    zoned(text).or_else(|| civil(text))
+}
+
 /// The time that a request gives an image: `2021-06-04T02:27:35Z`, with microseconds after a dot or a colon before the
 /// `Z` (`spec/api.md` A4.3). `None` for any other form.
 pub fn parse_creation_time(text: &str) -> Option<Timestamp> {

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     commands::{
-        account, archive, completions, db, evaluate, event, explain_change, image, notification, objects, policies, policy,
-        query, registry, repo, sbom, scan, serve, subscription, system,
+        account, archive, completions, db, evaluate, event, explain_change, image, notification, objects, policies,
+        policy, query, registry, repo, sbom, scan, serve, subscription, system,
     },
     inspection::InspectionArguments,
 };

@@ -100,7 +100,7 @@ fn several_documents_are_written_in_one_scan_and_are_the_same_every_time() {
 #[test]
 fn a_bill_of_materials_can_be_scanned_instead_of_what_it_was_made_from() {
     let place = Place::new().with_database();
-    for format in ["json", "syft-json", "cyclonedx-json", "spdx-json"] {
+    for format in ["json", "compact", "syft-json", "cyclonedx-json", "spdx-json"] {
         let file = format!("{format}.bill");
         let listed = place.run(&["sbom", "dir:project", "-o", &format!("{format}={file}")]);
         assert_eq!(listed.status.code(), Some(0), "{}", text(&listed.stderr));

@@ -17,6 +17,7 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Found, Unreadable,
 pub(crate) struct Hints;
 
 /// The file, with records that can be used and reasons why others cannot.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct HintFile {
     hints: Vec<Hint>,
     troubles: Vec<String>,
@@ -28,7 +29,7 @@ struct Document {
 }
 
 /// One record; of lists there is a singular form too.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, serde::Serialize)]
 pub(crate) struct Hint {
     name: String,
     #[serde(default)]
@@ -51,7 +52,7 @@ pub(crate) struct Hint {
     location: String,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 enum HintKind {
     Rpm,

@@ -8,7 +8,7 @@ const BLOCK: usize = 1 << 20;
 const MAX_LINES: usize = 10_000;
 
 /// Where patterns matched in one file.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Hits {
     /// By pattern: its place in the list and the lines, counted from 0.
     pub(super) lines: Vec<(usize, Vec<u32>)>,

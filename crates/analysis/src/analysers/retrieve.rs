@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Analyser, AnalysisError, Candidate, Catalog, Unreadable, View, Watch};
+use crate::{Analyser, AnalysisError, Candidate, Catalog, Unreadable, View, Watch, bytes::Bytes};
 
 /// Which files are kept.
 #[derive(Clone, Debug)]
@@ -34,25 +34,24 @@ impl Retrieve {
 }
 
 impl Analyser for Retrieve {
-    type Facts = Vec<u8>;
+    type Facts = Bytes;
 
     fn name(&self) -> &'static str {
         "retrieve-files"
     }
 
-    fn watch(&self, file: &Candidate<'_>) -> Option<Box<dyn Watch<Facts = Vec<u8>> + '_>> {
+    fn watch(&self, file: &Candidate<'_>) -> Option<Box<dyn Watch<Facts = Bytes> + '_>> {
         self.paths.contains(file.path()).then(|| {
             let fits = file.entry.size <= self.max_file_size;
             Box::new(Keep { content: fits.then(Vec::new), limit: self.max_file_size }) as Box<_>
         })
     }
 
-    fn conclude(&self, view: &View<'_, Vec<u8>>, catalog: &mut Catalog) -> Result<(), AnalysisError> {
+    fn conclude(&self, view: &View<'_, Bytes>, catalog: &mut Catalog) -> Result<(), AnalysisError> {
         let retrieved = catalog.inspection().retrieved_files.get_or_insert_default();
         let wanted = |path: &str| self.paths.contains(path.trim_start_matches('/').as_bytes());
-        retrieved.extend(
-            view.files().filter(|found| wanted(&found.path)).map(|found| (found.path, Vec::clone(found.facts))),
-        );
+        retrieved
+            .extend(view.files().filter(|found| wanted(&found.path)).map(|found| (found.path, found.facts.to_vec())));
         Ok(())
     }
 }
@@ -64,7 +63,7 @@ struct Keep {
 }
 
 impl Watch for Keep {
-    type Facts = Vec<u8>;
+    type Facts = Bytes;
 
     fn see(&mut self, bytes: &[u8]) {
         if let Some(content) = &mut self.content {
@@ -72,9 +71,9 @@ impl Watch for Keep {
         }
     }
 
-    fn finish(self: Box<Self>) -> Result<Option<Vec<u8>>, Unreadable> {
+    fn finish(self: Box<Self>) -> Result<Option<Bytes>, Unreadable> {
         let too_large = || Unreadable::new(format!("it is larger than {} bytes and was not retrieved", self.limit));
-        self.content.ok_or_else(too_large).map(Some)
+        Ok(Some(self.content.ok_or_else(too_large)?.into()))
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     patterns::Patterns,
     secrets::SecretRules,
 };
-use crate::{Analyser, AnalysisError, Candidate, Catalog, Unreadable, View, Watch};
+use crate::{Analyser, AnalysisError, Candidate, Catalog, Unreadable, View, Watch, bytes::Bytes};
 
 /// What to search files for.
 #[derive(Clone, Debug)]
@@ -48,9 +48,10 @@ pub(crate) struct ContentSearch {
 }
 
 /// Of one file.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct Matched {
     hits: Hits,
-    content: Option<Box<[u8]>>,
+    content: Option<Bytes>,
 }
 
 impl ContentSearch {

@@ -3,10 +3,7 @@
 //! Each installed package has a folder of its own in `var/lib/pacman/local` with a description (`desc`), a list of files
 //! (`files`) and a compressed manifest of them (`mtree`).
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    io::Read as _,
-};
+use std::{collections::BTreeMap, io::Read as _};
 
 use serde_json::{Value, json};
 use windlass_sbom::{Distro, License, Metadata, Package, PackageType, package_url};
@@ -17,6 +14,7 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Found, Unreadable,
 pub(crate) struct Alpm;
 
 /// What one file of a package's folder says.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) enum AlpmFact {
     /// The sections of `desc` or `files`.
     Sections(Sections),
@@ -25,7 +23,7 @@ pub(crate) enum AlpmFact {
 }
 
 /// Lines by the name of the section they stand in.
-type Sections = HashMap<String, Vec<String>>;
+type Sections = BTreeMap<String, Vec<String>>;
 
 /// Bytes that a compressed manifest may unfold to; that of a package of 100,000 files takes 30 MB.
 const MANIFEST_LIMIT: u64 = 64 << 20;

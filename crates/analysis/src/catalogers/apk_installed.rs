@@ -9,7 +9,7 @@ use windlass_sbom::{
 };
 
 /// An installed package.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Installed {
     /// `files` is empty here: see [`Installed::files`].
     pub(crate) entry: ApkEntry,

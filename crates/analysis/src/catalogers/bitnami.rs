@@ -13,6 +13,7 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Found, Unreadable,
 pub(crate) struct Bitnami;
 
 /// What one file says.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) enum BitnamiFact {
     /// An SPDX document; its packages of other kinds are found by other evidence.
     Document(Vec<Component>),
@@ -21,7 +22,7 @@ pub(crate) enum BitnamiFact {
 }
 
 /// A package as Bitnami describes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Component {
     name: String,
     /// Upstream's version and Bitnami's revision: `1.25.3-2`.

@@ -13,12 +13,12 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Unreadable, View};
 pub(crate) struct CargoAuditable;
 
 /// The recorded crates that are part of the program (build dependencies are not).
-#[derive(Deserialize)]
+#[derive(Deserialize, serde::Serialize)]
 pub(crate) struct Record {
     packages: Vec<Crate>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, serde::Serialize)]
 struct Crate {
     name: String,
     version: String,

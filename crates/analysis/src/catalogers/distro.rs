@@ -1,6 +1,6 @@
 //! Which distribution an image is made of (`spec/analysis.md` §3.1).
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 use regex::Regex;
 use windlass_sbom::Distro;
@@ -12,17 +12,18 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Unreadable, View};
 pub(crate) struct DistroFiles;
 
 /// What one of the files says.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) enum DistroFact {
     /// A distribution's name, and which kind of file states it.
     Named(Statement, Box<Distro>),
     /// `/etc/debian_version`, where it is a number.
     DebianVersion(String),
     /// Extended support of the distribution with this id is enabled.
-    ExtendedSupport(&'static str),
+    ExtendedSupport(Cow<'static, str>),
 }
 
 /// The kinds of files that name a distribution.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Statement {
     OsRelease,
     SystemReleaseCpe,
@@ -96,7 +97,7 @@ impl Cataloger for DistroFiles {
                 let version = text.trim();
                 os_release::is_release_number(version).then(|| DistroFact::DebianVersion(version.to_owned()))
             }
-            Role::Support(of) => of.is_extended(&text).then_some(DistroFact::ExtendedSupport(of.distro())),
+            Role::Support(of) => of.is_extended(&text).then_some(DistroFact::ExtendedSupport(of.distro().into())),
         })
     }
 

@@ -18,6 +18,7 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Found, Unreadable,
 pub(crate) struct Dpkg;
 
 /// What one file of the database says.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) enum DpkgFact {
     /// Installed packages, with the conffiles listed in their stanzas.
     Packages(Vec<Installed>),

@@ -8,7 +8,7 @@ use windlass_sbom::{
 use super::rfc822::{self, Stanza};
 
 /// A package that a status file says is installed.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Installed {
     /// `files` holds what the stanza itself lists: the conffiles.
     pub(crate) entry: DpkgEntry,

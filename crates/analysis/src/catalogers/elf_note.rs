@@ -13,7 +13,7 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Unreadable, View};
 pub(crate) struct ElfNotes;
 
 /// The members of a note that are strings.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Note(BTreeMap<String, String>);
 
 /// A section larger than this holds no note.

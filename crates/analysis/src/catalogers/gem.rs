@@ -12,6 +12,7 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Unreadable, View};
 pub(crate) struct GemInstalled;
 
 /// A gemspec's fields.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct GemFact {
     spec: GemSpec,
     licenses: Vec<String>,

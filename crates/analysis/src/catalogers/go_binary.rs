@@ -15,6 +15,7 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Found, Unreadable,
 pub(crate) struct GoBinaries;
 
 /// What is kept of one Go executable.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct Program {
     info: BuildInfo,
     /// The module that the program is, with the best version known for it.

@@ -5,7 +5,7 @@ use object::{Architecture, Object, ObjectSection, ObjectSegment, ReadRef};
 use windlass_sbom::metadata::KeyValue;
 
 /// What an executable says of its own build.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct BuildInfo {
     /// `go1.22.1`
     pub(crate) go_version: String,
@@ -18,7 +18,7 @@ pub(crate) struct BuildInfo {
 }
 
 /// A module; `replaced_by` is what was linked in its stead.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Module {
     pub(crate) path: String,
     pub(crate) version: String,

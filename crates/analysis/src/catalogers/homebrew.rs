@@ -8,7 +8,7 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Unreadable, View};
 pub(crate) struct Homebrew;
 
 /// What a formula says of itself.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Formula {
     description: String,
     homepage: String,

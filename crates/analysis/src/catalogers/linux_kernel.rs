@@ -14,6 +14,7 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Found, Unreadable,
 pub(crate) struct LinuxKernel;
 
 /// What one file is.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) enum KernelFact {
     /// The version text of a kernel image: release, builder and time of build.
     Kernel(String),

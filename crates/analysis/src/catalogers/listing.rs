@@ -1,6 +1,6 @@
 //! The common kind of cataloger: one text file lists packages by itself, as lock files do.
 
-use windlass_sbom::Package;
+use windlass_sbom::{Package, formats};
 
 use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Unreadable, View};
 
@@ -13,8 +13,12 @@ pub(crate) struct Listing {
     pub(crate) parse: fn(&str) -> Result<Vec<Package>, Unreadable>,
 }
 
+/// What one file lists.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(crate) struct Listed(#[serde(with = "formats::packages")] Vec<Package>);
+
 impl Cataloger for Listing {
-    type Facts = Vec<Package>;
+    type Facts = Listed;
 
     fn name(&self) -> &'static str {
         self.name
@@ -28,15 +32,15 @@ impl Cataloger for Listing {
         (self.selects)(file)
     }
 
-    fn read(&self, _file: &Candidate<'_>, content: &mut Content) -> Result<Option<Vec<Package>>, Unreadable> {
+    fn read(&self, _file: &Candidate<'_>, content: &mut Content) -> Result<Option<Listed>, Unreadable> {
         let text = content.text()?;
         let packages = (self.parse)(text.strip_prefix('\u{feff}').unwrap_or(&text))?;
-        Ok((!packages.is_empty()).then_some(packages))
+        Ok((!packages.is_empty()).then_some(Listed(packages)))
     }
 
-    fn assemble(&self, view: &View<'_, Vec<Package>>, catalog: &mut Catalog) {
+    fn assemble(&self, view: &View<'_, Listed>, catalog: &mut Catalog) {
         for found in view.files() {
-            for package in found.facts {
+            for package in &found.facts.0 {
                 catalog.add(Package {
                     found_by: self.name.to_owned(),
                     locations: vec![view.location(&found)],

@@ -12,13 +12,14 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Found, Unreadable,
 pub(crate) struct Nix;
 
 /// What a file of the database says.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) enum NixFact {
     Database { paths: Option<Table<ValidPath>>, references: Option<Table<Reference>> },
     Log(Wal),
 }
 
 /// A path in the store that was built or fetched completely.
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct ValidPath {
     id: i64,
     path: String,
@@ -27,7 +28,7 @@ pub(crate) struct ValidPath {
 }
 
 /// Ids of a path and of one that it refers to.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Reference {
     from: i64,
     to: i64,

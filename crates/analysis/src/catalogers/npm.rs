@@ -9,6 +9,7 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Unreadable, View};
 pub(crate) struct NpmInstalled;
 
 /// What is read of a package.json.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct NpmFact {
     package: NpmPackage,
     licenses: Vec<String>,

@@ -18,6 +18,7 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Unreadable, View};
 pub(crate) struct PeBinaries;
 
 /// What one file says.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) enum PeFact {
     Version(VersionResource),
     /// File names of the assemblies that a `deps.json` lists.

@@ -7,7 +7,7 @@ use object::{
 use windlass_sbom::metadata::KeyValue;
 
 /// What an executable says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct VersionResource {
     /// Whether it holds code for .NET's runtime.
     pub(crate) is_assembly: bool,

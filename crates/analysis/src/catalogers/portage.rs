@@ -11,6 +11,7 @@ pub(crate) struct Portage;
 
 /// What one file of a package's folder says: the text, which is all that `LICENSE` and `SIZE` hold and the smallest form
 /// of a list of files.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct PortageFact(Box<str>);
 
 impl Cataloger for Portage {

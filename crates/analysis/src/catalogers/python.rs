@@ -17,6 +17,7 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Found, Unreadable,
 pub(crate) struct PythonInstalled;
 
 /// What one file of a distribution says.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) enum PythonFact {
     Metadata(Box<PythonMetadata>),
     Files(Vec<PythonFile>),
@@ -25,7 +26,7 @@ pub(crate) enum PythonFact {
 }
 
 /// The metadata, with the licence as it is stated.
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct PythonMetadata {
     pub(super) package: PythonPackage,
     license: String,

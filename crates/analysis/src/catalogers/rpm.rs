@@ -24,6 +24,7 @@ use crate::{Candidate, Catalog, Cataloger, Content, Evidence, Found, Unreadable,
 pub(crate) struct Rpm;
 
 /// What one file says.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) enum RpmFact {
     Database(Database),
     /// The write-ahead log of a SQLite database; kept only where it holds anything.
@@ -33,12 +34,14 @@ pub(crate) enum RpmFact {
 }
 
 /// The packages of one database file.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct Database {
     rows: Rows,
     /// What could not be read of it.
     troubles: Vec<String>,
 }
 
+#[derive(serde::Serialize, serde::Deserialize)]
 enum Rows {
     Headers(Vec<Header>),
     /// By page, so that a log can be laid over them; `None` where the database has no packages yet.

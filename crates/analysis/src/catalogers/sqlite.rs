@@ -39,19 +39,20 @@ pub(crate) enum SqliteError {
 }
 
 /// The rows of a table, each as what the caller made of its id and record, on the pages they came from.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct Table<T> {
     format: Format,
     root: u32,
     pages: BTreeMap<u32, Node<T>>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 enum Node<T> {
     Interior(Vec<u32>),
     Leaf(Vec<Row<T>>),
 }
 
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 struct Row<T> {
     /// The first page of what did not fit on the row's own page; 0 where all did.
     overflow: u32,

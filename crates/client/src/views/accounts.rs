@@ -15,6 +15,14 @@ pub struct Account {
     pub created_at: Text,
 }
 
+/// How an account wants its images judged.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AccountSettings {
+    pub policy_profile: Text,
+    pub unmapped_images: Text,
+}
+
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct User {

@@ -54,15 +54,18 @@ impl<'a> Matcher<'a> {
             self.weight += 1;
         }
         let surroundings = &self.surroundings[&distributions];
-        let unknown = inventory.inputs().iter().filter(|input| !self.answers.contains_key(*input));
-        let unknown: Vec<PackageInput> = unknown.cloned().collect();
+        let mut known: Vec<Option<Arc<Answer>>> =
+            inventory.inputs().iter().map(|input| self.answers.get(input).cloned()).collect();
+        let places: Vec<usize> = (0..known.len()).filter(|place| known[*place].is_none()).collect();
+        let unknown: Vec<PackageInput> = places.iter().map(|place| inventory.inputs()[*place].clone()).collect();
         let outcomes = packages::match_all(&unknown, surroundings, self.advisories, &self.options, None)?;
-        for (input, outcome) in unknown.into_iter().zip(outcomes) {
-            let answer = Answer::new(outcome, &input, &self.options);
+        for ((input, outcome), place) in unknown.into_iter().zip(outcomes).zip(places) {
+            let answer = Arc::new(Answer::new(outcome, &input, &self.options));
             self.weight += answer.weight();
-            self.answers.insert(input, Arc::new(answer));
+            known[place] = Some(Arc::clone(&answer));
+            self.answers.insert(input, answer);
         }
-        let answers: Vec<&Answer> = inventory.inputs().iter().map(|input| &*self.answers[input]).collect();
+        let answers: Vec<Arc<Answer>> = known.into_iter().flatten().collect();
         Ok(compose_by(&self.rules, sbom, &inventory, &answers, surroundings, &self.options))
     }
 }

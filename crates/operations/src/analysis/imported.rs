@@ -107,7 +107,12 @@ struct Runtime {
 
 /// The image as its documents have it. Of what the bill of materials says, the sizes of layers are taken: no document has
 /// them.
-fn proved(known: &ImageSource, digest: &str, manifest: Vec<u8>, config: Vec<u8>) -> Result<ImageSource, Failure> {
+pub(crate) fn proved(
+    known: &ImageSource,
+    digest: &str,
+    manifest: Vec<u8>,
+    config: Vec<u8>,
+) -> Result<ImageSource, Failure> {
     let Manifest { media_type, layers } =
         serde_json::from_slice(&manifest).map_err(|error| unfit(&format!("the manifest is none: {error}")))?;
     let described: Config =

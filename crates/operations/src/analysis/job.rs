@@ -131,7 +131,7 @@ impl Service {
         Ok(())
     }
 
-    async fn make(&self, tenant: &Tenant, image: &images::Model, claim: &Claim) -> Result<Made, Failure> {
+    async fn make(self: &Arc<Self>, tenant: &Tenant, image: &images::Model, claim: &Claim) -> Result<Made, Failure> {
         let AnalysisRequest { force, import } = AnalysisRequest::of(claim);
         let key = match &import {
             Some(parts) => import_key(&image.digest, parts),
@@ -142,7 +142,7 @@ impl Service {
         }
         let sbom = match &import {
             Some(parts) => self.read_import(tenant, image, parts).await?,
-            None => self.analyse(&image.digest, tenant.places(image).await?).await?,
+            None => self.analyse(tenant, &image.digest, tenant.places(image).await?, force).await?,
         };
         let sbom = Arc::new(sbom);
         let packages = self.know_packages(&sbom).await?;

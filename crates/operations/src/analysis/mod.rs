@@ -8,6 +8,7 @@ mod documents;
 mod failure;
 mod imported;
 mod job;
+mod layers;
 mod perform;
 mod reading;
 mod settings;
@@ -19,4 +20,6 @@ pub use reading::{BillFormat, StoredDocument};
 pub use settings::AnalysisSettings;
 
 pub(crate) use documents::is_document_kind;
+pub(crate) use imported::proved;
+pub(crate) use job::AnalysisRequest;
 pub(crate) use reading::analysis_of;

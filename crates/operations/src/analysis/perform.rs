@@ -5,8 +5,11 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use tokio::runtime::Handle;
+use windlass_analysis::LayerFacts;
 use windlass_image::{Digest, Image};
-use windlass_sbom::{Distro, Sbom, Source};
+use windlass_sbom::{Distro, ImageSource, Sbom, Source, dockerfile};
 use windlass_sources::{
     Reference,
     registry::{PlatformChoice, Registry, RegistryOptions},
@@ -16,8 +19,11 @@ use windlass_store::{
     image_tags, images,
 };
 
-use super::{documents::DocumentKind, failure::Failure, settings::analysis_options};
+use super::{documents::DocumentKind, failure::Failure, layers::KnownLayers, settings::analysis_options};
 use crate::{Result, Service, Settings, Tenant};
+
+/// Bytes of a Dockerfile that is shown in records.
+const DOCKERFILE_LIMIT: usize = 256 << 10;
 
 /// Where an image can be had.
 #[derive(Clone, Debug)]
@@ -28,17 +34,29 @@ pub(super) struct Place {
 }
 
 impl Service {
-    /// Pulls an image by its digest from the first place that has it, and analyses it. Dropping the future ends the work.
-    pub(super) async fn analyse(&self, digest: &str, places: Vec<Place>) -> Result<Sbom, Failure> {
+    /// Pulls an image by its digest from the first place that has it, and analyses it; by force, of layers that are known, too. Dropping the future ends the work.
+    pub(super) async fn analyse(
+        self: &Arc<Self>,
+        tenant: &Tenant,
+        digest: &str,
+        places: Vec<Place>,
+        force: bool,
+    ) -> Result<Sbom, Failure> {
         let settings = self.settings.clone();
         let digest = digest.to_owned();
         let stop = StopOnDrop(Arc::new(AtomicBool::new(false)));
         let stopped = Arc::clone(&stop.0);
+        let layers = (settings.analysis.keep_layers_days > 0).then(|| {
+            let (service, account) = (Arc::clone(self), tenant.account.clone());
+            Arc::new(KnownLayers { service, account, runtime: Handle::current(), force }) as Arc<dyn LayerFacts>
+        });
         blocking(move || {
             let mut failure =
                 Failure::lasting("REGISTRY_IMAGE_NOT_FOUND", "the image has no tag it could be pulled by");
             for place in places {
-                match pull(&digest, &place).and_then(|image| read(&image, &settings, Arc::clone(&stopped))) {
+                match pull(&digest, &place)
+                    .and_then(|image| read(&image, &settings, layers.clone(), Arc::clone(&stopped)))
+                {
                     Ok(sbom) => return Ok(sbom),
                     // What may pass in one place counts more than what lasts in another.
                     Err(trouble) if failure.is_lasting() => failure = trouble,
@@ -109,9 +127,14 @@ fn pull(digest: &str, place: &Place) -> Result<Image, Failure> {
     Ok(Image { user_input, tags: Vec::new(), repo_digests: Vec::new(), ..image })
 }
 
-fn read(image: &Image, settings: &Settings, stopped: Arc<AtomicBool>) -> Result<Sbom, Failure> {
+fn read(
+    image: &Image,
+    settings: &Settings,
+    layers: Option<Arc<dyn LayerFacts>>,
+    stopped: Arc<AtomicBool>,
+) -> Result<Sbom, Failure> {
     use windlass_analysis::AnalysisError::Walk;
-    let options = analysis_options(settings, stopped)?;
+    let options = analysis_options(settings, layers, stopped)?;
     windlass_analysis::analyse_image(image, &options).map(|analysis| analysis.sbom).map_err(|error| match error {
         Walk(windlass_image::WalkError::Cancelled) => Failure::timed_out(settings.analysis.timeout),
         error => error.into(),
@@ -136,10 +159,19 @@ fn described(digest: &str, key: &str, sbom: &Sbom, documents: Vec<NewDocument>) 
             Some(_) => DockerfileMode::Actual,
             None => DockerfileMode::Guessed,
         },
+        dockerfile: image.and_then(|image| guessed(image)),
         image_size: image.map_or(0, |image| image.size),
         layer_count: image.map_or(0, |image| image.layers.len() as u64),
+        chains: image.map(|image| image.chain_ids()).unwrap_or_default(),
         documents,
     }
+}
+
+/// The Dockerfile that the history of an image tells, in base64 as records show it; `None` where it is longer than any that
+/// somebody wrote.
+fn guessed(image: &ImageSource) -> Option<String> {
+    let text = dockerfile::guessed(image).filter(|text| text.len() <= DOCKERFILE_LIMIT)?;
+    Some(STANDARD.encode(text))
 }
 
 /// A version as records of images show it: that of Debian without its point release (`spec/analysis.md` 3.3).

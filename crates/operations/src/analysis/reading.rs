@@ -104,7 +104,7 @@ impl Tenant {
     /// # Errors
     /// 404 for one that is not analysed.
     pub async fn sbom(&self, image: &images::Model) -> Result<Sbom> {
-        self.read_sbom(image, |bytes| formats::read(bytes), |sbom| sbom).await
+        self.read_sbom(image, formats::read, |sbom| sbom).await
     }
 
     /// As [`Tenant::sbom`], what is wanted of it, with its files by columns.

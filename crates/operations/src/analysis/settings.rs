@@ -11,7 +11,7 @@ use std::{
 };
 
 use windlass_analysis::{
-    Analysers, ArchiveBudgets, FileSelection, MalwareScanner, Options, RetrieveFiles, Search, SecretRules,
+    Analysers, ArchiveBudgets, FileSelection, LayerFacts, MalwareScanner, Options, RetrieveFiles, Search, SecretRules,
 };
 use windlass_clamd::{Address, Clamd, ClamdError};
 use windlass_image::{Budgets, Digest, DigestAlgorithm, WalkOptions};
@@ -33,6 +33,8 @@ pub struct AnalysisSettings {
     pub retrieved_files: RetrieveFiles,
     /// The daemon that scans files for malware.
     pub clamd: Option<Address>,
+    /// For how many days after their last use facts of layers are kept for other images; 0: they are not kept.
+    pub keep_layers_days: u32,
 }
 
 impl Default for AnalysisSettings {
@@ -44,6 +46,7 @@ impl Default for AnalysisSettings {
             content_search: None,
             retrieved_files: RetrieveFiles::default(),
             clamd: None,
+            keep_layers_days: 30,
         }
     }
 }
@@ -59,8 +62,12 @@ pub(crate) fn analysis_key(digest: &str, settings: &Settings) -> String {
 
 /// What an analysis is made with. It ends early when `cancelled` becomes true. Connects to the malware scanner, if there
 /// is to be one.
-pub(super) fn analysis_options(settings: &Settings, cancelled: Arc<AtomicBool>) -> Result<Options, ClamdError> {
-    let AnalysisSettings { budgets, archives, timeout, content_search, retrieved_files, clamd } =
+pub(super) fn analysis_options(
+    settings: &Settings,
+    layers: Option<Arc<dyn LayerFacts>>,
+    cancelled: Arc<AtomicBool>,
+) -> Result<Options, ClamdError> {
+    let AnalysisSettings { budgets, archives, timeout, content_search, retrieved_files, clamd, .. } =
         settings.analysis.clone();
     let scanner = |address| Clamd::connect(address, windlass_clamd::Options::default());
     let malware = clamd.map(scanner).transpose()?.map(|clamd| Arc::new(clamd) as Arc<dyn MalwareScanner>);
@@ -83,6 +90,7 @@ pub(super) fn analysis_options(settings: &Settings, cancelled: Arc<AtomicBool>) 
             malware,
             hints: settings.hints,
         },
+        layers,
     })
 }
 

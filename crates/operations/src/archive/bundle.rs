@@ -78,8 +78,13 @@ pub(super) struct Analysis {
     distro_version: Option<String>,
     /// Whether the Dockerfile was given.
     dockerfile_given: bool,
+    /// As the history tells it, in base64.
+    #[serde(default)]
+    dockerfile: Option<String>,
     image_size: i64,
     layer_count: i64,
+    #[serde(default)]
+    chains: Vec<String>,
     pub(super) created_at: Moment,
     pub(super) documents: Vec<Document>,
 }
@@ -133,6 +138,15 @@ impl Evaluation {
 }
 
 impl Record {
+    /// Reads what [`write`] wrote; the error says why it is none.
+    pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
+        let record: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        if record.format != FORMAT || record.version != VERSION {
+            return Err(format!("it is of format {:?}, version {}", record.format, record.version));
+        }
+        Ok(record)
+    }
+
     pub(super) fn new(
         image: &images::Model,
         tags: &[image_tags::Model],
@@ -162,7 +176,7 @@ impl Record {
             created_at: row.created_at,
             last_evaluated: row.last_evaluated,
         });
-        let documents = documents.into_iter();
+        let (documents, chains) = (documents.into_iter(), analysis.chain_ids());
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -189,8 +203,10 @@ impl Record {
                 distro: analysis.distro,
                 distro_version: analysis.distro_version,
                 dockerfile_given: analysis.dockerfile_mode == DockerfileMode::Actual,
+                dockerfile: analysis.dockerfile,
                 image_size: analysis.image_size,
                 layer_count: analysis.layer_count,
+                chains,
                 created_at: analysis.created_at,
                 documents: documents
                     .map(|row| Document { kind: row.kind, object: row.object, size: row.size })
@@ -286,8 +302,10 @@ impl Record {
             } else {
                 DockerfileMode::Guessed
             },
+            dockerfile: self.analysis.dockerfile.clone(),
             image_size: number(self.analysis.image_size),
             layer_count: number(self.analysis.layer_count),
+            chains: self.analysis.chains.clone(),
             documents: documents
                 .iter()
                 .map(|document| analyses::NewDocument {
@@ -387,10 +405,7 @@ pub(super) async fn end(out: &mut (impl AsyncWrite + Unpin)) -> Result<()> {
 pub(super) async fn unpack(mut bundle: impl AsyncRead + Unpin, objects: &Objects) -> Result<Record> {
     let first = member(&mut bundle).await?.filter(|(name, _)| name == RECORD);
     let (_, text) = first.ok_or_else(|| damaged(format!("it does not begin with {RECORD}")))?;
-    let record: Record = serde_json::from_slice(&text).map_err(|error| damaged(format!("{RECORD}: {error}")))?;
-    if record.format != FORMAT || record.version != VERSION {
-        return Err(damaged(format!("it is of format {:?}, version {}", record.format, record.version)));
-    }
+    let record = Record::parse(&text).map_err(|reason| damaged(format!("{RECORD}: {reason}")))?;
     let mut missing = record.objects()?;
     while let Some((name, content)) = member(&mut bundle).await? {
         if name == FINDINGS {

@@ -211,7 +211,7 @@ async fn copy(
         let most = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len());
         let read = bundle.read(&mut piece[..most]).await.map_err(unreadable)?;
         if read == 0 {
-            return Err(refused(format!("it ends within {}", shown(name))));
+            return Err(refused(format!("it breaks off within {}", shown(name))));
         }
         hash.update(&piece[..read]);
         out.write_all(&piece[..read]).await.map_err(bundle::unwritable)?;
@@ -283,6 +283,7 @@ fn shown(text: &str) -> String {
     text::excerpt(text)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is what combinators hand on")]
 fn refused(reason: String) -> Error {
     Error::invalid(format!("it cannot be imported as a bundle: {reason}"))
 }

@@ -11,6 +11,7 @@ mod restore;
 mod rules;
 mod selection;
 mod transitions;
+mod upload;
 
 pub use exchange::{BUNDLE_LIMIT, ExportedBundle};
 

@@ -47,7 +47,7 @@ impl Tenant {
     }
 
     /// An image that waits to be removed is as good as gone.
-    async fn demand_absent(&self, digest: &str) -> Result<()> {
+    pub(super) async fn demand_absent(&self, digest: &str) -> Result<()> {
         match self.account.image(digest).await? {
             Some(image) if image.status == images::Status::Active => Err(conflict()),
             _ => Ok(()),
@@ -61,32 +61,45 @@ impl Tenant {
             return Err(Error::Broken(format!("the archived bundle {key} of {} is that of {told}", row.digest)));
         }
         let packages = self.packages_of(&record).await?;
-        let now = self.service.clock.moment();
         let tx = self.account.begin().await?;
-        if let Some(image) = images::lock(&tx, self.name(), &row.digest).await? {
-            let old = images::remove(&tx, &image).await?.ok_or_else(conflict)?;
-            object_candidates::let_go(&tx, Storage::Documents, &old, now).await?;
-        }
         let analysis = restore_analysis(&tx, &record, &key).await?;
-        packages.record(&self.service, &tx, analysis).await?;
-        let image = match images::restore(&tx, record.image_row(analysis)).await {
-            Err(StoreError::Exists) => return Err(conflict()),
-            image => image?,
-        };
-        self.demand_room(&tx, 0).await?;
-        image_tags::restore(&tx, image.id, record.tag_rows()).await?;
+        self.put_back(&tx, &packages, record.image_row(analysis), record.tag_rows()).await?;
         for evaluation in record.evaluation_rows(analysis) {
             evaluations::restore(&tx, evaluation).await?;
         }
-        self.subscribe(&tx, image.id, false, now).await?;
-        for tag in image_tags::of_image(&tx, image.id).await? {
-            self.service.look_again(&tx, self.name(), &tag.fulltag()).await?;
-        }
-        let restored = happening(EventType::RestoredFromArchive, &row.digest, Value::Null);
-        self.service.tell(&tx, self.name(), restored).await?;
         tx.commit().await.map_err(StoreError::from)?;
         self.service.work.notify_waiters();
         Ok(())
+    }
+
+    /// Writes an image that has its analysis already, with its tags and packages, and tells of it, in the place of one that waits to
+    /// be removed.
+    pub(super) async fn put_back(
+        &self,
+        tx: &Transaction,
+        packages: &KnownPackages,
+        image: images::Model,
+        tags: Vec<image_tags::Model>,
+    ) -> Result<()> {
+        let now = self.service.clock.moment();
+        if let Some(image) = images::lock(tx, self.name(), &image.digest).await? {
+            let old = images::remove(tx, &image).await?.ok_or_else(conflict)?;
+            object_candidates::let_go(tx, Storage::Documents, &old, now).await?;
+        }
+        let analysis = image.analysis.ok_or_else(|| Error::Broken(format!("{} has no analysis", image.digest)))?;
+        packages.record(&self.service, tx, analysis).await?;
+        let image = match images::restore(tx, image).await {
+            Err(StoreError::Exists) => return Err(conflict()),
+            image => image?,
+        };
+        self.demand_room(tx, 0).await?;
+        image_tags::restore(tx, image.id, tags).await?;
+        self.subscribe(tx, image.id, false, now).await?;
+        for tag in image_tags::of_image(tx, image.id).await? {
+            self.service.look_again(tx, self.name(), &tag.fulltag()).await?;
+        }
+        let restored = happening(EventType::RestoredFromArchive, &image.digest, Value::Null);
+        self.service.tell(tx, self.name(), restored).await
     }
 
     async fn unpack(&self, key: &ObjectKey) -> Result<Record> {

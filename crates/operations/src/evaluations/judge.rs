@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
-use windlass_policy::{Action, Bundle, CompiledBundle, Image, Knowledge, Profile, Request};
+use windlass_policy::{Action, Ancestor, Bundle, CompiledBundle, Image, Knowledge, Profile, Request};
 use windlass_sbom::{
     FileTable, Sbom,
     formats::{Saved, Wanted},
@@ -49,6 +49,9 @@ pub(super) struct Case {
     pub(super) bundle: Arc<CompiledBundle>,
     pub(super) input: Arc<EvaluationInput>,
     pub(super) previous: Option<Sbom>,
+    pub(super) ancestors: Vec<Ancestor>,
+    /// When the image was first known.
+    pub(super) since: Timestamp,
     pub(super) unmapped: Action,
     pub(super) now: Timestamp,
 }
@@ -136,7 +139,9 @@ impl Case {
         let knowledge = Knowledge {
             database_built: *database_built,
             first_seen: Some(first_seen),
+            since: Some(self.since),
             previous: self.previous.as_ref(),
+            ancestors: &self.ancestors,
             ..Knowledge::default()
         };
         let image = Image::new(&self.input.sbom, outcome, knowledge).with_files(&self.input.files);

@@ -4,6 +4,7 @@
 //! kept with them, and as long as they are the same, and no moment has come at which time alone changes it, the same
 //! question has the same answer, byte for byte. Everything else is judged anew, and kept: that is the history.
 
+mod ancestors;
 mod choices;
 mod findings;
 mod judge;
@@ -21,9 +22,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use windlass_objects::ObjectKey;
-use windlass_policy::{Action, CompiledBundle, Inputs, Profile, Tag};
+use windlass_policy::{Action, Ancestor, CompiledBundle, Inputs, Profile, Tag};
 use windlass_sbom::formats::Wanted;
 use windlass_store::{
+    analyses,
     evaluations::{Basis, Model, Question},
     image_tags::{self, TagName},
     images::{self, AnalysisStatus, Filter},
@@ -215,12 +217,13 @@ impl Tenant {
         };
         let bundle = self.service.judges.bundle(policy, choices.profile).await?;
         let previous = self.predecessor(image, fulltag, &bundle).await?;
+        let ancestors = self.ancestors(image, &bundle).await?;
         let tags = self.account.tags_of_images(&[image.image.id]).await?;
         let basis = Basis {
             policy_digest: policy.digest.clone(),
             analysis: image.analysis,
             data: findings.in_force().await?,
-            inputs: inputs(choices, &image.image, &tags, previous.as_ref()),
+            inputs: inputs(choices, &image.image, &tags, previous.as_ref(), &ancestors),
         };
         let question = Question { digest: &image.image.digest, fulltag, policy_id: &policy.id };
         let last = self.account.last_evaluation(question).await?;
@@ -243,6 +246,8 @@ impl Tenant {
                 Some(previous) => Some(self.saved_analysis(&previous.image, Wanted::LEAST).await?.sbom),
                 None => None,
             },
+            ancestors,
+            since: since(&image.image),
             unmapped: choices.unmapped,
             now,
         };
@@ -263,8 +268,15 @@ impl Tenant {
         let tag = TagName { registry: &tag.registry, repository, tag: name };
         let analysed_ones = Filter { analysis_status: Some(AnalysisStatus::Analyzed), ..Filter::active() };
         let images = self.account.images_of_tag(tag, analysed_ones, Some(PREDECESSOR_LIMIT)).await?;
-        let before = images.into_iter().skip_while(|(other, _)| other.id != image.image.id).nth(1);
-        before.map(|(image, _)| analysed(Some(image))).transpose()
+        let mut history = images.into_iter().skip_while(|(other, _)| other.id != image.image.id);
+        let Some((own, analysis)) = history.next() else { return Ok(None) };
+        // Those of the same index came with it, and were no earlier ones; nor were those for other processors.
+        let arch = |analysis: Option<&analyses::Model>| analysis.and_then(|analysis| analysis.arch.clone());
+        let own_arch = arch(analysis.as_ref());
+        let mut before = history.filter(|(other, analysis)| {
+            other.parent_digest != own.parent_digest && arch(analysis.as_ref()) == own_arch
+        });
+        before.next().map(|(image, _)| analysed(Some(image))).transpose()
     }
 
     /// Whether the result of a verdict is in object storage still; where it is not, the image is judged anew.
@@ -278,11 +290,6 @@ impl Tenant {
             |error| Error::Broken(format!("the evaluation in object {} cannot be read: {error}", row.object));
         serde_json::from_slice(&bytes).map_err(unreadable)
     }
-
-    async fn choices(&self) -> Result<Choices> {
-        let account = self.service.store.find_account(self.name().as_str()).await?;
-        account.map_or_else(|| Ok(Choices::default()), |account| Choices::of(&account))
-    }
 }
 
 fn analysed(image: Option<images::Model>) -> Result<Analysed> {
@@ -291,6 +298,12 @@ fn analysed(image: Option<images::Model>) -> Result<Analysed> {
         (AnalysisStatus::Analyzed, Some(analysis)) => Ok(Analysed { image, analysis }),
         (status, _) => Err(Error::not_found(not_analyzed(analysis_status(status)))),
     }
+}
+
+/// When an image was first known. An analysis that is made again makes no finding younger, nor does a time of creation that
+/// is still to come.
+fn since(image: &images::Model) -> Timestamp {
+    image.analyzed_at.map_or(image.created_at, |analyzed_at| analyzed_at.min(image.created_at)).into()
 }
 
 /// The full form of the name that an image is to be judged under; any text is one.
@@ -318,7 +331,13 @@ fn key(row: &Model) -> Result<ObjectKey> {
 
 /// Digest of what goes into a verdict beside bundle, analysis and vulnerability data. Another version of the program may
 /// judge otherwise.
-fn inputs(choices: Choices, image: &images::Model, tags: &[image_tags::Model], previous: Option<&Analysed>) -> String {
+fn inputs(
+    choices: Choices,
+    image: &images::Model,
+    tags: &[image_tags::Model],
+    previous: Option<&Analysed>,
+    ancestors: &[Ancestor],
+) -> String {
     let mut tags: Vec<String> = tags.iter().map(image_tags::Model::fulltag).collect();
     tags.sort();
     let inputs: Value = json!([
@@ -328,6 +347,7 @@ fn inputs(choices: Choices, image: &images::Model, tags: &[image_tags::Model], p
         image.dockerfile,
         tags,
         previous.map(|previous| previous.analysis),
+        ancestors.iter().map(|ancestor| json!([ancestor.digest, ancestor.tags])).collect::<Vec<_>>(),
     ]);
     hex(&Sha256::digest(inputs.to_string()))
 }

@@ -54,6 +54,11 @@ impl Story {
     }
 
     async fn add_image(&self) {
+        self.add(DIGEST, "sha256:index", "k", "amd64").await;
+    }
+
+    /// Adds an image that is analysed now, under the tag from now on.
+    async fn add(&self, digest: &str, index: &str, key: &str, arch: &str) {
         let (service, now) = (&self.bench.service, self.bench.now());
         let source = ImageSource { image_id: ID.into(), manifest_digest: DIGEST.into(), ..ImageSource::default() };
         let sbom = Sbom { source: Source::Image(Box::new(source)), ..Sbom::default() };
@@ -63,8 +68,8 @@ impl Story {
         let object = service.objects.put(bytes).await.unwrap().to_string();
         let tx = service.store.begin().await.unwrap();
         let image = NewImage {
-            digest: DIGEST.into(),
-            parent_digest: "sha256:index".into(),
+            digest: digest.into(),
+            parent_digest: index.into(),
             image_id: ID.into(),
             manifest: "sha256:manifest".into(),
             parent_manifest: None,
@@ -74,14 +79,16 @@ impl Story {
         };
         let (image, _) = images::ensure(&tx, self.tenant.name(), image, now).await.unwrap();
         let analysis = NewAnalysis {
-            key: "k".into(),
-            digest: DIGEST.into(),
-            arch: None,
+            key: key.into(),
+            digest: digest.into(),
+            arch: Some(arch.into()),
             distro: None,
             distro_version: None,
             dockerfile_mode: DockerfileMode::Guessed,
+            dockerfile: None,
             image_size: 1,
             layer_count: 1,
+            chains: Vec::new(),
             documents: vec![NewDocument { kind: "sbom".into(), object, size }],
         };
         let analysis = analyses::insert(&tx, analysis, now).await.unwrap();
@@ -335,4 +342,61 @@ async fn futures_of(story: &Story, questions: &[CheckRequest]) -> Vec<Check> {
         tasks.spawn(async move { tenant.check_image(image, &question, &Data(AtomicI64::new(1))).await.unwrap() });
     }
     tasks.join_all().await
+}
+
+#[test]
+fn an_image_gets_no_younger_by_another_analysis() {
+    on_every_story(|story| async move {
+        let added = Timestamp::from(story.bench.now());
+        assert_eq!(since(&story.image().await.unwrap().image), added);
+        story.bench.pass(30 * 86_400);
+        let image = story.image().await.unwrap();
+        let tx = story.tenant.account.begin().await.unwrap();
+        progress::finish(&tx, image.image.id, image.analysis, story.bench.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let again = story.image().await.unwrap().image;
+        assert_eq!(since(&again), added, "no time is won by having it analysed again");
+        let to_come = images::Model { created_at: story.bench.now().plus_seconds(86_400), ..again };
+        assert_eq!(since(&to_come), story.bench.now().into());
+    });
+}
+
+#[test]
+fn images_of_the_same_index_and_for_other_processors_were_not_before_it() {
+    on_every_story(|story| async move {
+        let mut drift = bundle("d", "2026-01-02T00:00:00Z");
+        drift["policies"][0]["rules"][0] =
+            json!({"id": "r", "gate": "tag_drift", "trigger": "packages_modified", "action": "STOP", "params": []});
+        let bundle = CompiledBundle::new(Arc::new(windlass_policy::Bundle::unchecked(drift)), Profile::Compat);
+        let tag = TagName { registry: "registry.example", repository: "team/app", tag: "1" };
+        let name = async |digest: &str| {
+            let tx = story.tenant.account.begin().await.unwrap();
+            let image = images::lock(&tx, story.tenant.name(), digest).await.unwrap().unwrap();
+            image_tags::insert(&tx, story.tenant.name(), image.id, tag, story.bench.now(), story.bench.now())
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        };
+        let before = async |digest: &str| {
+            let image = analysed(story.tenant.account.image(digest).await.unwrap()).unwrap();
+            let before = story.tenant.predecessor(&image, TAG, &bundle).await.unwrap();
+            before.map(|before| before.image.digest)
+        };
+        name(DIGEST).await;
+        story.bench.pass(60);
+        for (digest, index, arch) in [
+            ("sha256:arm", "sha256:new", "arm64"),
+            ("sha256:amd", "sha256:new", "amd64"),
+            ("sha256:s390", "sha256:newest", "s390x"),
+            ("sha256:last", "sha256:newest", "amd64"),
+        ] {
+            story.bench.pass(60);
+            story.add(digest, index, digest, arch).await;
+            name(digest).await;
+        }
+        assert_eq!(before("sha256:last").await.as_deref(), Some("sha256:amd"));
+        assert_eq!(before("sha256:amd").await.as_deref(), Some(DIGEST));
+        assert_eq!(before("sha256:arm").await, None);
+        assert_eq!(before(DIGEST).await, None);
+    });
 }

@@ -19,8 +19,8 @@ pub(crate) struct Yardstick {
 impl Yardstick {
     /// The digest of what goes into a verdict beside bundle, analysis and data; `None` where it takes a look at other images.
     pub(crate) fn inputs(&self, image: &images::Model, tags: &[image_tags::Model]) -> Option<String> {
-        let looks_back = self.bundle.reads().intersects(Inputs::PREVIOUS);
-        (!looks_back).then(|| inputs(self.choices, image, tags, None))
+        let looks_back = self.bundle.reads().intersects(Inputs::PREVIOUS | Inputs::ANCESTRY);
+        (!looks_back).then(|| inputs(self.choices, image, tags, None, &[]))
     }
 
     /// Whether new vulnerability data may change a verdict though none of its findings changed.

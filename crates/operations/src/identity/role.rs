@@ -26,6 +26,7 @@ const ROLES: &[(Role, &str, &str, Actions)] = &[
             "!createAccount",
             "!updateAccount",
             "!deleteAccount",
+            "!updateSettings",
             "!createUser",
             "!updateUser",
             "!deleteUser",
@@ -69,9 +70,11 @@ const ROLES: &[(Role, &str, &str, Actions)] = &[
     (
         Role::AccountAdministrator,
         "account-admin",
-        "The account's users, their roles and what they did, and nothing else.",
+        "The account's settings, users, their roles and what they did, and nothing else.",
         &[
             "getAccount",
+            "getSettings",
+            "updateSettings",
             "listUsers",
             "getUser",
             "createUser",
@@ -123,7 +126,7 @@ mod tests {
             (
                 Role::ReadWrite,
                 &["deleteImage", "getUser", "createPolicy", "updateFeeds"],
-                &["createUser", "deleteUser", "createRole", "deleteAccount", "listAuditRecords"],
+                &["createUser", "deleteUser", "createRole", "deleteAccount", "listAuditRecords", "updateSettings"],
             ),
             (Role::ReadOnly, &["listImages", "getUser"], &["createImage", "deleteEvents", "listAuditRecords"]),
             (Role::PolicyEditor, &["updatePolicy", "listImages"], &["createImage", "deleteImage"]),
@@ -134,7 +137,7 @@ mod tests {
             ),
             (
                 Role::AccountAdministrator,
-                &["createUser", "createRole", "listAuditRecords"],
+                &["createUser", "createRole", "listAuditRecords", "updateSettings"],
                 &["listImages", "createImage"],
             ),
         ] {

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use windlass_objects::ObjectKey;
 use windlass_sources::Reference;
 use windlass_store::{
-    AccountName, Error as StoreError, Moment, image_tags,
+    AccountName, Error as StoreError, Moment, Transaction, image_tags,
     image_tags::TagName,
     images::{self, AnalysisStatus, Change, Filter, NewImage, Status},
     imports,
@@ -22,8 +23,12 @@ use windlass_v1::{
     subscriptions::{SubscriptionType, subscription_id},
 };
 
-use super::{ANALYSE, events, lookup::Found, record};
-use crate::{Error, Result, Tenant, subscriptions::kind_of};
+use super::{
+    ANALYSE, events,
+    lookup::{Found, choices},
+    record,
+};
+use crate::{Error, Result, Tenant, analysis::AnalysisRequest, subscriptions::kind_of};
 
 /// How often an analysis is tried.
 const ATTEMPTS: i64 = 3;
@@ -73,7 +78,8 @@ impl<'a> Addition<'a> {
 }
 
 impl Tenant {
-    /// Adds the image that is asked for, and has it analysed unless it is.
+    /// Adds the image that is asked for, and has it analysed unless it is. Where several platforms are asked for, the image
+    /// that the tag stands for goes first.
     ///
     /// # Errors
     /// 400 for what cannot be done with the request or with the image, or where the registry does not tell what it is; 404
@@ -83,70 +89,102 @@ impl Tenant {
         request: &ImageAnalysisRequest,
         force: bool,
         autosubscribe: bool,
-    ) -> Result<ImageRecord> {
+    ) -> Result<Vec<ImageRecord>> {
         let source = request.source().map_err(|error| error.envelope())?;
         let annotations = request.annotations.as_ref();
         let added = |tag, created_at, dockerfile| {
             let tags = slice::from_ref(tag);
             Addition { created_at, annotations, dockerfile, force, autosubscribe, ..Addition::under(tags) }
         };
-        let digest = match &source {
-            AnalysisSource::Tag { reference, dockerfile } => {
-                let found = self.look_up(by_tag(reference)?).await?;
+        let digests = match &source {
+            AnalysisSource::Tag { reference, dockerfile, platforms } => {
+                let found = self.look_up(by_tag(reference)?, choices(platforms.as_ref())?).await?;
                 self.record(found, added(reference, None, dockerfile.as_deref())).await?
             }
-            AnalysisSource::Digest { reference, tag, created_at, dockerfile } => {
+            AnalysisSource::Digest { reference, tag, created_at, dockerfile, platforms } => {
                 let known = self.account.find_image(&reference.digest, Filter::default()).await?;
                 let created_at = match (force, known) {
                     (true, None) => return Err(unknown_digest(reference)),
                     (true, Some((known, _))) => Some(created_at.unwrap_or_else(|| known.created_at.into())),
                     (false, _) => *created_at,
                 };
-                let found = self.look_up(by_digest(reference, tag)?).await?;
+                let found = self.look_up(by_digest(reference, tag)?, choices(platforms.as_ref())?).await?;
                 self.record(found, added(tag, created_at, dockerfile.as_deref())).await?
             }
-            AnalysisSource::Archive { digest } => self.restore(digest).await?,
+            AnalysisSource::Archive { digest } => vec![self.restore(digest).await?],
             AnalysisSource::Import { import, tags } => {
                 let addition = Addition { annotations, force, autosubscribe, ..Addition::under(tags) };
                 self.add_import(import, addition).await?
             }
         };
-        self.image(&digest).await
+        let mut records = Vec::with_capacity(digests.len());
+        for digest in digests {
+            records.push(self.image(&digest).await?);
+        }
+        Ok(records)
     }
 
-    /// Writes what was found under a tag: the image, its tag and subscriptions, and what follows from them. Answers with the
-    /// image's digest.
-    pub(crate) async fn record(&self, found: Found, addition: Addition<'_>) -> Result<String> {
-        self.check_size(&found)?;
+    /// Writes what was found under a tag: the images, their tags and subscriptions, and what follows from them, all or
+    /// nothing. Answers with the images' digests.
+    ///
+    /// The tag stands for the first. The others of its index have the tag as well, but came to it, and to the account, a
+    /// moment before, so that whoever asks for the tag or the index is told of the first.
+    pub(crate) async fn record(&self, found: Vec<Found>, addition: Addition<'_>) -> Result<Vec<String>> {
+        for found in &found {
+            self.check_size(found)?;
+        }
         check_dockerfile(addition.dockerfile)?;
-        let objects = &self.service.objects;
-        let manifest = objects.put(found.manifest).await?.to_string();
-        let parent = match found.parent {
-            Some((digest, bytes)) => Some((digest, objects.put(bytes).await?.to_string())),
-            None => None,
-        };
+        self.keep_documents(&found).await?;
         let now = self.service.clock.moment();
         let tx = self.account.begin().await?;
+        let mut first = None;
+        for found in &found {
+            let image = self.write(&tx, found, addition, first.as_ref(), now).await?;
+            first.get_or_insert(image);
+        }
+        tx.commit().await.map_err(StoreError::from)?;
+        self.service.work.notify_waiters();
+        Ok(found.into_iter().map(|found| found.digest).collect())
+    }
+
+    async fn keep_documents(&self, found: &[Found]) -> Result<()> {
+        let manifests = found.iter().map(|found| &found.manifest);
+        let index = found.iter().find_map(|found| found.parent.as_ref().map(|(_, bytes)| bytes));
+        for document in manifests.chain(index) {
+            self.service.objects.put(document.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes one image; behind the first of its index, where it is not that.
+    async fn write(
+        &self,
+        tx: &Transaction,
+        found: &Found,
+        addition: Addition<'_>,
+        first: Option<&images::Model>,
+        now: Moment,
+    ) -> Result<images::Model> {
+        let manifest = ObjectKey::of(&found.manifest).to_string();
+        let parent = found.parent.as_ref().map(|(digest, bytes)| (digest.clone(), ObjectKey::of(bytes).to_string()));
+        let detected_at = addition.created_at.map_or(now, Moment::from);
+        let created_at = first.map_or(detected_at, |first| before(first.created_at));
+        let stated_parent = parent.as_ref().map(|(digest, _)| digest).or(found.stated_parent.as_ref());
         let new = NewImage {
             digest: found.digest.clone(),
-            parent_digest: parent
-                .as_ref()
-                .map(|(digest, _)| digest)
-                .or(found.stated_parent.as_ref())
-                .unwrap_or(&found.digest)
-                .clone(),
-            image_id: found.image_id,
+            parent_digest: stated_parent.unwrap_or(&found.digest).clone(),
+            image_id: found.image_id.clone(),
             manifest: manifest.clone(),
             parent_manifest: parent.as_ref().map(|(_, object)| object.clone()),
             annotations: merged(Annotations::default(), addition.annotations)?,
             dockerfile: addition.dockerfile.map(str::to_owned),
-            created_at: addition.created_at.map_or(now, Moment::from),
+            created_at,
         };
-        let (mut image, is_new) = images::ensure(&tx, self.name(), new, now).await?;
+        let (mut image, is_new) = images::ensure(tx, self.name(), new, now).await?;
         // One that waits to be removed is there again.
         let coming = u64::from(!is_new && image.status != Status::Active);
         if is_new || coming > 0 {
-            self.demand_room(&tx, coming).await?;
+            self.demand_room(tx, coming).await?;
         }
         let starts_over =
             addition.force || image.analysis_status == AnalysisStatus::AnalysisFailed || image.status != Status::Active;
@@ -164,39 +202,55 @@ impl Tenant {
                 manifest: Some(manifest),
                 annotations: (annotations != image.annotations).then(|| annotations.clone()),
                 dockerfile: dockerfile.map(str::to_owned),
+                created_at: first.and_then(|first| (image.created_at >= first.created_at).then_some(created_at)),
             };
-            images::change(&tx, image.id, change, now).await?;
+            images::change(tx, image.id, change, now).await?;
             image.annotations = annotations;
         }
         let mut new_tags = Vec::new();
         for tag in addition.tags {
-            if name_image(&tx, self.name(), &image, tag, addition.created_at, now).await? {
+            let ahead = match first {
+                None => None,
+                Some(first) => image_tags::find(tx, first.id, name(tag)).await?,
+            };
+            let detected_at = ahead.map_or(detected_at, |row| before(row.detected_at));
+            if name_image(tx, self.name(), &image, tag, detected_at, now).await? {
                 new_tags.push(tag.to_string());
             }
         }
-        self.subscribe(&tx, image.id, addition.autosubscribe, now).await?;
+        self.subscribe(tx, image.id, addition.autosubscribe, now).await?;
         if let Some(import) = addition.import {
-            self.use_up(&tx, &import.id, is_to_be_analysed, now).await?;
+            self.use_up(tx, &import.id, is_to_be_analysed, now).await?;
         }
 
         if !is_new && starts_over {
-            images::reset(&tx, image.id, now).await?;
+            images::reset(tx, image.id, now).await?;
             // A worker that has it still loses it to the one that takes the new job.
-            jobs::cancel(&tx, ANALYSE, self.name(), &image.digest).await?;
+            self.cancel_analysis(tx, &image.digest, "the image was added anew before the import was read").await?;
         }
         if is_to_be_analysed {
-            jobs::enqueue(&tx, analysis(self.name(), &image.digest, addition, now), now).await?;
+            jobs::enqueue(tx, analysis(self.name(), &image.digest, addition, now), now).await?;
         } else if image.analysis_status == AnalysisStatus::Analyzed {
             for fulltag in new_tags {
-                self.service.tell(&tx, self.name(), events::available(&image, &fulltag)?).await?;
+                self.service.tell(tx, self.name(), events::available(&image, &fulltag)?).await?;
             }
             for tag in addition.tags {
-                self.service.look_again(&tx, self.name(), &tag.to_string()).await?;
+                self.service.look_again(tx, self.name(), &tag.to_string()).await?;
             }
         }
-        tx.commit().await.map_err(StoreError::from)?;
-        self.service.work.notify_waiters();
-        Ok(image.digest)
+        Ok(image)
+    }
+
+    /// Takes back the analysis that an image waits for. An import that it was to be made of has failed, for that reason.
+    pub(super) async fn cancel_analysis(&self, on: &impl ConnectionTrait, digest: &str, reason: &str) -> Result<()> {
+        let now = self.service.clock.moment();
+        for payload in jobs::cancel(on, ANALYSE, self.name(), digest).await? {
+            let request: AnalysisRequest = serde_json::from_str(&payload).unwrap_or_default();
+            let Some(parts) = request.import else { continue };
+            let (from, to) = ([imports::Status::Processing], imports::Status::Failed);
+            imports::change_status(on, self.name(), &parts.id, &from, to, Some(reason), now).await?;
+        }
+        Ok(())
     }
 
     /// Takes an import out of those that wait for their parts: its analysis is to be made of them, or nothing is left to do
@@ -239,12 +293,10 @@ async fn name_image(
     account: &AccountName,
     image: &images::Model,
     tag: &TagReference,
-    created_at: Option<Timestamp>,
+    detected_at: Moment,
     now: Moment,
 ) -> Result<bool> {
-    let TagReference { registry, repo, tag } = tag;
-    let name = TagName { registry, repository: repo, tag };
-    let detected_at = created_at.map_or(now, Moment::from);
+    let name = name(tag);
     let tags = image_tags::of_image(on, image.id).await?;
     let Some(known) = tags.iter().find(|row| row.name() == name) else {
         image_tags::insert(on, account, image.id, name, detected_at, now).await?;
@@ -256,6 +308,16 @@ async fn name_image(
         image_tags::detect_again(on, image.id, name, detected_at, now).await?;
     }
     Ok(false)
+}
+
+fn name(tag: &TagReference) -> TagName<'_> {
+    let TagReference { registry, repo, tag } = tag;
+    TagName { registry, repository: repo, tag }
+}
+
+/// The moment before.
+fn before(moment: Moment) -> Moment {
+    Moment(moment.0.saturating_sub(1))
 }
 
 fn analysis<'a>(account: &'a AccountName, digest: &'a str, addition: Addition<'_>, now: Moment) -> NewJob<'a> {

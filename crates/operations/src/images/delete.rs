@@ -4,11 +4,10 @@ use sea_orm::ConnectionTrait;
 use windlass_store::{
     Error as StoreError, image_tags,
     images::{self, AnalysisStatus, Filter, Status},
-    jobs, subscriptions,
+    subscriptions,
 };
 use windlass_v1::images::{BEING_ANALYZED, Deletion};
 
-use super::ANALYSE;
 use crate::{Result, Tenant};
 
 /// Why an image that is watched is not deleted without force.
@@ -57,7 +56,7 @@ impl Tenant {
             return Ok(Deletion::refused(asked, WATCHED));
         }
         images::mark_deleting(&tx, image.id, now).await?;
-        jobs::cancel(&tx, ANALYSE, self.name(), &image.digest).await?;
+        self.cancel_analysis(&tx, &image.digest, "the image was deleted before the import was read").await?;
         for key in watched {
             subscriptions::silence(&tx, self.name(), &key, now).await?;
         }

@@ -4,29 +4,14 @@
 //! taken on trust. So an analysis that is imported is the account's own and never shared.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::Deserialize;
 use windlass_image::Digest;
 use windlass_v1::{images::ImportSource, imports::ImportPart};
 
-use super::{Addition, ImportParts, lookup::Found};
+use super::{Addition, ImportParts, lookup::Found, manifest};
 use crate::{Error, Result, Tenant, imports::object_key};
 
 /// The annotation that tells from which import an image is.
 const ANNOTATION: &str = "anchore.system/import_operation_id";
-
-/// What is read of a manifest.
-#[derive(Deserialize)]
-struct Manifest {
-    config: Blob,
-    layers: Vec<Blob>,
-}
-
-#[derive(Deserialize)]
-struct Blob {
-    digest: String,
-    #[serde(default)]
-    size: u64,
-}
 
 impl Tenant {
     /// Adds an image with the parts of an import. What else is said of it is in `addition`.
@@ -34,7 +19,7 @@ impl Tenant {
     /// # Errors
     /// 404 for an unknown import, 409 for one that does not wait for its parts, 400 for parts that are missing or do not
     /// belong together.
-    pub(super) async fn add_import(&self, source: &ImportSource, addition: Addition<'_>) -> Result<String> {
+    pub(super) async fn add_import(&self, source: &ImportSource, addition: Addition<'_>) -> Result<Vec<String>> {
         let id = &source.operation_uuid;
         self.pending_import(id).await?;
         let contents = &source.contents;
@@ -58,14 +43,14 @@ impl Tenant {
         }
         let manifest = self.part(&contents.manifest).await?;
         let (config, compressed_bytes) =
-            read(&manifest).map_err(|error| unfit("manifest", &contents.manifest, &error))?;
+            manifest::read(&manifest).map_err(|error| unfit("manifest", &contents.manifest, &error))?;
         if config != format!("sha256:{}", contents.image_config) {
             let reason = format!("the manifest names the config {config}");
             return Err(unfit("image_config", &contents.image_config, &reason));
         }
         let parent = match &contents.parent_manifest {
             None => None,
-            Some(hex) => Some((format!("sha256:{hex}"), self.part(hex).await?)),
+            Some(hex) => Some((format!("sha256:{hex}"), self.part(hex).await?.into())),
         };
         let stated_parent = source.parent_digest.clone();
         if let Some(stated) = &stated_parent {
@@ -81,7 +66,7 @@ impl Tenant {
         };
         let found = Found {
             digest: source.digest.clone(),
-            manifest,
+            manifest: manifest.into(),
             image_id: image_id(source)?,
             parent,
             stated_parent,
@@ -100,18 +85,12 @@ impl Tenant {
             import: Some(&parts),
             ..addition
         };
-        self.record(found, addition).await
+        self.record(vec![found], addition).await
     }
 
     async fn part(&self, hex: &str) -> Result<Vec<u8>> {
         Ok(self.service.objects.get(&object_key(hex)?).await?.to_vec())
     }
-}
-
-/// The config that a manifest names, and the bytes of its layers.
-fn read(manifest: &[u8]) -> Result<(String, u64), serde_json::Error> {
-    let Manifest { config, layers } = serde_json::from_slice(manifest)?;
-    Ok((config.digest, layers.iter().fold(0, |sum: u64, layer| sum.saturating_add(layer.size))))
 }
 
 /// As it is stated, or the digest of the config.

@@ -1,11 +1,15 @@
 //! What a registry says an image is.
 
+use bytes::Bytes;
 use windlass_sources::{
-    Error as SourceError, Reference,
-    registry::{PlatformChoice, Registry},
+    Error as SourceError, Reference, parse_platform,
+    registry::{PlatformChoice, PlatformChoices, Registry, compressed_bytes},
 };
 use windlass_store::Error as StoreError;
-use windlass_v1::error::{ErrorCode, ErrorEnvelope};
+use windlass_v1::{
+    error::{ErrorCode, ErrorEnvelope},
+    images::Platforms,
+};
 
 use super::events;
 use crate::{Error, Result, Tenant};
@@ -20,11 +24,11 @@ const MEBIBYTE: f64 = 1_048_576.0;
 pub(crate) struct Found {
     /// Of the manifest.
     pub(crate) digest: String,
-    pub(crate) manifest: Vec<u8>,
+    pub(crate) manifest: Bytes,
     /// Digest of the config, without `sha256:`.
     pub(crate) image_id: String,
     /// Digest and bytes of the index that led to it.
-    pub(crate) parent: Option<(String, Vec<u8>)>,
+    pub(crate) parent: Option<(String, Bytes)>,
     /// Digest of an index that it is said to be of, where none was shown.
     pub(crate) stated_parent: Option<String>,
     /// Sum of the layers as they are stored.
@@ -32,10 +36,11 @@ pub(crate) struct Found {
 }
 
 impl Tenant {
-    /// Asks the registry. A failure is told by an event, and refused with what the API calls it.
-    pub(crate) async fn look_up(&self, reference: Reference) -> Result<Found> {
+    /// Asks the registry for one image, or for several of an index; the first is the one that the reference stands for. A
+    /// failure is told by an event, and refused with what the API calls it.
+    pub(crate) async fn look_up(&self, reference: Reference, choices: PlatformChoices) -> Result<Vec<Found>> {
         let name = reference.to_string();
-        match self.ask_for_image(reference).await? {
+        match self.ask_for_images(reference, choices).await? {
             Ok(found) => Ok(found),
             Err(error) => {
                 let refusal = refusal(&error);
@@ -48,9 +53,13 @@ impl Tenant {
     }
 
     /// Asks the registry, and tells nobody. The inner error is the registry's.
-    pub(crate) async fn ask_for_image(&self, reference: Reference) -> Result<Result<Found, SourceError>> {
+    pub(crate) async fn ask_for_images(
+        &self,
+        reference: Reference,
+        choices: PlatformChoices,
+    ) -> Result<Result<Vec<Found>, SourceError>> {
         let (registry, repository) = (reference.registry.clone(), reference.repository.clone());
-        self.with_registry(&registry, &repository, move |registry| found(registry, &reference)).await
+        self.with_registry(&registry, &repository, move |registry| found(registry, &reference, &choices)).await
     }
 
     /// Refuses an image that is larger than this service takes (`spec/operations.md` §6.6).
@@ -67,18 +76,57 @@ impl Tenant {
     }
 }
 
-fn found(registry: &Registry, reference: &Reference) -> Result<Found, SourceError> {
-    let description = registry.describe(reference, &PlatformChoice::FirstAmd64)?;
-    let compressed_bytes = description.compressed_bytes();
-    let image = description.image;
-    Ok(Found {
-        digest: image.manifest_digest.to_string(),
-        manifest: image.manifest,
-        image_id: image.id.hex().to_owned(),
-        parent: description.index.map(|index| (index.digest.to_string(), index.bytes)),
-        stated_parent: None,
-        compressed_bytes,
-    })
+/// The image that the original would choose.
+pub(crate) fn one_platform() -> PlatformChoices {
+    PlatformChoices::Each(vec![PlatformChoice::FirstAmd64])
+}
+
+/// The images that a request means. Where it names the platform that would have been chosen, that one goes first.
+pub(super) fn choices(platforms: Option<&Platforms>) -> Result<PlatformChoices> {
+    let named = match platforms {
+        None => return Ok(one_platform()),
+        Some(Platforms::All(_)) => return Ok(PlatformChoices::All),
+        Some(Platforms::Named(named)) if named.is_empty() => {
+            let reason = "platforms is empty; name at least one, or ask for all";
+            return Err(Error::invalid("Validation error").with("validation_error", reason));
+        }
+        Some(Platforms::Named(named)) => named,
+    };
+    let parsed = named.iter().map(|name| parse_platform(name)).collect::<Result<Vec<_>, _>>();
+    let mut platforms = parsed.map_err(|error| {
+        Error::invalid("Validation error")
+            .with("validation_error", error.to_string())
+            .with("invalid_value", named.clone())
+    })?;
+    platforms.sort_by_key(|platform| platform.architecture != "amd64");
+    let mut each: Vec<PlatformChoice> = Vec::new();
+    for choice in platforms.into_iter().map(PlatformChoice::Exactly) {
+        if !each.contains(&choice) {
+            each.push(choice);
+        }
+    }
+    Ok(PlatformChoices::Each(each))
+}
+
+fn found(registry: &Registry, reference: &Reference, choices: &PlatformChoices) -> Result<Vec<Found>, SourceError> {
+    let described = registry.describe_each(reference, choices)?;
+    let parent: Option<(String, Bytes)> = described.index.map(|index| (index.digest.to_string(), index.bytes.into()));
+    let mut found: Vec<Found> = Vec::new();
+    for image in described.images {
+        let digest = image.manifest_digest.to_string();
+        // What was made for an older processor may be chosen for two.
+        if found.iter().all(|found| found.digest != digest) {
+            found.push(Found {
+                digest,
+                compressed_bytes: compressed_bytes(&image),
+                manifest: image.manifest.into(),
+                image_id: image.id.hex().to_owned(),
+                parent: parent.clone(),
+                stated_parent: None,
+            });
+        }
+    }
+    Ok(found)
 }
 
 fn refusal(error: &SourceError) -> ErrorEnvelope {

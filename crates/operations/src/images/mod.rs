@@ -6,6 +6,7 @@ mod delete;
 mod events;
 mod import;
 mod lookup;
+pub(crate) mod manifest;
 mod record;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use windlass_v1::{
 
 pub(crate) use add::{Addition, ImportParts};
 pub(crate) use events::happening;
+pub(crate) use lookup::one_platform;
 
 pub(crate) use self::record::analysis_status;
 use self::record::{stored_analysis_status, stored_status};

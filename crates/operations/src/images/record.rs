@@ -31,10 +31,12 @@ pub(super) fn records(found: Vec<Described>, tags: Vec<image_tags::Model>) -> Re
 }
 
 fn record(image: images::Model, analysis: Option<analyses::Model>, tags: &[image_tags::Model]) -> Result<ImageRecord> {
+    // What the history tells, where nobody gave one.
+    let dockerfile = image.dockerfile.as_ref().or(analysis.as_ref().and_then(|analysis| analysis.dockerfile.as_ref()));
     Ok(ImageRecord {
         annotations: annotations(&image)?,
+        image_detail: tags.iter().map(|tag| detail(&image, dockerfile, tag)).collect(),
         image_content: content(&image, analysis),
-        image_detail: tags.iter().map(|tag| detail(&image, tag)).collect(),
         image_type: "docker".to_owned(),
         image_status: status(image.status),
         analysis_status: analysis_status(image.analysis_status),
@@ -67,7 +69,7 @@ pub(super) fn tag(row: image_tags::Summary) -> ImageTag {
     }
 }
 
-fn detail(image: &images::Model, tag: &image_tags::Model) -> ImageDetail {
+fn detail(image: &images::Model, dockerfile: Option<&String>, tag: &image_tags::Model) -> ImageDetail {
     ImageDetail {
         registry: tag.registry.clone(),
         repo: tag.repository.clone(),
@@ -78,7 +80,7 @@ fn detail(image: &images::Model, tag: &image_tags::Model) -> ImageDetail {
         image_digest: image.digest.clone(),
         image_id: image.image_id.clone(),
         user_id: image.account.clone(),
-        dockerfile: image.dockerfile.clone(),
+        dockerfile: dockerfile.cloned(),
         created_at: seconds(tag.created_at),
         last_updated: seconds(tag.last_updated),
         tag_detected_at: seconds(tag.detected_at),

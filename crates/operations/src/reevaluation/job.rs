@@ -85,6 +85,17 @@ enum Judgement {
     Failed,
 }
 
+impl Judgement {
+    /// The data that it was given by; `None`: none was given.
+    #[expect(clippy::option_option, reason = "there may be no data")]
+    fn data(&self) -> Option<Option<i64>> {
+        match self {
+            Self::Given { row, .. } => Some(row.data),
+            Self::Unasked | Self::Stays { .. } | Self::Failed => None,
+        }
+    }
+}
+
 impl Round {
     async fn begin(tenant: Tenant) -> Result<Self> {
         let service = &tenant.service;
@@ -207,9 +218,9 @@ impl Round {
         let service = &self.tenant.service;
         let now = service.clock.moment();
         let tx = self.tenant.account.begin().await?;
-        if looks.iter().any(Look::moves) {
-            vulnerability_data::pause_matching(&tx).await?;
-        }
+        // What is matched while a tag comes to another image would be told of neither.
+        let moving = looks.iter().any(Look::moves);
+        let in_force = if moving { vulnerability_data::pause_matching(&tx).await? } else { None };
         let states: Vec<tag_states::Model> = looks.iter().map(|look| look.state.clone()).collect();
         let locked: HashSet<i64> = tag_states::lock(&tx, &states).await?.into_iter().collect();
         let (mut told, mut again) = (Vec::new(), false);
@@ -217,10 +228,13 @@ impl Round {
             if !locked.contains(&look.state.id) {
                 continue;
             }
-            if look.moves() && tag_changes::count(&tx, look.state.id).await? > look.changes.len() as u64 {
-                // More was changed meanwhile, of the image before: it is told first.
-                again = true;
-                continue;
+            if look.moves() {
+                // Other data judges otherwise; and what it changed of the image before is told first.
+                let is_outdated = judgement.data().is_some_and(|data| data != in_force);
+                if is_outdated || tag_changes::count(&tx, look.state.id).await? > look.changes.len() as u64 {
+                    again = true;
+                    continue;
+                }
             }
             let rows = look.changes.iter().map(|change| tag_changes::Model { state: look.state.id, change: change.id });
             told.extend(rows);

@@ -43,10 +43,9 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// Whether the tag stands for another image than was told.
+    /// Whether the tag stands for another image than was told, or nothing was told of it.
     pub(super) fn moves(&self) -> bool {
-        let told = self.state.analysis;
-        told.is_some() && self.image.as_ref().is_some_and(|image| image.analysis != told)
+        self.image.as_ref().is_some_and(|image| image.analysis != self.state.analysis)
     }
 }
 

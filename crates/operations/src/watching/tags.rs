@@ -103,7 +103,7 @@ async fn well(
     change: Option<TagUpdateChange>,
 ) -> Result<()> {
     let tx = service.store.begin().await?;
-    if !subscriptions::is_active(&tx, &due.account, &due.watch.subscription).await? {
+    if !subscriptions::lock_active(&tx, &due.account, &due.watch.subscription).await? {
         return Ok(());
     }
     // A push may have been told of while the same tag was looked at on schedule.

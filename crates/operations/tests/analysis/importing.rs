@@ -54,7 +54,7 @@ fn id(body: &Value) -> String {
 
 async fn add(tenant: &Tenant, body: &Value, force: bool) -> Result<ImageRecord, ErrorEnvelope> {
     match tenant.add_image(&serde_json::from_value(body.clone()).unwrap(), force, false).await {
-        Ok(image) => Ok(image),
+        Ok(mut images) => Ok(images.swap_remove(0)),
         Err(Error::Refused(envelope)) => Err(*envelope),
         Err(other) => panic!("{other}"),
     }
@@ -167,7 +167,8 @@ fn of_an_import_of_a_known_image_only_names_and_annotations_are_taken_unless_it_
             json!(image.annotations),
             json!({"team": "a", "more": "yes", "anchore.system/import_operation_id": id(&again)})
         );
-        assert_eq!(image.image_detail[0].dockerfile, None);
+        let guessed = STANDARD.encode("FROM scratch\nADD file:1 in /\n");
+        assert_eq!(image.image_detail[0].dockerfile, Some(guessed), "that of the import is not taken");
         assert!(!place.work().await);
 
         let forced = import(tenant, &sample, br#"{"artifacts": [], "source": {}}"#).await;
@@ -176,6 +177,27 @@ fn of_an_import_of_a_known_image_only_names_and_annotations_are_taken_unless_it_
         assert!(place.work().await);
         let os = json_of(tenant.image_content(&sample.digest, "os").await.unwrap()).await;
         assert_eq!(os["content"], json!([]), "it is what was imported last");
+    });
+}
+
+#[test]
+fn an_import_whose_image_is_added_anew_or_deleted_ends_with_the_reason() {
+    on_every_engine(|store| async move {
+        let sample = Sample::new("bash");
+        let place = Place::new(store).await;
+        let tenant = &place.alpha;
+        let first = import(tenant, &sample, syft(&sample).to_string().as_bytes()).await;
+        add(tenant, &first, false).await.unwrap();
+        let second = import(tenant, &sample, syft(&sample).to_string().as_bytes()).await;
+        add(tenant, &second, true).await.unwrap();
+        let ended = tenant.import(&id(&first)).await.unwrap();
+        assert_eq!(ended.status, ImportStatus::Failed);
+        assert_eq!(ended.failure.as_deref(), Some("the image was added anew before the import was read"));
+        assert_eq!(status(tenant, &second).await, ImportStatus::Processing);
+        tenant.delete_image(&sample.digest, true).await.unwrap();
+        let ended = tenant.import(&id(&second)).await.unwrap();
+        assert_eq!(ended.failure.as_deref(), Some("the image was deleted before the import was read"));
+        assert!(!place.work().await, "nothing is left to do");
     });
 }
 

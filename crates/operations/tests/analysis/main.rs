@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod ancestors;
 mod importing;
+mod layers;
 mod making;
 mod place;
 mod reading;

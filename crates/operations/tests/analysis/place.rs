@@ -75,6 +75,11 @@ impl Place {
         self.bench.collect_objects().await;
     }
 
+    /// Forgets layers that were of no use for long; how many.
+    pub(crate) async fn collect_layers(&self) -> usize {
+        self.bench.service.collect_layers().await.unwrap()
+    }
+
     /// How many files there are in object storage.
     pub(crate) fn objects(&self) -> usize {
         let mut folders = vec![self.bench.folder.path().join("objects")];

@@ -3,10 +3,11 @@ use std::io::Read as _;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use windlass_operations::{
-    Error, Result,
+    Error, Result, Tenant,
     analysis::{ArtifactType, BillFormat, StoredDocument},
 };
 use windlass_store::testing::on_every_engine;
+use windlass_v1::images::DockerfileMode;
 
 use crate::{
     place::{Place, add, add_with, bytes, json_of, registry_with},
@@ -101,6 +102,13 @@ fn a_dockerfile_is_told_to_whom_gave_it() {
         assert_eq!(told["metadata"], json!([]));
         let told = json_of(alpha.image_metadata(&sample.digest, "dockerfile").await.unwrap()).await;
         assert_eq!(decoded(&told["metadata"]), b"FROM a\n");
+        let shown = async |tenant: &Tenant| {
+            let image = tenant.image(&sample.digest).await.unwrap();
+            (image.image_content.metadata.dockerfile_mode, image.image_detail[0].dockerfile.clone().unwrap())
+        };
+        assert_eq!(shown(alpha).await, (Some(DockerfileMode::Actual), "RlJPTSBhCg==".to_owned()));
+        let guessed = STANDARD.encode("FROM scratch\nADD file:1 in /\n");
+        assert_eq!(shown(beta).await, (Some(DockerfileMode::Guessed), guessed));
     });
 }
 

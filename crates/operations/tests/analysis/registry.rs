@@ -11,10 +11,11 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
-/// An image of one layer.
+/// An image of one layer, or of one on those of another image.
 pub(crate) struct Sample {
     pub(crate) config: Vec<u8>,
-    layer: Vec<u8>,
+    /// As they are stored, lowest first, with the digests of what is in them.
+    layers: Vec<(Vec<u8>, String)>,
     pub(crate) manifest: Vec<u8>,
     pub(crate) digest: String,
     pub(crate) image_id: String,
@@ -31,20 +32,32 @@ impl Sample {
             ("etc/server.key", "-----BEGIN RSA PRIVATE KEY-----\n"),
             ("var/lib/dpkg/status", &status),
         ]);
-        let layer = gzip(&tar);
+        Self::of(vec![(gzip(&tar), Digest::of(&tar).to_string())])
+    }
+
+    /// The image with one more layer, in which there is a file of this name.
+    pub(crate) fn with(&self, file: &str) -> Self {
+        let tar = tar(&[(file, "a")]);
+        let layers = self.layers.iter().cloned().chain([(gzip(&tar), Digest::of(&tar).to_string())]);
+        Self::of(layers.collect())
+    }
+
+    fn of(layers: Vec<(Vec<u8>, String)>) -> Self {
+        let diff_ids: Vec<&String> = layers.iter().map(|(_, diff_id)| diff_id).collect();
+        let step = |number: usize| json!({"created_by": format!("/bin/sh -c #(nop) ADD file:{number} in /")});
         let config = json!({
             "os": "linux", "architecture": "amd64", "config": {},
-            "rootfs": {"type": "layers", "diff_ids": [Digest::of(&tar).as_str()]},
-            "history": [{"created_by": "/bin/sh -c #(nop) ADD file:1 in /"}],
+            "rootfs": {"type": "layers", "diff_ids": diff_ids},
+            "history": (1..=layers.len()).map(step).collect::<Vec<_>>(),
         });
         let config = config.to_string().into_bytes();
         let manifest = json!({
             "schemaVersion": 2, "mediaType": MANIFEST,
-            "config": descriptor(CONFIG, &config), "layers": [descriptor(LAYER, &layer)],
+            "config": descriptor(CONFIG, &config), "layers": layers.iter().map(|(layer, _)| descriptor(LAYER, layer)).collect::<Vec<_>>(),
         });
         let manifest = manifest.to_string().into_bytes();
         let (digest, image_id) = (Digest::of(&manifest).to_string(), Digest::of(&config).hex().to_owned());
-        Self { config, layer, manifest, digest, image_id }
+        Self { config, layers, manifest, digest, image_id }
     }
 }
 
@@ -64,7 +77,7 @@ impl Registry {
     /// As `team/app:TAG`.
     pub(crate) async fn push(&self, sample: &Sample, tag: &str) {
         let client = Client::builder().no_proxy().build().unwrap();
-        for blob in [&sample.config, &sample.layer] {
+        for blob in sample.layers.iter().map(|(layer, _)| layer).chain([&sample.config]) {
             self.push_blob(&client, blob.clone()).await;
         }
         let manifest = client.put(self.url(&format!("manifests/{tag}"))).header("content-type", MANIFEST);
@@ -103,6 +116,12 @@ impl Registry {
         let hex = sample.digest.trim_start_matches("sha256:");
         let folder = self.process.repository("team/app").join("_manifests/revisions/sha256");
         std::fs::remove_dir_all(folder.join(hex)).unwrap();
+    }
+
+    /// Forgets the lowest layer of the image.
+    pub(crate) fn lose_layer(&self, sample: &Sample) {
+        let hex = Digest::of(&sample.layers[0].0).hex().to_owned();
+        std::fs::remove_dir_all(self.process.blob(&hex)).unwrap();
     }
 
     /// It takes connections still, and answers nothing.

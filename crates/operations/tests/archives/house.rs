@@ -101,8 +101,10 @@ pub(crate) async fn analyse(bench: &Bench, tenant: &Tenant, name: &str, key: &st
         distro: Some("debian".into()),
         distro_version: Some("12".into()),
         dockerfile_mode: DockerfileMode::Guessed,
+        dockerfile: None,
         image_size: 51_200,
         layer_count: 2,
+        chains: Vec::new(),
         documents,
     };
     let tx = bench.service.store().begin().await.unwrap();
@@ -131,7 +133,8 @@ pub(crate) async fn forget(bench: &Bench, tenant: &Tenant, digest: &str) {
 
 pub(crate) async fn restore(tenant: &Tenant, digest: &str) -> Result<ImageRecord, Error> {
     let request = json!({"source": {"archive": {"digest": digest}}});
-    tenant.add_image(&serde_json::from_value(request).unwrap(), false, false).await
+    let added = tenant.add_image(&serde_json::from_value(request).unwrap(), false, false).await;
+    added.map(|mut images| images.swap_remove(0))
 }
 
 pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorEnvelope {

@@ -12,3 +12,4 @@ mod rules;
 #[allow(dead_code, reason = "it is the vulnerabilities' as well")]
 #[path = "../vulnerabilities/scene.rs"]
 mod scene;
+mod uploading;

@@ -61,7 +61,7 @@ fn an_image_is_added_by_tag_with_its_subscriptions_and_one_job() {
             assert_eq!(again.image_detail, image.image_detail);
             assert_eq!(waiting(&bench).await.len(), 1);
 
-            let watched = team.add_image(&request(json!({"tag": fulltag})), false, true).await.unwrap();
+            let watched = team.add_image(&request(json!({"tag": fulltag})), false, true).await.unwrap().swap_remove(0);
             assert_eq!(watched.image_digest, pushed.digest);
             let mut expected = QUIET;
             expected[2].1 = true;
@@ -210,7 +210,7 @@ fn an_image_starts_over_when_it_failed_was_deleted_or_is_forced() {
             assert_eq!(bench.service.collect_images().await.unwrap(), 0);
 
             leave(&bench, &team, &digest, Stored::Analyzing).await;
-            let image = team.add_image(&request(body), true, false).await.unwrap();
+            let image = team.add_image(&request(body), true, false).await.unwrap().swap_remove(0);
             assert_eq!(image.analysis_status, AnalysisStatus::NotAnalyzed);
             assert_eq!(waiting(&bench).await, [(digest.clone(), json!({"digest": digest, "force": true}))]);
         }
@@ -248,7 +248,7 @@ fn a_digest_is_recorded_under_the_tag_and_the_time_that_are_given() {
             assert_eq!(team.images(&filter).await.unwrap()[0].image_digest, new, "what was earlier is history");
 
             bench.pass(60);
-            let image = team.add_image(&request(source(&old, None)), true, false).await.unwrap();
+            let image = team.add_image(&request(source(&old, None)), true, false).await.unwrap().swap_remove(0);
             assert_eq!(image.image_detail[0].tag_detected_at.to_string(), "2019-01-01T01:01:01Z");
             assert_eq!(team.images(&filter).await.unwrap()[0].image_digest, new);
         }
@@ -279,7 +279,7 @@ fn annotations_are_merged_and_the_dockerfile_changes_by_force_only() {
             );
             assert_eq!(json!(refused)["detail"], json!({"error_codes": [], "digest": digest, "tag": fulltag}));
             assert_eq!(json!(team.image(&digest).await.unwrap().annotations), json!({"b": "2", "c": null}));
-            let image = team.add_image(&request(body), true, false).await.unwrap();
+            let image = team.add_image(&request(body), true, false).await.unwrap().swap_remove(0);
             assert_eq!(image.image_detail[0].dockerfile.as_deref(), Some(second));
         }
     });

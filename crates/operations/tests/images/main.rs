@@ -4,6 +4,7 @@
 
 mod adding;
 mod deleting;
+mod platforms;
 mod refusals;
 mod registry;
 mod showing;
@@ -27,7 +28,7 @@ fn request(body: Value) -> ImageAnalysisRequest {
 
 /// Adds, neither forced nor watched.
 async fn add(tenant: &Tenant, body: Value) -> ImageRecord {
-    tenant.add_image(&request(body), false, false).await.unwrap()
+    tenant.add_image(&request(body), false, false).await.unwrap().swap_remove(0)
 }
 
 async fn refusal(tenant: &Tenant, body: Value, force: bool) -> ErrorEnvelope {

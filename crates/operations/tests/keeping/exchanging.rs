@@ -37,7 +37,7 @@ async fn seen(tenant: &Tenant, digest: &str) -> Vec<Vec<u8>> {
 /// Adds the image, has it analysed and judged.
 async fn analyse(service: &Arc<Service>, tenant: &Tenant, fulltag: &str) -> String {
     let request = json!({"source": {"tag": {"pullstring": fulltag}}, "annotations": {"team": "a"}});
-    let added = tenant.add_image(&serde_json::from_value(request).unwrap(), false, false).await.unwrap();
+    let added = tenant.add_image(&serde_json::from_value(request).unwrap(), false, false).await.unwrap().swap_remove(0);
     while service.work_once("w", &CancellationToken::new()).await.unwrap() {}
     added.image_digest
 }

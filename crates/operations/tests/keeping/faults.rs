@@ -111,7 +111,12 @@ fn a_collection_or_sweep_that_cannot_reach_storage_loses_nothing() {
         let (memory, service) = Memory::service(&bench);
         let key = service.objects_of(Storage::Documents).put("kept").await.unwrap();
         memory.trouble(Some(FaultKind::Unreachable));
-        demand_told("reading", service.objects_of(Storage::Documents).get(&key).await.map_err(Error::from), "memory", "check that");
+        demand_told(
+            "reading",
+            service.objects_of(Storage::Documents).get(&key).await.map_err(Error::from),
+            "memory",
+            "check that",
+        );
         memory.trouble(None);
         assert_eq!(service.sweep_objects().await.unwrap(), 1);
         service.objects_of(Storage::Documents).get(&key).await.unwrap();

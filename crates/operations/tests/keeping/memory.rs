@@ -97,7 +97,8 @@ impl Driver for Memory {
 
     fn get<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Content<'static>, Fault>> {
         let found = self.files.lock().unwrap().get(path).cloned();
-        let content = self.check().and_then(|()| found.ok_or_else(|| Fault::new(FaultKind::Missing, "there is no such file")));
+        let content =
+            self.check().and_then(|()| found.ok_or_else(|| Fault::new(FaultKind::Missing, "there is no such file")));
         Box::pin(async { Ok(stream::iter([Ok(content?)]).boxed()) })
     }
 

@@ -71,5 +71,9 @@ fn what_changed_of_an_image_is_told_with_what_caused_it() {
         for (since, page, limit) in [(Some("x"), None, None), (None, Some("x"), None), (None, None, Some(0))] {
             assert!(team.changes_of_all(since, page, limit).await.is_err());
         }
+
+        bench.pass(91 * 86_400);
+        bench.service.expire_events().await.unwrap();
+        assert!(team.changes_of_all(None, None, None).await.unwrap().changes.is_empty(), "they go with events");
     });
 }

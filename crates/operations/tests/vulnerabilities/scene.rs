@@ -98,8 +98,10 @@ pub(crate) async fn image_as(bench: &Bench, tenant: &Tenant, repository: &str, n
         distro: None,
         distro_version: None,
         dockerfile_mode: DockerfileMode::Guessed,
+        dockerfile: None,
         image_size: 1,
         layer_count: 1,
+        chains: Vec::new(),
         documents: vec![NewDocument { kind: "sbom".into(), object, size }],
     };
     let tx = bench.service.store().begin().await.unwrap();

@@ -4,8 +4,6 @@
 //! image is the one of them with the most layers. Two triggers need no other image to be known: they compare the lowest
 //! layers themselves.
 
-use sha2::{Digest as _, Sha256};
-
 use crate::{
     Ancestor, Arguments, Check, Failure, Gate, Image, Parameter, Trigger,
     gate::{Inputs, Origin, State},
@@ -209,22 +207,17 @@ fn stacks(arguments: &Arguments<'_>) -> Result<Vec<Vec<String>>, Failure> {
 /// An image's layers, lowest first.
 struct Layers<'a> {
     diff_ids: Vec<&'a str>,
-    /// Of the stack up to and with the layer at the same index (OCI image specification, "Layer ChainID").
+    /// Of the stack up to and with the layer at the same index.
     chain_ids: Vec<String>,
 }
 
 impl<'a> Layers<'a> {
     fn of(image: &Image<'a>) -> Self {
-        let layers = image.source().map(|source| source.layers.as_slice()).unwrap_or_default();
-        let diff_ids: Vec<&str> = layers.iter().map(|layer| layer.digest.as_str()).collect();
-        let mut chain_ids: Vec<String> = Vec::with_capacity(diff_ids.len());
-        for diff_id in &diff_ids {
-            chain_ids.push(match chain_ids.last() {
-                None => (*diff_id).to_owned(),
-                Some(below) => format!("sha256:{:x}", Sha256::digest(format!("{below} {diff_id}"))),
-            });
+        let Some(source) = image.source() else { return Self { diff_ids: Vec::new(), chain_ids: Vec::new() } };
+        Self {
+            diff_ids: source.layers.iter().map(|layer| layer.digest.as_str()).collect(),
+            chain_ids: source.chain_ids(),
         }
-        Self { diff_ids, chain_ids }
     }
 
     fn begin_with(&self, stack: &[String]) -> bool {

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use windlass_matching::Outcome;
 use windlass_policy::{Bundle, CompiledBundle, Evaluation, Image, Knowledge, Problem, Profile, Request};
-use windlass_sbom::{Evidence, File, FileKind, ImageSource, Location, Sbom, Source};
+use windlass_sbom::{
+    Evidence, File, FileKind, ImageSource, Location, Sbom, Source,
+    formats::{self, Document, Format, Saved},
+};
 
 /// The time of every evaluation that names no other.
 pub(crate) const NOW: &str = "2024-06-01T00:00:00Z";
@@ -182,7 +185,26 @@ impl Judged<'_> {
         let image = Image::new(&self.sbom, &self.outcome, self.knowledge.clone());
         let mut request = Request::new(&image, self.tag, time(self.now));
         adjust(&mut request);
-        look(&compiled.evaluate(&request), &image)
+        let evaluation = compiled.evaluate(&request);
+        self.compare_with_saved(&compiled, &request, &evaluation);
+        look(&evaluation, &image)
+    }
+
+    /// What was saved in the compact format, and read as far as rules look at it, is judged the same to the letter.
+    fn compare_with_saved(&self, compiled: &CompiledBundle, request: &Request<'_>, expected: &Evaluation<'_>) {
+        let mut sorted = self.sbom.clone();
+        sorted.sort();
+        if sorted != self.sbom {
+            // Findings name packages by their place, which saving would change.
+            return;
+        }
+        let mut document = Vec::new();
+        formats::write(&self.sbom, Format::Compact, &Document::default(), &mut document).unwrap();
+        let Saved { sbom, files } = formats::read_saved(&document, compiled.wanted()).unwrap();
+        let image = Image::new(&sbom, &self.outcome, self.knowledge.clone()).with_files(&files);
+        let &Request { tag, now, on_failure, unmapped, .. } = request;
+        let evaluation = compiled.evaluate(&Request { image: &image, tag, now, on_failure, unmapped });
+        assert_eq!(format!("{evaluation:?}"), format!("{expected:?}"));
     }
 
     pub(crate) fn see(&self, document: &Value) -> Seen {

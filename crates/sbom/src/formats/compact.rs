@@ -34,6 +34,8 @@ struct Manifest<T> {
     files: T,
 }
 
+type Manifests = Vec<Manifest<Box<RawValue>>>;
+
 struct Sections<'d> {
     document: &'d [u8],
     manifests: &'d [u8],
@@ -62,8 +64,8 @@ pub(super) fn write(sbom: &Sbom, document: &Document, out: &mut dyn Write) -> io
 }
 
 /// Packages without the files of their package managers, and these.
-fn without_manifests(packages: &[Package]) -> io::Result<(Vec<Package>, Vec<Manifest<Box<RawValue>>>)> {
-    let (mut bare, mut manifests) = (packages.to_vec(), Vec::new());
+fn without_manifests(packages: &[Package]) -> io::Result<(Vec<Package>, Manifests)> {
+    let (mut bare, mut manifests) = (packages.to_vec(), Manifests::new());
     for (package, one) in bare.iter_mut().enumerate() {
         let files = match &mut one.metadata {
             Metadata::Dpkg(entry) if !entry.files.is_empty() => to_raw_value(&std::mem::take(&mut entry.files)),

@@ -4,6 +4,7 @@
 //! meaning within a major version.
 
 mod inspection;
+pub mod packages;
 mod parts;
 
 use std::io::{self, Write};

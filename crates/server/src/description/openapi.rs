@@ -44,7 +44,7 @@ fn components(operation: &Operation) -> Vec<(String, RefOr<Schema>)> {
     components.extend(failures.flat_map(|body| body.components.iter().cloned()));
     match &operation.body {
         BodyKind::Json(schema) | BodyKind::Form(schema) => components.extend(schema.components.iter().cloned()),
-        BodyKind::None | BodyKind::Raw => {}
+        BodyKind::None | BodyKind::Raw | BodyKind::File(_) => {}
     }
     use utoipa::ToSchema as _;
     for name in ["ErrorEnvelope", "Problem"] {
@@ -89,6 +89,12 @@ fn describe(operation: &Operation) -> Value {
         BodyKind::Form(schema) => {
             described["requestBody"] =
                 json!({"content": {"application/x-www-form-urlencoded": {"schema": schema.schema}}});
+        }
+        BodyKind::File(field) => {
+            let schema = json!({"type": "object", "required": [field],
+                "properties": {*field: {"type": "string", "format": "binary"}}});
+            described["requestBody"] =
+                json!({"required": true, "content": {"multipart/form-data": {"schema": schema}}});
         }
         BodyKind::Raw => {
             described["requestBody"] =

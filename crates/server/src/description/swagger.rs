@@ -44,14 +44,26 @@ fn describe(operation: &Operation) -> Value {
         described
     });
     let mut parameters: Vec<Value> = path.chain(query).collect();
-    if !matches!(operation.body, BodyKind::None) {
-        parameters.push(json!({"name": "body", "in": "body", "schema": {"type": "object"}}));
+    let mut consumes = None;
+    match operation.body {
+        BodyKind::None => {}
+        BodyKind::File(field) => {
+            parameters.push(json!({"name": field, "in": "formData", "type": "file", "required": true}));
+            consumes = Some(["multipart/form-data"]);
+        }
+        BodyKind::Json(_) | BodyKind::Form(_) | BodyKind::Raw => {
+            parameters.push(json!({"name": "body", "in": "body", "schema": {"type": "object"}}));
+        }
     }
     let status = operation.answer.status.as_str();
-    json!({
+    let mut described = json!({
         "operationId": operation.id,
         "summary": operation.summary,
         "parameters": parameters,
         "responses": {status: {"description": "Done."}},
-    })
+    });
+    if let Some(consumes) = consumes {
+        described["consumes"] = json!(consumes);
+    }
+    described
 }

@@ -4,6 +4,7 @@ use std::{error::Error as StdError, io, iter, sync::Arc};
 
 use axum::{
     body::{Body as HttpBody, Bytes},
+    extract::{FromRequest as _, Multipart},
     http::{HeaderMap, header},
 };
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -34,6 +35,8 @@ pub(crate) enum BodyKind {
     Form(Arc<JsonSchema>),
     /// Bytes, of at most that many.
     Raw,
+    /// A form with a file in the member of that name.
+    File(&'static str),
 }
 
 /// A schema with all that it refers to, and the check made of it.
@@ -138,7 +141,7 @@ impl BodyKind {
     pub(super) async fn check(&self, headers: &HeaderMap, body: HttpBody) -> Result<Checked, Failure> {
         match self {
             Self::None => Ok(Checked::None),
-            Self::Raw => Ok(Checked::Raw(body)),
+            Self::Raw | Self::File(_) => Ok(Checked::Raw(body)),
             Self::Json(schema) => {
                 let bytes = collect(body, DOCUMENT_LIMIT).await?;
                 let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
@@ -238,6 +241,42 @@ impl<T: ToSchema + DeserializeOwned + Send + 'static> Body for Form<T> {
     }
 }
 
+/// A form in the manner of browsers, with one member that is a file. The function reads it itself with [`form`].
+pub(crate) struct FileForm<F>(std::marker::PhantomData<F>);
+
+/// The file that a form holds.
+pub(crate) trait FormFile: 'static {
+    const FIELD: &'static str;
+    const LIMIT: u64;
+}
+
+/// What there may be in a form beside its file.
+const FRAME: u64 = 1 << 20;
+
+impl<F: FormFile> Body for FileForm<F> {
+    type Value = HttpBody;
+
+    fn kind() -> BodyKind {
+        BodyKind::File(F::FIELD)
+    }
+
+    fn value(checked: Checked) -> Result<HttpBody, Failure> {
+        let Checked::Raw(body) = checked else { unreachable!("the kind decides what is checked") };
+        let limit = usize::try_from(F::LIMIT + FRAME).unwrap_or(usize::MAX);
+        Ok(HttpBody::new(Limited::new(body, limit)))
+    }
+}
+
+/// The form that was sent, read up to the file; the file comes next.
+pub(crate) async fn form(headers: HeaderMap, body: HttpBody) -> Result<Multipart, Failure> {
+    let mut request = axum::extract::Request::new(body);
+    *request.headers_mut() = headers;
+    // The body is limited already.
+    axum::extract::DefaultBodyLimit::disable().apply(&mut request);
+    let form = Multipart::from_request(request, &()).await;
+    form.map_err(|error| Problem::bad_request(format!("The body is no form with a file: {}", error.body_text())).into())
+}
+
 /// Bytes that the function reads itself, at most `LIMIT` of them.
 pub(crate) struct RawBody<const LIMIT: u64>;
 
@@ -260,7 +299,7 @@ pub(crate) fn reader(body: HttpBody) -> impl AsyncRead + Send + Unpin {
 }
 
 /// Why a body cannot be read to its end, as readers are told.
-fn broken_off(error: axum::Error) -> io::Error {
+pub(crate) fn broken_off(error: axum::Error) -> io::Error {
     let first: &(dyn StdError + 'static) = &error;
     let mut causes = iter::successors(Some(first), |&error| error.source()).take(16);
     let is_too_long = causes.any(<dyn StdError>::is::<LengthLimitError>);

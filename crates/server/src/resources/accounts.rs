@@ -1,6 +1,8 @@
 //! Accounts (`spec/api.md` A4.16).
 
-use windlass_v1::accounts::{Account, AccountQuery, AccountRequest, AccountStatus, AccountStatusRequest};
+use windlass_v1::accounts::{
+    Account, AccountQuery, AccountRequest, AccountSettings, AccountSettingsRequest, AccountStatus, AccountStatusRequest,
+};
 
 use crate::{
     Failure,
@@ -27,6 +29,11 @@ pub(crate) fn operations() -> Vec<Operation> {
             .names("state")
             .target("accountname")
             .for_system("updateAccount", set_state),
+        Operation::get("/accounts/{accountname}/settings", "get_account_settings", "Shows how images are judged")
+            .for_named_account("getSettings", settings),
+        Operation::put("/accounts/{accountname}/settings", "update_account_settings", "Changes how images are judged")
+            .body::<JsonBody<AccountSettingsRequest>>()
+            .for_named_account("updateSettings", change_settings),
         Operation::get("/account", "get_own_account", "Shows the account of the request")
             .for_account("getAccount", own),
     ]
@@ -51,6 +58,17 @@ async fn delete(system: System, input: Input<(), ()>) -> Result<Json<AccountStat
 async fn set_state(system: System, input: Input<(), AccountStatusRequest>) -> Result<Json<AccountStatus>, Failure> {
     let name = input.path.get("accountname");
     Ok(Json(system.service.set_account_state(name, input.body.state).await?))
+}
+
+async fn settings(account: Administration, _: Input<(), ()>) -> Result<Json<AccountSettings>, Failure> {
+    Ok(Json(account.tenant.settings().await?))
+}
+
+async fn change_settings(
+    account: Administration,
+    input: Input<(), AccountSettingsRequest>,
+) -> Result<Json<AccountSettings>, Failure> {
+    Ok(Json(account.tenant.change_settings(input.body).await?))
 }
 
 async fn own(tenant: Tenant, _: Input<(), ()>) -> Result<Json<Account>, Failure> {

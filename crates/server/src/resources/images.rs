@@ -74,7 +74,7 @@ struct AddQuery {
 }
 
 async fn add(tenant: Tenant, input: Input<AddQuery, ImageAnalysisRequest>) -> Result<Json<Vec<ImageRecord>>, Failure> {
-    Ok(Json(vec![tenant.add_image(&input.body, input.query.force, input.query.autosubscribe).await?]))
+    Ok(Json(tenant.add_image(&input.body, input.query.force, input.query.autosubscribe).await?))
 }
 
 #[derive(Default, Deserialize, IntoParams)]

@@ -1,12 +1,19 @@
-//! Imports: analyses that were made elsewhere, uploaded in parts (`spec/api.md` A4.13). The image is added with
-//! `POST /images`.
+//! Imports: analyses that were made elsewhere, uploaded in parts (`spec/api.md` A4.13), whose image is added with
+//! `POST /images`; or as one archive.
 
-use axum::body::Body as HttpBody;
-use windlass_v1::imports::{ImportOperation, ImportPart, ImportedContent, PART_LIMIT};
+use axum::{body::Body as HttpBody, extract::multipart::MultipartError};
+use futures::TryStreamExt as _;
+use tokio_util::io::StreamReader;
+use windlass_v1::{
+    archives::{UPLOAD_FIELD, UPLOAD_LIMIT},
+    error::Problem,
+    images::ImageRecord,
+    imports::{ImportOperation, ImportPart, ImportedContent, PART_LIMIT},
+};
 
 use crate::{
     Failure,
-    operation::{Input, Json, List, Operation, RawBody, reader},
+    operation::{FileForm, FormFile, Input, Json, List, Operation, RawBody, broken_off, form, reader},
     scope::Tenant,
 };
 
@@ -23,6 +30,14 @@ pub(crate) fn operations() -> Vec<Operation> {
         Operation::delete("/imports/images/{operation_id}", "invalidate_operation", "Gives an import up")
             .fails(404, UNKNOWN)
             .for_account(ACTION, invalidate),
+        Operation::post(
+            "/import/images",
+            "import_image_archive",
+            "Takes in the archive of an image that was analysed elsewhere",
+        )
+        .body::<FileForm<Archive>>()
+        .fails(409, "It is no archive, is damaged, or the image is there already.")
+        .for_account(ACTION, import_archive),
     ];
     for (part, path, list_id, upload_id) in PARTS {
         operations.push(
@@ -38,6 +53,27 @@ pub(crate) fn operations() -> Vec<Operation> {
         );
     }
     operations
+}
+
+/// An archive of ours or of the original's.
+struct Archive;
+
+impl FormFile for Archive {
+    const FIELD: &'static str = UPLOAD_FIELD;
+    const LIMIT: u64 = UPLOAD_LIMIT;
+}
+
+async fn import_archive(tenant: Tenant, input: Input<(), HttpBody>) -> Result<Json<Vec<ImageRecord>>, Failure> {
+    let mut form = form(input.headers, input.body).await?;
+    let unreadable =
+        |error: MultipartError| Failure::bad_request(format!("The form cannot be read: {}", error.body_text()));
+    while let Some(field) = form.next_field().await.map_err(unreadable)? {
+        if field.name() == Some(UPLOAD_FIELD) {
+            let pieces = field.map_err(|error| broken_off(axum::Error::new(error)));
+            return Ok(Json(vec![tenant.import_archive(StreamReader::new(pieces)).await?]));
+        }
+    }
+    Err(Problem::bad_request(format!("Missing formdata parameter '{UPLOAD_FIELD}'")).into())
 }
 
 /// The parts: where they are, and the ids of the operations that list and upload them.

@@ -25,6 +25,33 @@ async fn form(client: &Client, form: &str) -> Answer {
 }
 
 #[test]
+fn an_account_says_how_its_images_are_judged() {
+    with_a_client(|_, client| async move {
+        let admin = client.user("admin", "foobar");
+        admin.post("/v1/accounts", &json!({"name": "acct1"})).await.ok();
+        admin.post("/v1/accounts/acct1/users", &json!({"username": "one", "password": "foobar"})).await.ok();
+        let one = client.user("one", "foobar");
+        let settings = "/v1/accounts/acct1/settings";
+        let original = json!({"policy_profile": "compat", "unmapped_images": "go"});
+        assert_eq!(one.get(settings).await.ok(), original);
+        let native = json!({"policy_profile": "native", "unmapped_images": "go"});
+        assert_eq!(one.put(settings, &json!({"policy_profile": "native"})).await.ok(), native);
+        let both = json!({"policy_profile": "native", "unmapped_images": "stop"});
+        assert_eq!(
+            admin.put(settings, &json!({"unmapped_images": "stop"})).await.ok(),
+            both,
+            "what is not given stays"
+        );
+        assert_eq!(one.get(settings).await.ok(), both);
+        let bad = one.put(settings, &json!({"unmapped_images": "block"})).await.refusal();
+        assert_eq!(bad, (400, "'block' is not one of ['go', 'warn', 'stop'] - 'unmapped_images'".into()));
+        assert_eq!(one.get("/v1/accounts/admin/settings").await.status, 403);
+        assert_eq!(admin.get("/v1/accounts/admin/settings").await.ok(), original, "of this account alone");
+        assert_eq!(admin.get("/v1/accounts/nope/settings").await.status, 404);
+    });
+}
+
+#[test]
 fn an_account_lives_as_the_original_has_it() {
     with_a_client(|_, client| async move {
         let admin = client.user("admin", "foobar");

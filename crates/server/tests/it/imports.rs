@@ -133,3 +133,58 @@ fn another_accounts_imports_are_not_there() {
         assert_eq!(kept[0]["digest"], digest);
     });
 }
+
+/// A form with one file.
+fn form(field: &str, file: &[u8]) -> Vec<u8> {
+    let head = format!("--b\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"f\"\r\n\r\n");
+    [head.as_bytes(), file, b"\r\n--b--\r\n"].concat()
+}
+
+/// The archive of an image in which the original found nothing.
+fn archive() -> (String, Vec<u8>) {
+    let config = "c".repeat(64);
+    let manifest = json!({"config": {"digest": format!("sha256:{config}")}, "layers": []}).to_string();
+    let digest = format!("sha256:{}", hex(manifest.as_bytes()));
+    let row = json!({"imageDigest": digest, "analyzed_at": 1_700_000_000,
+        "image_detail": [{"registry": "r.example", "repo": "a/b", "tag": "1", "imageId": config}]});
+    let names = ["analysis", "image_content", "image_manifest"];
+    let artifacts: Vec<Value> =
+        names.iter().map(|name| json!({"name": name, "source": null, "dest": {"tarfile_path": name}})).collect();
+    let record = json!({"account": "theirs", "image_digest": digest, "archived_at": "", "artifacts": artifacts,
+        "metadata": {"image_id": config, "image_record": row.to_string()}});
+    let contents = [json!([{"image": {"imagedata": {}}}]), json!({}), json!(manifest), record];
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, content) in names.into_iter().chain(["archive_manifest"]).zip(contents) {
+        let content = content.to_string();
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, name, content.as_bytes()).unwrap();
+    }
+    (digest, tar.into_inner().unwrap())
+}
+
+#[test]
+fn an_archive_is_taken_from_a_form_into_the_account_that_is_asked_for() {
+    on_every_service(|bench| async move {
+        bench.account("team").await;
+        let admin = Client::admin(&bench);
+        let team = admin.in_account("team");
+        let (digest, archive) = archive();
+        let send = async |body: Vec<u8>, media_type: &str| {
+            team.send(Method::POST, "/v1/import/images", Some(media_type), body).await
+        };
+        const FORM: &str = "multipart/form-data; boundary=b";
+        let missing = send(form("file", &archive), FORM).await;
+        assert_eq!(missing.refusal(), (400, "Missing formdata parameter 'archive_file'".to_owned()));
+        assert_eq!(send(archive.clone(), "application/x-tar").await.status, StatusCode::BAD_REQUEST);
+        let (status, text) = send(form("archive_file", &archive)[..3000].to_vec(), FORM).await.refusal();
+        assert!(status == 400 && text.contains("breaks off"), "{status}: {text}");
+        let (status, text) = send(form("archive_file", b"nothing"), FORM).await.refusal();
+        assert!(status == 409 && text.contains("no tar file"), "{status}: {text}");
+        let taken = send(form("archive_file", &archive), FORM).await.ok();
+        assert_eq!(json!([taken[0]["imageDigest"], taken[0]["userId"]]), json!([digest, "team"]));
+        assert_eq!(team.get(&format!("/images/{digest}")).await.ok(), taken);
+        assert_eq!(admin.get(&format!("/images/{digest}")).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(send(form("archive_file", &archive), FORM).await.status, StatusCode::CONFLICT);
+    });
+}

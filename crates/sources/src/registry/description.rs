@@ -27,6 +27,31 @@ pub enum PlatformChoice {
     Exactly(Platform),
 }
 
+impl PlatformChoice {
+    fn wanted<'a>(&'a self, user_input: &'a str) -> Wanted<'a> {
+        let platform = match self {
+            Self::Exactly(platform) => Some(platform),
+            Self::FirstAmd64 | Self::OfThisMachine => None,
+        };
+        Wanted { user_input, name: None, platform }
+    }
+}
+
+/// Which images of an index are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlatformChoices {
+    /// One for each of them, in this order.
+    Each(Vec<PlatformChoice>),
+    /// All there are, the one that [`PlatformChoice::FirstAmd64`] means first if there is one.
+    All,
+}
+
+/// Images of one index, or an image without one, as [`ImageDescription`] has them.
+pub struct ImageDescriptions {
+    pub images: Vec<Image>,
+    pub index: Option<IndexDescription>,
+}
+
 /// An image whose documents are known and verified, and the index that led to it.
 pub struct ImageDescription {
     /// Its manifest and config as they were delivered, with their digests; its layers are not opened yet.
@@ -47,7 +72,7 @@ pub struct IndexDescription {
 impl ImageDescription {
     /// Bytes of all layers as they are stored.
     pub fn compressed_bytes(&self) -> u64 {
-        self.image.layers.iter().fold(0, |sum, layer| sum.saturating_add(layer.size))
+        compressed_bytes(&self.image)
     }
 
     /// The digest of what the reference led to: the index if there is one, else the manifest. The v1 API's `parentDigest`.
@@ -59,39 +84,72 @@ impl ImageDescription {
 impl Registry {
     /// Fetches the documents of an image, and verifies whatever has a digest; reads no layer.
     pub fn describe(&self, reference: &Reference, platform: &PlatformChoice) -> Result<ImageDescription, Error> {
+        let described = self.describe_each(reference, &PlatformChoices::Each(vec![platform.clone()]))?;
+        let image = described.images.into_iter().next().expect("there is one for each choice");
+        Ok(ImageDescription { image, index: described.index })
+    }
+
+    /// As [`Registry::describe`], of several images of one index.
+    pub fn describe_each(&self, reference: &Reference, choices: &PlatformChoices) -> Result<ImageDescriptions, Error> {
+        if let PlatformChoices::Each(platforms) = choices
+            && platforms.len() > limits::PLATFORMS
+        {
+            return Err(Error::TooMany { what: format!("platforms of {reference}"), limit: limits::PLATFORMS });
+        }
         let repository = self.repository(reference)?;
         let bytes = repository.fetch(reference.digest.as_ref().map_or(reference.tag_or_latest(), Digest::as_str))?;
         let what = format!("the manifest of {reference}");
         if let Some(digest) = &reference.digest {
             verify_digest(digest, &bytes, &what)?;
         }
-        let demanded = if let PlatformChoice::Exactly(platform) = platform { Some(platform) } else { None };
-        let wanted = Wanted { user_input: repository.name(), name: None, platform: demanded };
-        let (mut image, index) = match Document::parse(&bytes, &what)? {
+        let name = repository.name();
+        let (mut images, index) = match Document::parse(&bytes, &what)? {
             Document::Index(document) => {
                 let digest = Digest::of(&bytes);
                 let media_type = if document.media_type.is_empty() { OCI_INDEX } else { &document.media_type };
                 let media_type = shortened(media_type);
                 let offer = Offer::of(&repository, document)?;
-                let index = IndexDescription { bytes, digest, media_type, images: offer.entries() };
-                let image = match platform {
-                    PlatformChoice::FirstAmd64 => offer.first_amd64(wanted.user_input)?,
-                    PlatformChoice::OfThisMachine | PlatformChoice::Exactly(_) => offer.choose(wanted)?,
+                let entries = offer.entries();
+                let images = match choices {
+                    PlatformChoices::All => offer.all(name)?,
+                    PlatformChoices::Each(platforms) => {
+                        let choose = |platform: &PlatformChoice| match platform {
+                            PlatformChoice::FirstAmd64 => offer.clone().first_amd64(name),
+                            platform => offer.clone().choose(platform.wanted(name)),
+                        };
+                        platforms.iter().map(choose).collect::<Result<_, _>>()?
+                    }
                 };
-                (image, Some(index))
+                (images, Some(IndexDescription { bytes, digest, media_type, images: entries }))
             }
-            Document::Manifest(manifest) => (image_of(&repository, bytes, &manifest, &[], wanted)?, None),
+            Document::Manifest(manifest) => {
+                let choices: &[PlatformChoice] = match choices {
+                    PlatformChoices::All => &[PlatformChoice::FirstAmd64],
+                    PlatformChoices::Each(platforms) => platforms,
+                };
+                let image = |platform: &PlatformChoice| {
+                    image_of(&repository, bytes.clone(), &manifest, &[], platform.wanted(name))
+                };
+                (choices.iter().map(image).collect::<Result<_, _>>()?, None)
+            }
             Document::Schema1 => return Err(Error::Schema1 { reference: reference.to_string() }),
         };
-        image.tags = reference.full_tag().into_iter().collect();
-        image.repo_digests = vec![reference.with_digest(&image.manifest_digest)];
-        Ok(ImageDescription { image, index })
+        for image in &mut images {
+            image.tags = reference.full_tag().into_iter().collect();
+            image.repo_digests = vec![reference.with_digest(&image.manifest_digest)];
+        }
+        Ok(ImageDescriptions { images, index })
     }
 
     /// The image itself, as an analysis takes it: its layers are requested when they are read.
     pub fn open(&self, reference: &Reference, platform: &PlatformChoice) -> Result<Image, Error> {
         Ok(self.describe(reference, platform)?.image)
     }
+}
+
+/// Bytes of all layers of an image as they are stored.
+pub fn compressed_bytes(image: &Image) -> u64 {
+    image.layers.iter().fold(0, |sum, layer| sum.saturating_add(layer.size))
 }
 
 /// A repository of a registry, on behalf of one reference.

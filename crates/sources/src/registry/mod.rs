@@ -32,7 +32,9 @@ use self::{
 };
 pub use self::{
     credentials::{Credential, Secret},
-    description::{ImageDescription, IndexDescription, PlatformChoice},
+    description::{
+        ImageDescription, ImageDescriptions, IndexDescription, PlatformChoice, PlatformChoices, compressed_bytes,
+    },
     failure::{Failure, error_in},
     head::{Head, RateLimit},
     stored::{covers, credential_for, host_of},

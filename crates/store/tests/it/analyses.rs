@@ -14,8 +14,10 @@ fn analysis(key: &str, kinds: &[&str]) -> NewAnalysis {
         distro: Some("debian".into()),
         distro_version: None,
         dockerfile_mode: DockerfileMode::Guessed,
+        dockerfile: None,
         image_size: 5_000_000_000,
         layer_count: 2,
+        chains: Vec::new(),
         documents: kinds.iter().map(document).collect(),
     }
 }

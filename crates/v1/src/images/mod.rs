@@ -5,8 +5,8 @@ mod request;
 mod source;
 
 pub use request::{
-    AnalysisArchiveSource, ImageAnalysisRequest, ImageSource, ImportContents, ImportSource, RegistryDigestSource,
-    RegistryTagSource,
+    AllPlatforms, AnalysisArchiveSource, ImageAnalysisRequest, ImageSource, ImportContents, ImportSource, Platforms,
+    RegistryDigestSource, RegistryTagSource,
 };
 pub use source::{AnalysisSource, InvalidAnalysisRequest};
 
@@ -151,7 +151,7 @@ pub struct ImageDetail {
     pub image_id: String,
     #[serde(rename = "userId")]
     pub user_id: String,
-    /// The Dockerfile in base64.
+    /// The Dockerfile in base64: the one that was given, else the one that the image's history tells.
     #[schema(required = true)]
     pub dockerfile: Option<String>,
     pub created_at: IsoSeconds,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::Annotations;
+use crate::{Annotations, words::words};
 
 /// Asks for an image to be analysed, restored or imported. Either `source` says which, or `tag` and `digest` do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -52,6 +52,22 @@ pub struct ImageSource {
     pub import: Option<ImportSource>,
 }
 
+/// Which images of an index are meant: `all`, or those of some platforms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Platforms {
+    All(AllPlatforms),
+    /// `linux/arm64`, `linux/arm/v7`
+    Named(Vec<String>),
+}
+
+words! {
+    /// Every platform there is.
+    AllPlatforms {
+        All = "all",
+    }
+}
+
 /// A tag, resolved at its registry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RegistryTagSource {
@@ -62,6 +78,10 @@ pub struct RegistryTagSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, pattern = "^[a-zA-Z0-9+/=]+$")]
     pub dockerfile: Option<String>,
+    /// Which images are added where the tag stands for an index; the one for amd64 if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub platforms: Option<Platforms>,
 }
 
 /// A manifest, fetched by its digest and known under a tag.
@@ -79,6 +99,10 @@ pub struct RegistryDigestSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, pattern = "^[a-zA-Z0-9+/=]+$")]
     pub dockerfile: Option<String>,
+    /// Which images are added where the digest is that of an index; the one for amd64 if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub platforms: Option<Platforms>,
 }
 
 /// An analysis in the archive, brought back.

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use crate::{
     DigestReference, InvalidPullString, PullString, TagReference,
     error::ErrorEnvelope,
-    images::request::{ImageAnalysisRequest, ImageSource, ImportSource, RegistryDigestSource, RegistryTagSource},
+    images::request::{
+        ImageAnalysisRequest, ImageSource, ImportSource, Platforms, RegistryDigestSource, RegistryTagSource,
+    },
     timestamp::parse_creation_time,
 };
 
@@ -13,7 +15,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnalysisSource {
     /// Resolve the tag at its registry.
-    Tag { reference: TagReference, dockerfile: Option<String> },
+    Tag { reference: TagReference, dockerfile: Option<String>, platforms: Option<Platforms> },
     /// Fetch by digest, record under the tag.
     Digest {
         reference: DigestReference,
@@ -21,6 +23,7 @@ pub enum AnalysisSource {
         /// When the tag came to point at it; `None`: now.
         created_at: Option<Timestamp>,
         dockerfile: Option<String>,
+        platforms: Option<Platforms>,
     },
     /// Restore the analysis of this digest.
     Archive { digest: String },
@@ -102,12 +105,14 @@ impl ImageAnalysisRequest {
         let dockerfile = self.dockerfile.clone();
         match (&self.digest, &self.tag) {
             (None, None) => Err(InvalidAnalysisRequest::Nothing),
-            (None, Some(tag)) => RegistryTagSource { pullstring: tag.clone(), dockerfile }.analysis_source(),
+            (None, Some(tag)) => {
+                RegistryTagSource { pullstring: tag.clone(), dockerfile, platforms: None }.analysis_source()
+            }
             (Some(digest), None) => Err(InvalidAnalysisRequest::DigestWithoutTag(digest.clone())),
             (Some(digest), Some(tag)) => {
                 let creation_timestamp_override = self.created_at.clone();
                 let (pullstring, tag) = (digest.clone(), tag.clone());
-                RegistryDigestSource { pullstring, tag, creation_timestamp_override, dockerfile }
+                RegistryDigestSource { pullstring, tag, creation_timestamp_override, dockerfile, platforms: None }
                     .analysis_source("created_at")
             }
         }
@@ -123,7 +128,8 @@ fn tag(text: &str) -> Result<TagReference, InvalidAnalysisRequest> {
 
 impl RegistryTagSource {
     fn analysis_source(&self) -> Result<AnalysisSource, InvalidAnalysisRequest> {
-        Ok(AnalysisSource::Tag { reference: tag(&self.pullstring)?, dockerfile: self.dockerfile.clone() })
+        let Self { pullstring, dockerfile, platforms } = self.clone();
+        Ok(AnalysisSource::Tag { reference: tag(&pullstring)?, dockerfile, platforms })
     }
 }
 
@@ -148,7 +154,8 @@ impl RegistryDigestSource {
             parse_creation_time(&value).ok_or(InvalidAnalysisRequest::CreationTime { property, value })
         };
         let created_at = self.creation_timestamp_override.as_ref().map(time).transpose()?;
-        Ok(AnalysisSource::Digest { reference, tag, created_at, dockerfile: self.dockerfile.clone() })
+        let (dockerfile, platforms) = (self.dockerfile.clone(), self.platforms.clone());
+        Ok(AnalysisSource::Digest { reference, tag, created_at, dockerfile, platforms })
     }
 }
 
@@ -167,6 +174,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::images::AllPlatforms;
 
     fn source(body: Value) -> Result<AnalysisSource, InvalidAnalysisRequest> {
         serde_json::from_value::<ImageAnalysisRequest>(body).unwrap().source()
@@ -178,7 +186,11 @@ mod tests {
 
     #[test]
     fn both_ways_of_asking_for_a_tag_mean_the_same() {
-        let expected = AnalysisSource::Tag { reference: reference("docker.io/a:1"), dockerfile: Some("Zg==".into()) };
+        let expected = AnalysisSource::Tag {
+            reference: reference("docker.io/a:1"),
+            dockerfile: Some("Zg==".into()),
+            platforms: None,
+        };
         assert_eq!(source(json!({"tag": "a:1", "dockerfile": "Zg=="})), Ok(expected.clone()));
         let body = json!({
             "source": {"tag": {"pullstring": "a:1", "dockerfile": "Zg=="}, "digest": null},
@@ -199,12 +211,28 @@ mod tests {
             tag: reference("r.io/a:1"),
             created_at: parse_creation_time("2024-01-01T00:00:00.5Z"),
             dockerfile: None,
+            platforms: None,
         });
         let time = "2024-01-01T00:00:00:5Z";
         for digest in ["r.io/a@sha256:ab", "sha256:ab"] {
             assert_eq!(source(json!({"digest": digest, "tag": "r.io/a:1", "created_at": time})), expected);
             let member = json!({"pullstring": digest, "tag": "r.io/a:1", "creation_timestamp_override": time});
             assert_eq!(source(json!({"source": {"digest": member}})), expected);
+        }
+    }
+
+    #[test]
+    fn platforms_are_a_list_or_all_there_are() {
+        let asked = |platforms: Value| {
+            let body = json!({"source": {"tag": {"pullstring": "a:1", "platforms": platforms}}});
+            let request = serde_json::from_value::<ImageAnalysisRequest>(body).ok()?;
+            let AnalysisSource::Tag { platforms, .. } = request.source().unwrap() else { panic!("a tag") };
+            platforms
+        };
+        assert_eq!(asked(json!("all")), Some(Platforms::All(AllPlatforms::All)));
+        assert_eq!(asked(json!(["linux/arm64"])), Some(Platforms::Named(vec!["linux/arm64".into()])));
+        for none in [json!("every"), json!(7), json!(null)] {
+            assert_eq!(asked(none), None);
         }
     }
 

@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use windlass_client::{
     Error, Request,
-    views::{Account, User},
+    views::{Account, AccountSettings, User},
 };
 
 use crate::{
@@ -51,11 +51,39 @@ enum AccountCommand {
     Enable { name: String },
     /// Let the users of an account in no longer.
     Disable { name: String },
+    /// Show how images of an account are judged, or change it.
+    Settings {
+        /// How rules are understood where Anchore Engine's answer surprises.
+        #[arg(long, value_enum)]
+        policy_profile: Option<PolicyProfile>,
+        /// What an image gets that no mapping of the policy matches.
+        #[arg(long, value_enum)]
+        unmapped_images: Option<UnmappedImages>,
+        #[command(flatten)]
+        of: OfAccount,
+    },
     /// The users of an account.
     User {
         #[command(subcommand)]
         command: UserCommand,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+enum PolicyProfile {
+    /// As Anchore Engine understands them.
+    Compat,
+    /// As their authors meant them.
+    Native,
+}
+
+#[derive(Clone, Copy, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+enum UnmappedImages {
+    Go,
+    Warn,
+    Stop,
 }
 
 #[derive(Subcommand)]
@@ -123,6 +151,9 @@ pub(crate) fn run(arguments: &AccountArguments) -> anyhow::Result<Outcome> {
             AccountCommand::Del { name, dontask } => delete(name, *dontask, session),
             AccountCommand::Enable { name } => set_state(name, "enabled", session),
             AccountCommand::Disable { name } => set_state(name, "disabled", session),
+            AccountCommand::Settings { policy_profile, unmapped_images, of } => {
+                settings(*policy_profile, *unmapped_images, of, session)
+            }
             AccountCommand::User { command } => user(command, session),
         }?;
         Ok(Outcome::Fine)
@@ -159,6 +190,29 @@ fn delete(name: &str, dont_ask: bool, session: &Session) -> anyhow::Result<()> {
 fn set_state(name: &str, state: &str, session: &Session) -> anyhow::Result<()> {
     let request = Request::put(&["accounts", name, "state"]).json(&json!({"state": state}));
     session.print_success(&session.send(&request)?)
+}
+
+fn settings(
+    profile: Option<PolicyProfile>,
+    unmapped: Option<UnmappedImages>,
+    of: &OfAccount,
+    session: &Session,
+) -> anyhow::Result<()> {
+    let account = of.name(session)?;
+    let path = ["accounts", &account, "settings"];
+    let mut change = json!({});
+    if let Some(profile) = profile {
+        change["policy_profile"] = json!(profile);
+    }
+    if let Some(unmapped) = unmapped {
+        change["unmapped_images"] = json!(unmapped);
+    }
+    let changes = profile.is_some() || unmapped.is_some();
+    let request = if changes { Request::put(&path).json(&change) } else { Request::get(&path) };
+    session.print(&session.send(&request)?, |settings: &AccountSettings, out| {
+        field("Policy Profile", settings.policy_profile.or("None"), out)?;
+        field("Unmapped Images", settings.unmapped_images.or("None"), out)
+    })
 }
 
 fn user(command: &UserCommand, session: &Session) -> anyhow::Result<()> {

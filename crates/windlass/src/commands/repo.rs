@@ -49,6 +49,12 @@ struct AddArguments {
     /// Tag to find the repository by, if it has no tag latest.
     #[arg(long, value_name = "TAG")]
     lookuptag: Option<String>,
+    /// Only tags that fit this glob, or another one that is given.
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+    /// No tags that fit this glob.
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
     /// Say what would be watched, and watch nothing.
     #[arg(long)]
     dryrun: bool,
@@ -76,13 +82,20 @@ fn add(arguments: &AddArguments, session: &Session) -> anyhow::Result<()> {
         .query("repository", named(&arguments.repository))
         .query("autosubscribe", !arguments.noautosubscribe)
         .query("dryrun", arguments.dryrun)
-        .query_if_any("lookuptag", arguments.lookuptag.as_deref());
+        .query_if_any("lookuptag", arguments.lookuptag.as_deref())
+        .query_if_any("include", listed(&arguments.include).as_deref())
+        .query_if_any("exclude", listed(&arguments.exclude).as_deref());
     session.print(&session.send(&request)?, |repositories: &Vec<Subscription>, out| {
         if arguments.dryrun {
             writeln!(out, "DRY RUN: Repository not added\n")?;
         }
         write(repositories, out)
     })
+}
+
+/// A list as the service takes it; nothing where there is none.
+fn listed(globs: &[String]) -> Option<String> {
+    (!globs.is_empty()).then(|| globs.join(","))
 }
 
 /// The subscriptions of repositories; of one, if it is given.

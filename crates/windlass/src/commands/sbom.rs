@@ -17,7 +17,8 @@ use crate::{
 
 #[derive(Args)]
 pub(crate) struct SbomArguments {
-    /// Format, and file to write it to (repeatable): table, json, syft-json, cyclonedx-json, spdx-json.
+    /// Format, and file to write it to (repeatable): table, json, compact, syft-json, cyclonedx-json,
+    /// spdx-json.
     #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = target, default_value = "table")]
     output: Vec<Target<Format>>,
     /// Look for all that this policy bundle reads, so that the document (json) can be checked against it.

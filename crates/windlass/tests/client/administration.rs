@@ -378,6 +378,8 @@ fn accounts_and_users_are_managed() {
         .answers("GET /v1/user", 200, user.to_string())
         .answers("GET /v1/accounts", 200, json!([account]).to_string())
         .answers("POST /v1/accounts", 200, account.to_string())
+        .answers("GET /v1/accounts/team/settings", 200, r#"{"policy_profile": "compat", "unmapped_images": "go"}"#)
+        .answers("PUT /v1/accounts/team/settings", 200, r#"{"policy_profile": "native", "unmapped_images": "stop"}"#)
         .answers("PUT /v1/accounts/team/state", 200, r#"{"state": "disabled"}"#)
         .answers(
             "DELETE /v1/accounts/team",
@@ -394,6 +396,13 @@ fn accounts_and_users_are_managed() {
     assert_eq!(service.asked().pop().expect("asked").json(), json!({"name": "team"}), "no address is none, not null");
     place.ok("account add team --email a@b.example");
     assert!(place.ok("account list").contains("team  None   user  enabled  2024-01-01T00:00:00Z"));
+    assert_eq!(place.ok("account settings --account team"), "Policy Profile: compat\nUnmapped Images: go\n");
+    let changed = place.ok("account settings --account team --policy-profile native --unmapped-images stop");
+    assert_eq!(changed, "Policy Profile: native\nUnmapped Images: stop\n");
+    assert_eq!(
+        service.asked().pop().expect("asked").json(),
+        json!({"policy_profile": "native", "unmapped_images": "stop"})
+    );
     assert_eq!(place.ok("account disable team"), "Success\n");
     let refused = place.run("account del --dontask team");
     assert_eq!(refused.exit, 1);

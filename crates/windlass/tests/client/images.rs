@@ -1,6 +1,6 @@
 //! Images and what is asked about them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use windlass_client::testing::StandIn;
 
 use crate::place::Place;
@@ -58,6 +58,28 @@ fn an_image_is_added_by_digest_with_a_tag_or_from_the_archive() {
         let done = place.run(&format!("image add {wrong}"));
         assert_eq!(done.exit, 2, "{wrong}: {}", done.err);
     }
+}
+
+#[test]
+fn images_for_other_platforms_are_added_where_they_are_asked_for() {
+    let service = service().answers("POST /v1/images", 200, record("not_analyzed"));
+    let place = Place::before(&service);
+    let asked = |arguments: &str| {
+        place.ok(&format!("image add {arguments}"));
+        service.asked().pop().expect("asked").json()
+    };
+    let tag =
+        |platforms: Value| json!({"source": {"tag": {"pullstring": "reg.example/app:1", "platforms": platforms}}});
+    assert_eq!(asked("reg.example/app:1 --all-platforms"), tag(json!("all")));
+    assert_eq!(
+        asked("reg.example/app:1 --platform linux/arm64 --platform s390x"),
+        tag(json!(["linux/arm64", "s390x"]))
+    );
+    assert_eq!(
+        asked("reg.example/app@sha256:aa --tag reg.example/app:1 --all-platforms"),
+        json!({"source": {"digest": {"pullstring": "reg.example/app@sha256:aa", "tag": "reg.example/app:1", "platforms": "all"}}})
+    );
+    assert_eq!(place.run("image add reg.example/app:1 --all-platforms --platform arm64").exit, 2);
 }
 
 #[test]

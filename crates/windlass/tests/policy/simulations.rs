@@ -38,6 +38,25 @@ fn images_that_flip_are_named_with_the_rule_that_does_it() {
 }
 
 #[test]
+fn what_is_saved_compactly_is_judged_the_same() {
+    let place = Place::new();
+    let suid = |action| bundle(&[rule("suid", action, "files", "suid_or_guid_set", &[])], &[]);
+    place.write("old.json", suid("WARN"));
+    place.write("new.json", suid("STOP"));
+    for folder in ["text", "compact"] {
+        std::fs::create_dir(place.path(folder)).expect("a folder");
+    }
+    for name in ["app", "plain"] {
+        place.run(&format!("sbom {name}.tar --policy new.json -o json=text/{name}.json")).exits(0);
+        place.run(&format!("sbom sbom:text/{name}.json -o compact=compact/{name}.sbom")).exits(0);
+        place.run(&format!("sbom sbom:compact/{name}.sbom -o json=text/again.txt")).exits(0);
+        assert_eq!(place.read("text/again.txt"), place.read(&format!("text/{name}.json")));
+    }
+    let judged = |folder: &str| place.run(&format!("policy simulate old.json new.json {folder}")).exits(1);
+    assert_eq!(judged("compact").replace("compact/app.sbom", "text/app.json"), judged("text"));
+}
+
+#[test]
 fn the_result_does_not_depend_on_the_number_of_threads() {
     let place = Place::new();
     place.write("old.json", bundle(&[always("a", "GO")], &[]));
@@ -70,7 +89,7 @@ fn an_analysis_that_cannot_be_read_is_named_and_the_others_are_judged() {
     assert_eq!(
         done.err,
         "error: there are no analyses in these folders\n\
-         hint: write some: windlass sbom IMAGE --policy BUNDLE -o json=FOLDER/NAME.json\n"
+         hint: write some: windlass sbom IMAGE --policy BUNDLE -o compact=FOLDER/NAME.sbom\n"
     );
     done.exits(2);
 }

@@ -65,7 +65,10 @@ fn objects_are_checked_moved_and_mended_while_the_service_works() {
     killed.wait().expect("it is a child of ours");
     let moved = objects(&place, &migrate, &[]);
     assert!(moved.exit == 0 && moved.out.contains(": complete") && moved.out.contains(" 0 failed"), "{}", moved.said);
-    assert_eq!(documents(&new).len(), documents(&old).len());
+    // Who was killed may have left what it tried the place with: nothing refers to that.
+    for document in documents(&old) {
+        assert!(new.join(document.strip_prefix(&old).expect("it lies there")).is_file(), "{}", document.display());
+    }
     // The archive lies in the same folder and is another place: it is not moved (D-18).
     assert!(!new.join("archive").exists() && !documents(&old.join("archive")).is_empty());
     let hasty = objects(&place, &format!("{migrate} --remove"), &[]);
@@ -179,7 +182,8 @@ fn a_service_that_is_killed_while_it_archives_and_restores_loses_nothing() {
     let digest = serde_json::from_str::<Value>(&got).expect("it is JSON")[0]["imageDigest"].as_str().map(str::to_owned);
     let digest = digest.expect("a digest");
     let kill_during = |place: &mut Place, words: &str, moment: u64| {
-        let mut asking = ask(place, words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+        let mut asking =
+            ask(place, words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
         std::thread::sleep(Duration::from_millis(moment));
         place.restart_with(&[]);
         let _ = asking.kill();

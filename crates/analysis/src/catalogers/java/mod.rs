@@ -30,6 +30,7 @@ fn is_archive_name(name: &[u8]) -> bool {
 }
 
 /// What one file unfolds to.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct JavaFact {
     /// In the order they were met: an archive before what it holds.
     packages: Vec<JavaPackage>,
@@ -38,6 +39,7 @@ pub(crate) struct JavaFact {
 }
 
 /// A package of an archive.
+#[derive(serde::Serialize, serde::Deserialize)]
 struct JavaPackage {
     group: String,
     name: String,

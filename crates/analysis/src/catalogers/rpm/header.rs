@@ -4,15 +4,17 @@
 //! scan wants (changelogs, scripts, signatures), so [`Header::read`] copies the values of [`TAGS`] and lets go of the
 //! rest; what the values mean is worked out only for packages that stay.
 
+use crate::bytes::Bytes;
+
 /// A header reduced to the tags in [`TAGS`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Header {
     values: Vec<Value>,
-    store: Box<[u8]>,
+    store: Bytes,
 }
 
 /// Where the value of one tag is in the store.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Value {
     tag: Tag,
     kind: u32,
@@ -21,7 +23,7 @@ struct Value {
 }
 
 /// A tag that is read, by its number in rpm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Tag(u32);
 
 macro_rules! tags {

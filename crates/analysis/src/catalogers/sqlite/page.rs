@@ -3,7 +3,7 @@
 use super::SqliteError;
 
 /// What the header of the database says of all pages.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Format {
     pub(super) page_size: u32,
     /// Bytes of a page that are used; extensions may reserve some at its end.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::SqliteError;
+use crate::bytes::Bytes;
 
 /// The last committed form of each page in a log.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Wal {
     page_size: u32,
-    pages: BTreeMap<u32, Box<[u8]>>,
+    pages: BTreeMap<u32, Bytes>,
 }
 
 const HEADER: usize = 32;
@@ -67,7 +68,7 @@ impl Wal {
     }
 
     pub(super) fn page(&self, number: u32) -> Option<&[u8]> {
-        self.pages.get(&number).map(AsRef::as_ref)
+        self.pages.get(&number).map(|page| &**page)
     }
 }
 

@@ -432,6 +432,16 @@ mod tests {
     }
 
     #[test]
+    fn no_finding_is_older_than_the_image() {
+        let young = Image { since: Some("2024-05-22T00:00:00Z".parse().unwrap()), ..image() };
+        let ids = |days: &str| -> Vec<String> {
+            all(&young, &[("max_days_since_creation", days)]).into_iter().map(|fired| fired.id).collect()
+        };
+        assert_eq!(ids("10"), ["GHSA-1+lodash"]);
+        assert_eq!(ids("11"), [""; 0]);
+    }
+
+    #[test]
     fn the_age_of_a_fix_counts_only_beside_the_fix_and_an_unknown_one_is_old() {
         let fixed = |days| ids(&[("fix_available", "true"), ("max_days_since_fix", days)]);
         assert_eq!(fixed("31"), ["CVE-2+pkg", "GHSA-1+lodash"]);

@@ -14,6 +14,7 @@ pub(super) struct Image {
     pub(super) outcome: Outcome,
     pub(super) database_built: Option<Timestamp>,
     first_seen: FirstSeen,
+    pub(super) since: Option<Timestamp>,
 }
 
 /// CVE-1 (no fix) and CVE-2 (fixed in 1.1 on 2024-05-01) in a Debian package, GHSA-1 in an npm package, seen since 2020,
@@ -55,6 +56,7 @@ pub(super) fn image() -> Image {
         outcome: Outcome { findings, ..Outcome::default() },
         database_built: None,
         first_seen: FirstSeen::from([(PackageId("lodash".into()), Arc::new([("GHSA-1".into(), seen)].into()))]),
+        since: None,
     }
 }
 
@@ -62,6 +64,7 @@ impl Image {
     pub(super) fn case(&self) -> Case<'_> {
         let knowledge = Knowledge {
             first_seen: Some(&self.first_seen),
+            since: self.since,
             database_built: self.database_built,
             ..Knowledge::default()
         };

@@ -64,10 +64,8 @@ impl<'d> Cursor<'d> {
 
 /// Writes what [`Cursor::number`] reads.
 pub(super) fn put_number(mut number: u64, out: &mut Vec<u8>) {
-    while let low = number as u8 & 0x7f
-        && number >= 0x80
-    {
-        out.push(low | 0x80);
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
         number >>= 7;
     }
     out.push(number as u8);

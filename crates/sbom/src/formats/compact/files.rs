@@ -60,9 +60,8 @@ impl TryFrom<ClassPart> for FileClass {
 }
 
 pub(super) fn write(table: &FileTable, out: &mut Vec<u8>) -> io::Result<()> {
-    let (classes, rows, link_targets, digests) = table.columns();
-    put_number(rows.len() as u64, out);
-    let classes: Vec<ClassPart> = classes.iter().map(Into::into).collect();
+    put_number(table.len() as u64, out);
+    let classes: Vec<ClassPart> = table.classes().iter().map(Into::into).collect();
     put_counted(&serde_json::to_vec(&classes)?, out);
     let (shared, ends, tails) = table.paths().columns();
     out.extend(shared);
@@ -72,18 +71,18 @@ pub(super) fn write(table: &FileTable, out: &mut Vec<u8>) -> io::Result<()> {
         start = *end;
     }
     out.extend(tails.as_bytes());
-    for row in rows {
+    for row in table.rows() {
         put_number(row.class as u64, out);
         put_number(row.size, out);
     }
-    put_number(link_targets.len() as u64, out);
+    put_number(table.link_targets().len() as u64, out);
     let mut next = 0;
-    for (index, target) in link_targets {
+    for (index, target) in table.link_targets() {
         put_number((index - next) as u64, out);
         put_counted(target.as_bytes(), out);
         next = index + 1;
     }
-    put_counted(digests, out);
+    put_counted(table.digests(), out);
     Ok(())
 }
 

@@ -79,6 +79,11 @@ impl Operation {
                 let form = format!("grant_type=password&client_id=anonymous&username=nobody&password={PASSWORD}");
                 (Some("application/x-www-form-urlencoded"), form)
             }
+            Some((media_type, schema)) if media_type == "multipart/form-data" => {
+                let field = schema["required"][0].as_str().unwrap();
+                let head = format!("Content-Disposition: form-data; name=\"{field}\"; filename=\"file\"");
+                (Some("multipart/form-data; boundary=x"), format!("--x\r\n{head}\r\n\r\nnothing\r\n--x--\r\n"))
+            }
             Some(_) => (Some("application/octet-stream"), "nothing".to_owned()),
         };
         Call { method: self.method.clone(), address, media_type, body }

@@ -24,6 +24,12 @@ pub(super) struct AddArguments {
     /// Note to keep with it (repeatable).
     #[arg(long, value_name = "KEY=VALUE", value_parser = record::annotation)]
     annotation: Vec<(String, String)>,
+    /// Of an image for several platforms, the one for this (repeatable): linux/arm64.
+    #[arg(long, value_name = "PLATFORM", conflicts_with = "from_archive")]
+    platform: Vec<String>,
+    /// Of an image for several platforms, every one.
+    #[arg(long, conflicts_with_all = ["platform", "from_archive"])]
+    all_platforms: bool,
     /// Do not watch the tag for new images.
     #[arg(long)]
     noautosubscribe: bool,
@@ -76,5 +82,27 @@ fn source(arguments: &AddArguments) -> anyhow::Result<Value> {
     if let Some(time) = &arguments.created_at {
         given["creation_timestamp_override"] = time.as_str().into();
     }
-    Ok(if arguments.tag.is_some() { json!({"source": {"digest": given}}) } else { given })
+    let platforms = platforms(arguments);
+    if arguments.tag.is_none() && platforms.is_none() {
+        return Ok(given);
+    }
+    if let Some(platforms) = platforms {
+        given["platforms"] = platforms;
+    }
+    if arguments.tag.is_some() {
+        return Ok(json!({"source": {"digest": given}}));
+    }
+    given["pullstring"] = given["tag"].take();
+    if let Value::Object(members) = &mut given {
+        members.remove("tag");
+    }
+    Ok(json!({"source": {"tag": given}}))
+}
+
+/// Which images of an index are meant, if others than the one that the service would choose.
+fn platforms(arguments: &AddArguments) -> Option<Value> {
+    if arguments.all_platforms {
+        return Some(json!("all"));
+    }
+    (!arguments.platform.is_empty()).then(|| json!(arguments.platform))
 }

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use windlass_objects::{Location, Options};
 use windlass_operations::{
     Limits, OauthSettings, Settings, VulnerabilitySettings,
+    analysis::AnalysisSettings,
     keeping::KeepingSettings,
     notifications::{EventNotifications, WebhookSettings},
 };
@@ -130,6 +131,7 @@ struct LimitOptions {
 struct AnalysisOptions {
     threads: Option<usize>,
     hints: bool,
+    keep_layers_days: Option<u32>,
     /// After how long without a word of a worker its job is done by another.
     lease_seconds: Option<u32>,
 }
@@ -339,6 +341,13 @@ impl Configuration {
             event_retention_days: self.events.retention_days.or(Settings::default().event_retention_days),
             notifications: self.notifications.settings()?,
             vulnerabilities,
+            analysis: AnalysisSettings {
+                keep_layers_days: self
+                    .analysis
+                    .keep_layers_days
+                    .unwrap_or(AnalysisSettings::default().keep_layers_days),
+                ..AnalysisSettings::default()
+            },
             keeping: KeepingSettings {
                 object_grace: self.storage.grace(),
                 retention: self.retention.retention(),
