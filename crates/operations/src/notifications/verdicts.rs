@@ -52,6 +52,6 @@ fn in_short(row: &notices::Model, reference: &Value) -> Value {
         "created_at": row.occurred_at.seconds(),
         "last_modified": row.occurred_at.seconds(),
         "evaluation_problems": [],
-        "result": {},
+        "result": {"policy_data": [], "whitelist_data": [], "policy_name": "", "whitelist_names": []},
     })
 }

@@ -45,6 +45,11 @@ pub(crate) fn small() -> Sample {
     Sample::of(debian().file("etc/motd", "small\n"))
 }
 
+/// The same with another version of its shell.
+pub(crate) fn small_with(bash: &str) -> Sample {
+    Sample::of(debian_with(bash).file("etc/motd", "small\n"))
+}
+
 /// The same with libraries of npm and Python, a setuid program and a key.
 pub(crate) fn big() -> Sample {
     let python = "Metadata-Version: 2.1\nName: Flask\nVersion: 0.12\nLicense: BSD\nAuthor: A\n";
@@ -67,8 +72,12 @@ pub(crate) fn alpine() -> Sample {
 }
 
 fn debian() -> Tar {
+    debian_with("5.2.15-2+b13")
+}
+
+fn debian_with(bash: &str) -> Tar {
     let packages = [
-        ("bash", "bash", "5.2.15-2+b13"),
+        ("bash", "bash", bash),
         ("libc6", "glibc", "2.36-9+deb12u14"),
         ("libstdc++6", "gcc-12", "12.2.0-14+deb12u1"),
         ("libssl3", "openssl", "3.0.22-1~deb12u2"),

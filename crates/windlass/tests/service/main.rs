@@ -3,7 +3,9 @@
 mod anchore_cli;
 mod images;
 mod importing;
+mod notices;
 mod place;
+mod receivers;
 mod recorded;
 mod registry;
 mod storage;

@@ -1,6 +1,7 @@
 //! A registry of one's own: the `docker-registry` of Debian on a free port of this machine.
 
 use reqwest::blocking::{Client, RequestBuilder, Response};
+use serde_json::Value;
 use windlass_image::Digest;
 use windlass_sources::testing::DockerRegistry;
 
@@ -16,9 +17,17 @@ pub(crate) struct Registry {
 impl Registry {
     /// Nothing, and a loud line, if the program is not installed.
     pub(crate) fn start() -> Option<Self> {
-        let process = DockerRegistry::start(false)?;
+        DockerRegistry::start(false).map(Self::of)
+    }
+
+    /// One that tells of pushes, as its configuration calls `notifications`.
+    pub(crate) fn that_tells(notifications: Value) -> Option<Self> {
+        DockerRegistry::with(false, |config, _| config["notifications"] = notifications).map(Self::of)
+    }
+
+    fn of(process: DockerRegistry) -> Self {
         let client = Client::builder().no_proxy().build().expect("a client");
-        Some(Self { address: process.address().to_owned(), client, _process: process })
+        Self { address: process.address().to_owned(), client, _process: process }
     }
 
     /// Pushes an image.
