@@ -29,7 +29,7 @@ fn an_endpoint_is_described_by_options() {
     let place = Place::before(&service);
     let shown = place.ok(
         "notification endpoint add chat --channel slack --url https://hooks.slack.com/services/x --type vuln_update \
-         --min-severity high --kev --fix-available --repository team/* --every 60 --quiet 22:00-07:00 --except-urgent \
+         --min-severity high --kev --fix-available --repository team/* --every 60 --quiet-hours 22:00-07:00 --except-urgent \
          --time-zone Europe/Berlin --collapse --damping 10 --set limits.per_minute=30 --set templates.title=News",
     );
     assert!(shown.starts_with("Name: chat\nChannel: slack\n") && shown.contains("State: failing"), "{shown}");
@@ -67,7 +67,7 @@ fn an_endpoint_is_described_by_options() {
             "routing": {"collapse": true}, "name": "hook", "enabled": false})
     );
     assert_eq!(place.run("notification endpoint add x --set nonsense").exit, 2);
-    assert_eq!(place.run("notification endpoint add x --quiet nonsense").exit, 2);
+    assert_eq!(place.run("notification endpoint add x --quiet-hours nonsense").exit, 2);
     assert_eq!(place.run("notification endpoint add x --every 5 --daily 09:00").exit, 2);
 }
 
