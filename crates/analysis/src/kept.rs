@@ -133,7 +133,7 @@ mod tests {
         let options = Options { layers: Some(memory.clone()), ..Options::default() };
         let image = image(layers().into_iter().map(Tar::plain).collect());
         analyse_image(&image, &options).unwrap();
-        let mut others = vec![options.clone(), options.clone(), options.clone(), options];
+        let mut others = [options.clone(), options.clone(), options.clone(), options];
         others[0].analysers.secret_search = Some(Search::secrets(SecretRules::Compatible));
         others[1].archives.depth = 1;
         others[2].walk.budgets.layer_entries = 99;
@@ -169,7 +169,7 @@ mod tests {
             layers.iter().all(|layer| analyse_image(&image(vec![layer.clone().plain()]), options).is_ok())
         };
         // As many as one layer has, and too few for both.
-        options.walk.budgets.image_entries = (1..)
+        options.walk.budgets.image_entries = (1..u64::MAX)
             .find(|limit| {
                 let mut options = options.clone();
                 options.walk.budgets.image_entries = *limit;

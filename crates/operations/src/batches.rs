@@ -58,8 +58,10 @@ mod tests {
     use super::*;
     use crate::Error;
 
+    type Asked = Arc<Mutex<Vec<(Option<u64>, u64)>>>;
+
     /// The numbers below 1200, and what was asked for.
-    fn numbers(most: u64, asked: &Arc<Mutex<Vec<(Option<u64>, u64)>>>) -> Batches<u64> {
+    fn numbers(most: u64, asked: &Asked) -> Batches<u64> {
         let asked = Arc::clone(asked);
         Batches::reading(most, move |after: Option<u64>, wanted| {
             asked.lock().unwrap().push((after, wanted));

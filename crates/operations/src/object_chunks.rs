@@ -40,7 +40,7 @@ impl ObjectChunks {
         format!("{}{path}", self.prefix)
     }
 
-    fn entry(&self, listed: Listed) -> Entry {
+    fn entry(&self, listed: &Listed) -> Entry {
         let modified = Duration::from_micros(listed.written_at.micros().unsigned_abs());
         Entry {
             path: listed.key[self.prefix.len()..].to_owned(),
@@ -116,7 +116,7 @@ impl Driver for ObjectChunks {
             let next = (page.len() as u64 == PAGE).then(|| page.last().map(|last| last.key.clone())).flatten();
             // Whatever order the database has texts in, none with the prefix comes before it; others may be among them.
             page.retain(|listed| listed.key.starts_with(&self.prefix));
-            let entries = page.into_iter().map(|listed| Ok(self.entry(listed)));
+            let entries = page.into_iter().map(|listed| Ok(self.entry(&listed)));
             Ok::<_, Fault>(Some((stream::iter(entries.collect::<Vec<_>>()), next)))
         });
         pages.try_flatten().boxed()

@@ -13,7 +13,7 @@ pub async fn for_request<T>(id: &str, doing: impl Future<Output = T>) -> T {
 
 /// The request that this is done for; nothing for what a worker does, or the clock.
 pub(crate) fn current() -> Option<String> {
-    REQUEST.try_with(|id| id.to_string()).ok()
+    REQUEST.try_with(ToString::to_string).ok()
 }
 
 /// Makes what will run on a task of its own something that is done for the same request.

@@ -68,7 +68,7 @@ impl Service {
             biased;
             () = stop.cancelled() => self.release(&claim).await?,
             () = self.keep_lease(&claim) => tracing::warn!(job = claim.job.id, "another worker has the job"),
-            done = self.perform(&claim).instrument(span) => done?,
+            done = Box::pin(self.perform(&claim)).instrument(span) => done?,
         }
         Ok(true)
     }

@@ -163,7 +163,8 @@ mod tests {
         ) {
             let count = ends.len();
             if let Ok(list) = PathList::new(shared, ends, tails) {
-                prop_assert_eq!((0..count).map(|index| list.get(index)).count(), list.len());
+                let paths: Vec<_> = (0..count).map(|index| list.get(index)).collect();
+                prop_assert_eq!(paths.len(), list.len());
             }
         }
     }

@@ -10,7 +10,7 @@ use tower_http::{
 const LEAST: u16 = 16 << 10;
 
 /// Lists of this API shrink to less than a tenth at the fastest level; slower ones gain little.
-pub(crate) fn layer() -> CompressionLayer<impl Predicate + Clone> {
+pub(crate) fn layer() -> CompressionLayer<impl Predicate> {
     let is_json = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
         headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json")
     };

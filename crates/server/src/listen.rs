@@ -22,7 +22,7 @@ use connection::Doorman;
 const GRACE: Duration = Duration::from_secs(25);
 
 /// How long a certificate that was replaced may still be shown.
-const RELOAD: Duration = Duration::from_secs(60);
+const RELOAD: Duration = Duration::from_mins(1);
 
 /// Certificate chain and private key, PEM.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ pub struct Clients {
 
 impl Default for Clients {
     fn default() -> Self {
-        Self { connections: 2048, patience: Duration::from_secs(60) }
+        Self { connections: 2048, patience: Duration::from_mins(1) }
     }
 }
 

@@ -157,7 +157,7 @@ impl Service {
             let mut after = 0;
             while let Some((last, texts)) = self.store.texts_with_records(of, after, BATCH).await? {
                 after = last;
-                texts.iter().for_each(|text| used.extend(keys_in(text)));
+                used.extend(texts.iter().flat_map(|text| keys_in(text)));
             }
         }
         Ok(used)

@@ -132,7 +132,7 @@ async fn serve(mut stream: TcpStream, state: &State) -> Option<()> {
         Reply::Status(status) => (status, String::new()),
         Reply::TooMany(seconds) => (429, format!("retry-after: {seconds}\r\n")),
         Reply::Silence => {
-            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            tokio::time::sleep(std::time::Duration::from_mins(1)).await;
             return None;
         }
     };

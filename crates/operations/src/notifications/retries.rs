@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_receiver_can_ask_for_a_longer_pause_but_not_for_a_shorter_one_or_for_ever() {
         let wishing = |seconds| Failed { wish: Some(Duration::from_secs(seconds)), ..failed(1) };
-        assert_eq!(pause(wishing(300), 1.0), Some(Duration::from_secs(300)));
+        assert_eq!(pause(wishing(300), 1.0), Some(Duration::from_mins(5)));
         assert_eq!(pause(wishing(1), 1.0), Some(FIRST));
         assert_eq!(pause(wishing(u64::MAX), 1.0), Some(LONGEST_WISH));
     }

@@ -58,14 +58,13 @@ impl Service {
             } else {
                 None
             };
-            let delivery = match open {
-                Some(delivery) => delivery,
-                None => {
-                    let (id, gathers) = (random_id(), placed.gathers);
-                    let give_up_at = due_at.plus_seconds(self.settings.notifications.give_up_seconds());
-                    let new = NewDelivery { id, account, endpoint, subject, gathers, due_at, give_up_at };
-                    deliveries::insert(tx, new, now.into()).await?
-                }
+            let delivery = if let Some(delivery) = open {
+                delivery
+            } else {
+                let (id, gathers) = (random_id(), placed.gathers);
+                let give_up_at = due_at.plus_seconds(self.settings.notifications.give_up_seconds());
+                let new = NewDelivery { id, account, endpoint, subject, gathers, due_at, give_up_at };
+                deliveries::insert(tx, new, now.into()).await?
             };
             deliveries::tell_notice(tx, delivery, row.number).await?;
             is_told = true;

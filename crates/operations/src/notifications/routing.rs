@@ -8,7 +8,11 @@ use std::collections::BTreeMap;
 use globset::GlobMatcher;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use windlass_channels::{Facts, Notice, VulnerabilityChange, VulnerabilityFact};
-use windlass_v1::{notifications::Routing, vulnerabilities::SeverityName, webhooks::NotificationType};
+use windlass_v1::{
+    notifications::{Routing, VulnerabilityRouting},
+    vulnerabilities::SeverityName,
+    webhooks::NotificationType,
+};
 
 use super::windows;
 use crate::wildcards::wildcard;
@@ -99,7 +103,7 @@ impl Route {
     }
 
     fn filters_no_vulnerabilities(&self) -> bool {
-        self.routing.vulnerabilities == Default::default()
+        self.routing.vulnerabilities == VulnerabilityRouting::default()
     }
 
     fn wants_vulnerability(&self, fact: &VulnerabilityFact) -> bool {

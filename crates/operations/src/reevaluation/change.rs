@@ -48,7 +48,7 @@ struct Package<'a> {
 }
 
 impl Change {
-    pub(super) fn of(row: Described, judged: Option<ChangedFinding>) -> Result<Self> {
+    pub(super) fn of(row: &Described, judged: Option<ChangedFinding>) -> Result<Self> {
         let package = Package { name: &row.name, version: &row.version, kind: &row.kind, feed_group: &row.feed_group };
         let (before, after) = (read(row.before.as_deref())?, read(row.after.as_deref())?);
         let either = after.as_ref().or(before.as_ref());
@@ -149,7 +149,7 @@ pub(crate) struct ToldChange {
 
 /// What is told of a change; `None` where nothing is that anybody is told.
 pub(crate) fn told_change(row: &Described) -> Result<Option<ToldChange>> {
-    let change = Change::of(row.clone(), None)?;
+    let change = Change::of(row, None)?;
     let pair = [(change.before.as_ref(), change.after.as_ref())];
     let mut changes = super::vulnerabilities::Diff::between(pair.into_iter()).changes;
     let told = |change, vulnerability, changed| ToldChange { change, vulnerability, changed };

@@ -153,7 +153,7 @@ impl Round {
             let mut judged = judged.map(Vec::into_iter);
             for row in rows {
                 let judged = judged.as_mut().and_then(Iterator::next);
-                self.changes.insert(row.id, Arc::new(Change::of(row, judged)?));
+                self.changes.insert(row.id, Arc::new(Change::of(&row, judged)?));
             }
         }
         Ok(())

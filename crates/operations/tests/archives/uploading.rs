@@ -291,7 +291,7 @@ fn what_is_no_archive_or_contradicts_itself_is_refused_and_nothing_is_kept() {
     const CHANGES: &[(&str, Change)] = &[
         ("is about", |sent| sent.row["imageDigest"] = json!(format!("sha256:{:0>64}", 1))),
         ("not that of", |sent| {
-            sent.members[2].1 = json!({"document": "{\"config\": {\"digest\": \"sha256:ab\"}, \"layers\": []}"})
+            sent.members[2].1 = json!({"document": "{\"config\": {\"digest\": \"sha256:ab\"}, \"layers\": []}"});
         }),
         ("image id", |sent| sent.row["image_detail"][0]["imageId"] = json!("ab")),
         ("was not analysed", |sent| sent.row["analyzed_at"] = json!(null)),

@@ -202,11 +202,12 @@ fn what_is_imported_is_the_caller_s_alone_and_answers_nobody_s_question() {
     });
 }
 
+type Members = Vec<(String, Vec<u8>)>;
 type Case = (&'static str, Vec<u8>, &'static str);
 
 fn hostile(members: &[(String, Vec<u8>)]) -> Vec<Case> {
     let record = |change: fn(&mut Value)| forged(members, change);
-    let with = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    let with = |change: &dyn Fn(&mut Members)| {
         let mut members = members.to_vec();
         change(&mut members);
         packed(&members)

@@ -77,8 +77,8 @@ fn what_cannot_be_archived_or_restored_now_can_be_later_and_is_nowhere_until_the
             bytes[middle] ^= 1;
             Bytes::from(bytes)
         };
-        let spoilt: [(&str, &dyn Fn(&Bytes) -> Bytes); 3] =
-            [("truncated", &truncated), ("another", &other), ("changed", &changed)];
+        type Spoil<'a> = &'a dyn Fn(&Bytes) -> Bytes;
+        let spoilt: [(&str, Spoil<'_>); 3] = [("truncated", &truncated), ("another", &other), ("changed", &changed)];
         for (what, left) in spoilt {
             bundles.spoil(left);
             match restore(&theirs, &image).await {

@@ -112,7 +112,7 @@ pub(crate) fn usual() -> Value {
 /// Publishes a database a second later, so that events have an order, and lets workers do what follows.
 pub(crate) async fn publish(bench: &Bench, day: i8, records: impl IntoIterator<Item = AdvisoryBuilder>) {
     bench.pass(1);
-    scene::publish(bench, day, records).await;
+    Box::pin(scene::publish(bench, day, records)).await;
 }
 
 /// Makes a bundle the active one, a second later.

@@ -14,7 +14,7 @@ use windlass_server::{Clients, Listening, Metrics, serve};
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// A service that listens until the guard goes.
-async fn listen(bench: &Bench, connections: usize, patience: Duration) -> (SocketAddr, DropGuard) {
+fn listen(bench: &Bench, connections: usize, patience: Duration) -> (SocketAddr, DropGuard) {
     let listening = Listening::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listening.address();
     let application = windlass_server::router(bench.service.clone(), Metrics::none());
@@ -48,7 +48,7 @@ async fn is_served(address: SocketAddr) -> bool {
 #[test]
 fn whoever_does_not_finish_a_request_is_not_waited_for() {
     on_every_service(|bench| async move {
-        let (address, _guard) = listen(&bench, 10, PATIENCE).await;
+        let (address, _guard) = listen(&bench, 10, PATIENCE);
         for begun in ["", "GET /hea", "GET /health HTTP/1.1\r\nhost: a\r\n"] {
             let mut stream = connect(address).await;
             stream.write_all(begun.as_bytes()).await.unwrap();
@@ -78,7 +78,7 @@ async fn until(address: SocketAddr, served: bool) {
 #[test]
 fn whoever_takes_nothing_of_an_answer_makes_room_for_others() {
     on_every_service(|bench| async move {
-        let (address, _guard) = listen(&bench, 1, PATIENCE).await;
+        let (address, _guard) = listen(&bench, 1, PATIENCE);
         let mut greedy = connect(address).await;
         let requests = "GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n".repeat(200);
         let _ = timeout(PATIENCE, greedy.write_all(requests.as_bytes())).await;
@@ -91,7 +91,7 @@ fn whoever_takes_nothing_of_an_answer_makes_room_for_others() {
 #[test]
 fn those_who_come_when_all_places_are_taken_are_sent_away() {
     on_every_service(|bench| async move {
-        let (address, _guard) = listen(&bench, 2, Duration::from_mins(1)).await;
+        let (address, _guard) = listen(&bench, 2, Duration::from_mins(1));
         let (one, _other) = (connect(address).await, connect(address).await);
         until(address, false).await;
         drop(one);

@@ -22,7 +22,7 @@ pub(crate) struct NotificationArguments {
 enum NotificationCommand {
     /// Where notices go.
     #[command(subcommand)]
-    Endpoint(endpoint::EndpointCommand),
+    Endpoint(Box<endpoint::EndpointCommand>),
     /// Notices on their way, and how they fared.
     #[command(subcommand)]
     Delivery(delivery::DeliveryCommand),

@@ -6,6 +6,7 @@ mod chance;
 mod clients;
 mod images;
 mod installation;
+#[allow(dead_code, reason = "other tests want registries that tell of pushes")]
 #[path = "../service/registry.rs"]
 mod registry;
 

@@ -11,7 +11,7 @@ use crate::{
     registry::Registry,
 };
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 const KEV: &str = r#"{"title": "Catalogue", "catalogVersion": "2026.01.01", "dateReleased": "2026-01-01T00:00:00Z", "count": 1,
     "vulnerabilities": [{"cveID": "CVE-2099-0010", "vendorProject": "GNU", "product": "Bash", "vulnerabilityName": "Shell",

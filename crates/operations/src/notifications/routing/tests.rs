@@ -311,10 +311,8 @@ proptest! {
         prop_assert!(places.is_sorted());
         for (subject, state) in subjects.iter().zip(states) {
             let last = told.iter().rev().find(|notice| notice.subject == *subject);
-            match last.and_then(|notice| notice.facts.verdict.as_ref()) {
-                Some(verdict) => prop_assert_eq!(&verdict.to, state),
-                None => prop_assert_eq!(state, "go", "nothing is told of what is as it was"),
-            }
+            let verdict = last.and_then(|notice| notice.facts.verdict.as_ref());
+            prop_assert_eq!(verdict.map_or("go", |verdict| &verdict.to), state, "nothing is told of what is as it was");
         }
         let again = route.settle(told.clone());
         prop_assert_eq!(ids(&again), ids(&told), "what is settled is settled");

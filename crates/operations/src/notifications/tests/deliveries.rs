@@ -1,6 +1,6 @@
 //! Endpoints as the API shows and changes them.
 
-use windlass_v1::notifications::DeliveryState;
+use windlass_v1::notifications::{DeliveryState, ReplayRequest};
 
 use super::*;
 use crate::Error;
@@ -160,7 +160,7 @@ fn deliveries_are_listed_by_state_and_endpoint_page_by_page() {
         let other = house.bench.account("other").await;
         let id = house.log().await[0].id.clone();
         assert!(other.delivery(&id).await.is_err() && other.replay_delivery(&id).await.is_err());
-        assert_eq!(other.replay_deliveries(&Default::default()).await.unwrap().deliveries.len(), 0);
+        assert_eq!(other.replay_deliveries(&ReplayRequest::default()).await.unwrap().deliveries.len(), 0);
         house.team.delete_notification_endpoint("one").await.unwrap();
         assert_eq!(list(DeliveryQuery::default()).await, (1, false), "with its log");
     });

@@ -120,7 +120,7 @@ impl House {
     }
 }
 
-fn happening<'a>(kind: EventType, resource: &'a str, details: Value, facts: Facts) -> Happening<'a> {
+fn happening(kind: EventType, resource: &str, details: Value, facts: Facts) -> Happening<'_> {
     Happening {
         kind: kind.as_str(),
         level: if kind.level() == windlass_v1::events::EventLevel::Error { Level::Error } else { Level::Info },

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use windlass_store::deliveries;
+use windlass_v1::notifications::ReplayRequest;
 
 use super::*;
 
@@ -219,7 +220,7 @@ fn what_is_given_up_is_kept_and_goes_again_when_asked_for() {
         house.receiver.up().await;
         house.pass(DAY, 1800).await;
         assert_eq!(house.receiver.got().len(), 0, "it does not go by itself");
-        let replayed = house.team.replay_deliveries(&Default::default()).await.unwrap();
+        let replayed = house.team.replay_deliveries(&ReplayRequest::default()).await.unwrap();
         assert_eq!((replayed.deliveries, replayed.more), (vec![dead.id.clone()], false));
         house.pass(1200, 60).await;
         assert_eq!(house.states().await, ["delivered"]);

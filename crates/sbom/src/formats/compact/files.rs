@@ -145,7 +145,8 @@ mod tests {
             prop_assert!(read(&bytes[..at]).is_err());
             bytes[at] = byte;
             if let Ok(table) = read(&bytes) {
-                prop_assert_eq!(table.iter().map(|file| file.to_file()).count(), table.len());
+                let files: Vec<_> = table.iter().map(|file| file.to_file()).collect();
+                prop_assert_eq!(files.len(), table.len());
             }
         }
     }
