@@ -214,6 +214,7 @@ impl Account {
 pub struct Mapping {
     pub image: i64,
     pub digest: String,
+    pub parent_digest: String,
     pub is_analyzed: bool,
     pub analyzed_at: Option<Moment>,
     pub created_at: Moment,
@@ -228,7 +229,7 @@ impl Account {
     /// second.
     pub async fn tag_mappings(&self) -> Result<Vec<Mapping>> {
         let sql = "SELECT i.id, i.digest, i.analysis_status = 'analyzed', i.analyzed_at, i.created_at, t.registry, \
-                   t.repository, t.tag, t.detected_at FROM images i JOIN image_tags t ON t.image = i.id \
+                   t.repository, t.tag, t.detected_at, i.parent_digest FROM images i JOIN image_tags t ON t.image = i.id \
                    WHERE i.account = $1 AND i.status = 'active'";
         let engine = self.reader().get_database_backend();
         let statement = Statement::from_sql_and_values(engine, sql, [self.name().as_str().into()]);
@@ -243,6 +244,7 @@ impl Account {
                 repository: row.try_get_by_index(6)?,
                 tag: row.try_get_by_index(7)?,
                 detected_at: Moment(row.try_get_by_index(8)?),
+                parent_digest: row.try_get_by_index(9)?,
             })
         };
         self.reader().query_all_raw(statement).await?.iter().map(mapping).collect()

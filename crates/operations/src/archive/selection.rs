@@ -18,6 +18,8 @@ const DAY: i64 = 86_400;
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) digest: String,
+    /// The digest of the index that it was added with, or its own: images of one index are one version of a tag.
+    pub(super) parent: String,
     /// Nothing where it is not analysed, so that it counts as newer than others and is not moved itself.
     pub(super) analyzed_at: Option<Moment>,
     /// What its age is counted from.
@@ -57,9 +59,11 @@ pub(super) fn select(rules: &[&Rule], images: &[Candidate], mut mappings: Vec<Ma
     let mut rules_of: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); images.len()];
     let mut is_held = vec![false; images.len()];
     for history in mappings.chunk_by(|one, other| name(one) == name(other)) {
-        for (newer, mapping) in history.iter().enumerate() {
+        let mut versions = HashSet::new();
+        for mapping in history {
             let at = mapping.image;
-            let newer = i64::try_from(newer).unwrap_or(i64::MAX);
+            versions.insert(images[at].parent.as_str());
+            let newer = i64::try_from(versions.len() - 1).unwrap_or(i64::MAX);
             let hits = criteria.iter().filter(|criteria| criteria.select(mapping, &images[at], newer, now));
             let mut hits = hits.map(|criteria| criteria.rule.id.as_str()).peekable();
             is_held[at] |= hits.peek().is_none();
@@ -105,7 +109,7 @@ impl<'a> Criteria<'a> {
         }
     }
 
-    /// `newer`: how many images the tag stood for later.
+    /// `newer`: how many other versions the tag stood for later.
     fn select(&self, mapping: &Mapping, image: &Candidate, newer: i64, now: Moment) -> bool {
         let Some(analyzed_at) = image.analyzed_at else { return false };
         if let Some(surplus) = &self.surplus {

@@ -122,7 +122,7 @@ impl Tenant {
             let image = *places.entry(row.image).or_insert_with(|| {
                 let analyzed_at = row.analyzed_at.filter(|_| row.is_analyzed);
                 let since = analyzed_at.unwrap_or(row.created_at);
-                images.push(Candidate { digest: row.digest, analyzed_at, since });
+                images.push(Candidate { digest: row.digest, parent: row.parent_digest, analyzed_at, since });
                 images.len() - 1
             });
             let (registry, repository, tag) = (row.registry, row.repository, row.tag);
@@ -137,7 +137,8 @@ impl Tenant {
             if row.status == archived_images::Status::Archived {
                 places.insert(row.id, images.len());
                 let analyzed_at = Some(row.analyzed_at);
-                images.push(Candidate { digest: row.digest, analyzed_at, since: row.created_at });
+                let (digest, parent) = (row.digest, row.parent_digest);
+                images.push(Candidate { digest, parent, analyzed_at, since: row.created_at });
             }
         }
         let tags = self.account.archived_tags(None).await?.into_iter().filter_map(|row| {
