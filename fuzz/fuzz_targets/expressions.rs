@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 use windlass_fuzz::choose;
-use windlass_matching::{Finding, Fix, Outcome, Severity, Vulnerability};
+use windlass_matching::{Finding, Fix, Flaw, Outcome, Severity, Vulnerability};
 use windlass_policy::{Bundle, CompiledBundle, Image, Knowledge, Profile, Request};
 use windlass_sbom::{ImageSource, License, Package, PackageType, Sbom, Source};
 
@@ -58,14 +58,14 @@ static SUBJECT: LazyLock<(Sbom, Outcome)> = LazyLock::new(|| {
     };
     let vulnerability =
         Vulnerability { id: "CVE-2024-0001".into(), severity: Severity::High, ..Vulnerability::default() };
-    let finding = Finding {
+    let flaw = Flaw {
         vulnerability: Arc::new(vulnerability),
         related: Vec::new(),
-        package: 0,
         fix: Fix::default(),
         details: Vec::new(),
         risk: 0.0,
     };
+    let finding = Finding::new(0, flaw);
     let sbom = Sbom {
         source: Source::Image(Box::new(image)),
         packages: vec![package(PackageType::Npm, "lodash"), package(PackageType::Deb, "bash")],
