@@ -8,7 +8,11 @@ use sea_orm::{
     sea_query::{Condition, OnConflict},
 };
 
-use crate::{Account, AccountName, Moment, Result, image_tags::TagName};
+use crate::{
+    Account, AccountName, Moment, Result,
+    image_tags::{self, TagName},
+    images,
+};
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -95,6 +99,20 @@ pub struct NewArchived<'a> {
     pub analyzed_at: Moment,
     /// With when they came to stand for the image.
     pub tags: Vec<(TagName<'a>, Moment)>,
+}
+
+impl<'a> NewArchived<'a> {
+    /// That of an image with these tags.
+    pub fn of(image: &'a images::Model, tags: &'a [image_tags::Model], analyzed_at: Moment) -> Self {
+        Self {
+            digest: &image.digest,
+            parent_digest: &image.parent_digest,
+            image_id: &image.image_id,
+            annotations: &image.annotations,
+            analyzed_at,
+            tags: tags.iter().map(|tag| (tag.name(), tag.detected_at)).collect(),
+        }
+    }
 }
 
 /// How much an account has archived.

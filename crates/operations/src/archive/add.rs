@@ -74,14 +74,7 @@ impl Tenant {
             .flatten();
         let (analysis, analyzed_at) = analysed.ok_or_else(|| not_archivable(&image))?;
         let tags = self.account.tags_of_images(&[image.id]).await?;
-        let new = NewArchived {
-            digest: &image.digest,
-            parent_digest: &image.parent_digest,
-            image_id: &image.image_id,
-            annotations: &image.annotations,
-            analyzed_at,
-            tags: tags.iter().map(|tag| (tag.name(), tag.detected_at)).collect(),
-        };
+        let new = NewArchived::of(&image, &tags, analyzed_at);
         let now = self.service.clock.moment();
         let tx = self.account.begin().await?;
         let (row, is_new) = archived_images::ensure(&tx, self.name(), &new, now).await?;

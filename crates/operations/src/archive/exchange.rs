@@ -102,14 +102,7 @@ impl Tenant {
         let tags = record.tag_rows();
         let analyzed_at = record.image.analyzed_at().unwrap_or(now);
         let image = record.image_row(0);
-        let new = NewArchived {
-            digest: &image.digest,
-            parent_digest: &image.parent_digest,
-            image_id: &image.image_id,
-            annotations: &image.annotations,
-            analyzed_at,
-            tags: tags.iter().map(|tag| (tag.name(), tag.detected_at)).collect(),
-        };
+        let new = NewArchived::of(&image, &tags, analyzed_at);
         let object = stored.key.to_string();
         let tx = self.account.begin().await?;
         self.demand_room(&tx, 0).await?;
