@@ -139,7 +139,8 @@ pub fn bom_ref(package: &Package) -> String {
 fn unknowns(sbom: &Sbom) -> Properties {
     let mut properties = Properties::default();
     for (number, unknown) in sbom.unknowns.iter().enumerate() {
-        properties.add(format!("windlass:unknown:{number}:path"), &unknown.path);
+        // Written even when it is empty: it is what says that there is one.
+        properties.keep(format!("windlass:unknown:{number}:path"), &unknown.path);
         properties.add(format!("windlass:unknown:{number}:foundBy"), &unknown.found_by);
         properties.add(format!("windlass:unknown:{number}:reason"), &unknown.reason);
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Cpe, CpeSource, Evidence, FileTable, LicenseKind, Location, Metadata, Package, PackageType, Relationship,
-    RelationshipKind, Sbom, Source,
+    RelationshipKind, Sbom, Source, Unknown,
 };
 
 fn written(sbom: &Sbom, format: Format) -> String {
@@ -198,6 +198,16 @@ fn cyclonedx_carries_packages_with_what_matching_needs() {
     let rpm = found.packages.iter().find(|package| package.kind == PackageType::Rpm).expect("an rpm");
     let Metadata::Rpm(rpm) = &rpm.metadata else { panic!("{:?}", rpm.metadata) };
     assert_eq!((rpm.epoch, rpm.modularity_label.as_deref()), (Some(32), Some("")));
+}
+
+#[test]
+fn what_could_not_be_read_is_kept_although_nobody_knows_where_it_lies() {
+    let nowhere = Unknown { path: String::new(), found_by: String::new(), reason: "damaged".to_owned() };
+    let sbom = Sbom { unknowns: vec![nowhere], ..example::sbom() };
+    for format in [Format::CycloneDxJson, Format::SpdxJson, Format::Json] {
+        let again = read(&bytes(&sbom, format)).unwrap_or_else(|error| panic!("{format}: {error}"));
+        assert_eq!(again.unknowns, sbom.unknowns, "{format}");
+    }
 }
 
 #[test]

@@ -109,7 +109,8 @@ impl Properties {
         }
     }
 
-    fn keep(&mut self, name: impl Into<Text<'static>>, value: &str) {
+    /// Adds the property although its value may be empty.
+    pub(super) fn keep(&mut self, name: impl Into<Text<'static>>, value: &str) {
         self.0.push(Property { name: name.into(), value: value.to_owned() });
     }
 
