@@ -1,10 +1,11 @@
 //! The packages of an artifact as matching sees them, each distinct one once, and how they stand to each other.
 
 use std::{
-    borrow::Borrow,
+    borrow::{Borrow, Cow},
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
+use foldhash::quality::RandomState;
 use windlass_sbom::Sbom;
 
 use crate::{
@@ -42,15 +43,19 @@ impl Inventory {
         let ownership = Ownership::of(sbom);
         let answered = ownership.answered(sbom, distribution.as_ref());
 
-        let mut known: HashMap<PackageInput, usize> = HashMap::new();
+        let mut known: HashMap<PackageInput, usize, RandomState> =
+            HashMap::with_capacity_and_hasher(sbom.packages.len(), RandomState::default());
         let places = sbom.packages.iter().enumerate().map(|(index, package)| {
             if answered.contains_key(&index) {
                 return None;
             }
             let purl = purl_of(package);
             let of_purl = || Distribution::parse(purl.as_ref()?.qualifiers().get("distro")?).ok();
-            let own = if distribution.is_some() { distribution.clone() } else { of_purl() };
-            let input = PackageInput::of_parsed(package, purl.as_ref(), own.as_ref(), ownership.owns_any(index));
+            let own = match &distribution {
+                Some(known) => Some(Cow::Borrowed(known)),
+                None => of_purl().map(Cow::Owned),
+            };
+            let input = PackageInput::of_parsed(package, purl.as_ref(), own.as_deref(), ownership.owns_any(index));
             let next = known.len();
             Some(*known.entry(input).or_insert(next))
         });
@@ -87,9 +92,8 @@ impl Inventory {
     /// Every distribution that a package or the artifact is of.
     pub fn distributions(&self) -> BTreeSet<Distribution> {
         let of_packages = self.inputs.iter().filter(|input| input.kind.is_os_package());
-        let mut all: BTreeSet<Distribution> = of_packages.filter_map(|input| input.distribution.clone()).collect();
-        all.extend(self.distribution());
-        all
+        let distinct: BTreeSet<&Distribution> = of_packages.filter_map(|input| input.distribution.as_ref()).collect();
+        distinct.into_iter().cloned().chain(self.distribution()).collect()
     }
 
     /// The findings, by package, that the owner of the package has fixed: its distribution patched the flaw without

@@ -77,11 +77,14 @@ pub(crate) fn compare(a: &Finding, b: &Finding, by: SortBy, packages: &[Package]
         let count = |finding: &Finding| Reverse(finding.vulnerability.known_exploited.len());
         count(a).cmp(&count(b))
     };
-    let package = || packages[a.package].document_order(&packages[b.package]);
+    let package = || match a.package == b.package {
+        true => Ordering::Equal,
+        false => packages[a.package].document_order(&packages[b.package]),
+    };
     let vulnerability = || a.vulnerability.id.cmp(&b.vulnerability.id);
     let rest = || {
-        let key = |finding: &Finding| (finding.vulnerability.namespace.clone(), finding.fix.clone());
-        key(a).cmp(&key(b)).then_with(|| a.package.cmp(&b.package))
+        let namespaces = a.vulnerability.namespace.cmp(&b.vulnerability.namespace);
+        namespaces.then_with(|| a.fix.cmp(&b.fix)).then_with(|| a.package.cmp(&b.package))
     };
     match by {
         SortBy::Risk => risk().then_with(severity).then_with(epss).then_with(package).then_with(vulnerability),

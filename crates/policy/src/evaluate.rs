@@ -207,6 +207,7 @@ impl<'q, 'r> Run<'q, 'r> {
             if let Some(moment) = firings.valid_until {
                 self.changes_at(moment);
             }
+            rows.reserve(firings.fired.len());
             for firing in firings.fired {
                 let row = self.row(rule, firing, allow_lists);
                 action = action.min(row.action);

@@ -1,5 +1,7 @@
 //! The result of an evaluation (`spec/policy.md` §2.6).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -61,7 +63,8 @@ pub struct PolicyResult<'b> {
 #[derive(Debug)]
 pub struct Row<'b> {
     pub rule: &'b Rule,
-    pub trigger_id: String,
+    /// Shared by all rows about one finding.
+    pub trigger_id: Arc<str>,
     pub message: String,
     /// What it comes to: the rule's action, go if it is allowed, at most a warning during its grace.
     pub action: Action,

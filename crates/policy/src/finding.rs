@@ -1,6 +1,6 @@
 //! Findings in the original's terms (`spec/policy.md` §4.13).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::OnceCell, sync::Arc};
 
 use jiff::Timestamp;
 use windlass_advisories::{Epss, FixState, KnownExploited};
@@ -17,6 +17,15 @@ pub struct FindingFact<'a> {
     pub first_seen: Option<Timestamp>,
     /// That of the finding, which every rule asks for.
     severity: Severity,
+    words: OnceCell<Words>,
+}
+
+/// What messages of every rule say of a finding, put together once.
+#[derive(Clone, Debug)]
+struct Words {
+    trigger_id: Arc<str>,
+    opening: String,
+    closing: String,
 }
 
 /// The highest score of each kind over several judgements; -1.0 where none has it.
@@ -34,7 +43,7 @@ impl<'a> FindingFact<'a> {
         let fact = |finding: &'a Finding| {
             let package = PackageFact::new(finding.package, sbom.packages.get(finding.package)?);
             let first_seen = image.first_seen(&finding.vulnerability.id, &package.package.id);
-            Some(Self { finding, package, first_seen, severity: finding.severity() })
+            Some(Self { finding, package, first_seen, severity: finding.severity(), words: OnceCell::new() })
         };
         findings.filter_map(fact).collect()
     }
@@ -54,8 +63,38 @@ impl<'a> FindingFact<'a> {
     }
 
     /// What trigger ids call it: the vulnerability and, after a plus sign, the package.
-    pub fn trigger_id(&self) -> String {
-        [self.id(), "+", &self.package_label()].concat()
+    pub fn trigger_id(&self) -> &Arc<str> {
+        &self.words().trigger_id
+    }
+
+    /// `HIGH Vulnerability found in os package type (dpkg) - libc6 (fixed in: 2.36-9)`, how the original's message begins.
+    pub(crate) fn opening(&self) -> &str {
+        &self.words().opening
+    }
+
+    /// `(CVE-2024-1 - https://…)`, how it ends.
+    pub(crate) fn closing(&self) -> &str {
+        &self.words().closing
+    }
+
+    fn words(&self) -> &Words {
+        self.words.get_or_init(|| {
+            let severity = self.severity.as_str().to_uppercase();
+            let class = if self.is_os() { "os" } else { "non-os" };
+            let subject = match self.location() {
+                _ if self.is_os() => self.package.name(),
+                Some(path) => path,
+                None => "None",
+            };
+            let fixes = self.fix_versions().collect::<Vec<_>>().join(", ");
+            let fixed = if fixes.is_empty() { String::new() } else { format!("(fixed in: {fixes})") };
+            let kind = self.package.kind;
+            Words {
+                trigger_id: [self.id(), "+", &self.package_label()].concat().into(),
+                opening: format!("{severity} Vulnerability found in {class} package type ({kind}) - {subject} {fixed}"),
+                closing: format!("({} - {})", self.id(), self.link()),
+            }
+        })
     }
 
     /// The package's name if the operating system has it, else the file or folder it is, else its name and version.

@@ -1,5 +1,7 @@
 //! What a rule's check found.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use md5::{Digest as _, Md5};
 
@@ -17,7 +19,7 @@ pub struct Firings {
 pub struct Firing {
     pub message: String,
     /// Set where the id is not derived from the message.
-    pub id: Option<String>,
+    pub id: Option<Arc<str>>,
     /// What it is about.
     pub about: About,
 }
@@ -55,7 +57,7 @@ impl Firings {
 }
 
 impl Firing {
-    pub(crate) fn id(&mut self, id: impl Into<String>) -> &mut Self {
+    pub(crate) fn id(&mut self, id: impl Into<Arc<str>>) -> &mut Self {
         self.id = Some(id.into());
         self
     }
@@ -66,8 +68,8 @@ impl Firing {
     }
 
     /// The id that allow-lists match: the given one, else the MD5 of gate, trigger and message (`spec/policy.md` §3.6).
-    pub(crate) fn trigger_id(&self, gate: &str, trigger: &str) -> String {
-        self.id.clone().unwrap_or_else(|| md5_hex(&[gate, trigger, &self.message]))
+    pub(crate) fn trigger_id(&self, gate: &str, trigger: &str) -> Arc<str> {
+        self.id.clone().unwrap_or_else(|| md5_hex(&[gate, trigger, &self.message]).into())
     }
 }
 
@@ -102,7 +104,7 @@ mod tests {
             ),
         ] {
             let firing = Firing { message: message.into(), ..Firing::default() };
-            assert_eq!(firing.trigger_id(gate, trigger), id);
+            assert_eq!(&*firing.trigger_id(gate, trigger), id);
         }
         assert_eq!(md5_hex(&["/elf"]), "305c88b97bea4feeaf6e8263efd34e26");
     }

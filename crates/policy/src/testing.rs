@@ -51,7 +51,7 @@ impl<'a> Case<'a> {
                 return Err(problem.details.clone());
             }
             let rows = evaluation.rows();
-            Ok(rows.map(|(_, row)| Fired { id: row.trigger_id.clone(), message: row.message.clone() }).collect())
+            Ok(rows.map(|(_, row)| Fired { id: row.trigger_id.to_string(), message: row.message.clone() }).collect())
         })
     }
 

@@ -71,11 +71,15 @@ impl Package {
 
     /// The order of packages in every document: name, version, kind, first location, id.
     pub fn document_order(&self, other: &Self) -> Ordering {
-        let key = |p: &Self| (p.kind, p.locations.first().map(|l| l.path.clone()));
+        let first_path = || {
+            let first = other.locations.first().map(|location| &location.path);
+            self.locations.first().map(|location| &location.path).cmp(&first)
+        };
         self.name
             .cmp(&other.name)
             .then_with(|| self.version.cmp(&other.version))
-            .then_with(|| key(self).cmp(&key(other)))
+            .then_with(|| self.kind.cmp(&other.kind))
+            .then_with(first_path)
             .then_with(|| self.id.cmp(&other.id))
     }
 

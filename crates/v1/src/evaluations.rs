@@ -340,7 +340,7 @@ impl ResultTables {
         let row = |(policy, row): (&str, &windlass_policy::Row<'_>)| ResultRow {
             image_id: subject.image_id.into(),
             repo_tag: subject.tag.into(),
-            trigger_id: row.trigger_id.clone(),
+            trigger_id: row.trigger_id.to_string(),
             gate: row.rule.gate.name.into(),
             trigger: row.rule.trigger.name.into(),
             check_output: row.message.clone(),

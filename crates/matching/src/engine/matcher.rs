@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use foldhash::quality::RandomState;
 use windlass_advisories::Advisories;
 use windlass_sbom::Sbom;
 
@@ -20,7 +21,7 @@ pub struct Matcher<'a> {
     advisories: &'a dyn Advisories,
     options: Options,
     rules: ignore::Rules,
-    answers: HashMap<PackageInput, Arc<Answer>>,
+    answers: HashMap<PackageInput, Arc<Answer>, RandomState>,
     /// Of all answers.
     weight: usize,
     surroundings: BTreeMap<BTreeSet<Distribution>, Surroundings>,
@@ -34,7 +35,7 @@ impl<'a> Matcher<'a> {
             advisories,
             rules: ignore::rules(&options)?,
             options,
-            answers: HashMap::new(),
+            answers: HashMap::default(),
             weight: 0,
             surroundings: BTreeMap::new(),
         })

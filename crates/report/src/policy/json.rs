@@ -76,7 +76,7 @@ fn finding(judgement: &Judgement<'_>, policy: &str, row: &Row<'_>) -> Value {
         "rule": { "id": rule.id, "pointer": rule.pointer, "action": rule.action.as_str() },
         "gate": rule.gate.name,
         "trigger": rule.trigger.name,
-        "triggerId": row.trigger_id,
+        "triggerId": &*row.trigger_id,
         "message": row.message,
         "action": row.action.as_str(),
         "allowed": row.allowed.map(|allowed| json!({
@@ -100,10 +100,10 @@ fn clearance(plan: &Clearance<'_>) -> Value {
         "upgrades": plan.upgrades.iter().map(|upgrade| json!({
             "name": upgrade.package.name, "type": upgrade.package.kind.as_str(),
             "installed": upgrade.package.version, "to": upgrade.to,
-            "clears": upgrade.clears.iter().map(|row| &row.trigger_id).collect::<Vec<_>>(),
+            "clears": upgrade.clears.iter().map(|row| &*row.trigger_id).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "remaining": plan.remaining.iter().map(|row| json!({
-            "gate": row.rule.gate.name, "trigger": row.rule.trigger.name, "triggerId": row.trigger_id,
+            "gate": row.rule.gate.name, "trigger": row.rule.trigger.name, "triggerId": &*row.trigger_id,
             "message": row.message,
         })).collect::<Vec<_>>(),
         "problems": plan.problems.len(),

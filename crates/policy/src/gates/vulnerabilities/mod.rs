@@ -18,6 +18,8 @@ mod stale_feed_data;
 mod testing;
 mod vulnerability_data_unavailable;
 
+use std::sync::Arc;
+
 use crate::{
     About, Firings, Gate,
     finding::FindingFact,
@@ -49,6 +51,6 @@ fn fire(firings: &mut Firings, index: usize, fact: &FindingFact<'_>, matter: &st
     let (id, package) = (fact.id(), &fact.package);
     firings
         .fire(format!("{id} in {} {} ({}) {matter}", package.name(), package.full_version, package.kind))
-        .id(fact.trigger_id())
+        .id(Arc::clone(fact.trigger_id()))
         .about(About::Finding(index));
 }

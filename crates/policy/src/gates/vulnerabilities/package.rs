@@ -1,5 +1,7 @@
 //! Trigger `package`: findings by severity, score, fix and age (`spec/policy.md` §4.13.1).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use windlass_matching::Severity;
 
@@ -116,7 +118,7 @@ fn package(arguments: &Arguments<'_>) -> Result<Check, Failure> {
                 Met::From(moment) => firings.changes_at(moment),
                 Met::Now(evidence) => {
                     let message = evidence.message(fact);
-                    firings.fire(message).id(fact.trigger_id()).about(About::Finding(index));
+                    firings.fire(message).id(Arc::clone(fact.trigger_id())).about(About::Finding(index));
                 }
             }
         }
@@ -235,35 +237,10 @@ fn tested(tests: &[ScoreTest], scores: impl FnOnce() -> crate::Scores) -> Option
 
 impl Evidence {
     fn message(&self, fact: &FindingFact<'_>) -> String {
-        let severity = fact.severity().as_str().to_uppercase();
-        let class = if fact.is_os() { "os" } else { "non-os" };
-        let subject = match fact.location() {
-            _ if fact.is_os() => fact.package.name(),
-            Some(path) => path,
-            None => "None",
-        };
-        let mut message = String::with_capacity(MESSAGE_LENGTH);
-        for part in [severity.as_str(), " Vulnerability found in ", class, " package type (", fact.package.kind, ") - "]
-        {
-            message += part;
-        }
-        message += subject;
-        message += " ";
-        for (index, version) in fact.fix_versions().enumerate() {
-            message += if index == 0 { "(fixed in: " } else { ", " };
-            message += version;
-        }
-        message += if fact.fix_versions().next().is_some() { ")" } else { "" };
         let Self { scores, times, vendor_scores } = self;
-        for part in [scores, times, vendor_scores, "(", fact.id(), " - ", fact.link(), ")"] {
-            message += part;
-        }
-        message
+        [fact.opening(), scores, times, vendor_scores, fact.closing()].concat()
     }
 }
-
-/// About as long as most messages are.
-const MESSAGE_LENGTH: usize = 192;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::Serialize;
-use windlass_policy::{Action, Evaluation, Problem, Reason, Row};
+use windlass_policy::{Action, Evaluation, Problem, Reason, Row, Rule};
 use windlass_sbom::printable;
 
 #[derive(Serialize)]
@@ -77,10 +77,10 @@ impl Change {
 }
 
 impl RuleChange {
-    /// Whether it is the same rule and the same difference.
-    fn is_like(&self, other: &Self) -> bool {
-        let key = |change: &Self| (change.before, change.after, change.gate, change.trigger);
-        key(self) == key(other) && self.policy == other.policy && self.pointer == other.pointer
+    /// Whether it is the difference that this finding makes, too.
+    fn is_of(&self, policy: &str, rule: &Rule, (before, after): (Option<Action>, Option<Action>)) -> bool {
+        let actions = (before.map(Action::as_str), after.map(Action::as_str));
+        (self.before, self.after) == actions && self.pointer == rule.pointer && self.policy == policy
     }
 }
 
@@ -90,22 +90,23 @@ fn rules(before: &Evaluation<'_>, after: &Evaluation<'_>) -> Vec<RuleChange> {
     let worst = before.final_action.min(after.final_action);
     let mut rules: Vec<RuleChange> = Vec::new();
     let mut add = |policy: &str, before: Option<&Row<'_>>, after: Option<&Row<'_>>| {
-        let weighs = |row: Option<&Row<'_>>| row.is_some_and(|row| row.action == worst);
-        let Some(row) = after.or(before).filter(|_| weighs(before) || weighs(after)) else { return };
-        let change = RuleChange {
+        let actions = (before.map(|row| row.action), after.map(|row| row.action));
+        let Some(row) = after.or(before).filter(|_| [actions.0, actions.1].contains(&Some(worst))) else { return };
+        // Findings come rule by rule, so that it is mostly the last one.
+        if let Some(known) = rules.iter_mut().rev().find(|known| known.is_of(policy, row.rule, actions)) {
+            known.findings += 1;
+            return;
+        }
+        rules.push(RuleChange {
             policy: policy.to_owned(),
             rule: row.rule.id.clone(),
             pointer: row.rule.pointer.clone(),
             gate: row.rule.gate.name,
             trigger: row.rule.trigger.name,
-            before: before.map(|row| row.action.as_str()),
-            after: after.map(|row| row.action.as_str()),
+            before: actions.0.map(Action::as_str),
+            after: actions.1.map(Action::as_str),
             findings: 1,
-        };
-        match rules.iter_mut().find(|known| known.is_like(&change)) {
-            Some(known) => known.findings += 1,
-            None => rules.push(change),
-        }
+        });
     };
     differences.appeared.iter().for_each(|(policy, row)| add(policy, None, Some(row)));
     differences.changed.iter().for_each(|changed| add(changed.policy, Some(changed.before), Some(changed.after)));
