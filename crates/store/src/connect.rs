@@ -19,10 +19,12 @@ use sqlx::{
 };
 use tracing::log::LevelFilter;
 
-use crate::{Account, AccountName, Error, Result, migrations};
+use crate::{Account, AccountName, Error, Result, migrations, statistics};
 
 /// How long a connection waits for a place in the pool or for another writer.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes of a file of SQLite that are read as memory: of larger ones, the beginning.
+const MAPPED: &str = "1073741824";
 /// Connections that read at once, and for PostgreSQL all of them.
 const CONNECTIONS: u32 = 16;
 
@@ -111,6 +113,8 @@ impl Store {
                     // What was answered must still be there after the power fails.
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
+                    // What is read is not copied through the system's calls.
+                    .pragma("mmap_size", MAPPED)
                     .busy_timeout(PATIENCE)
                     .log_statements(LevelFilter::Trace);
                 let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
@@ -118,6 +122,7 @@ impl Store {
                 let lock = lock(path).await.map_err(|error| failed(sqlx::Error::Io(error)))?;
                 let write = one.connect_with(options.clone()).await.map_err(failed)?;
                 migrations::migrator(DbBackend::Sqlite).run(&write).await?;
+                statistics::note(&mut *write.acquire().await.map_err(failed)?).await.map_err(failed)?;
                 drop(lock);
                 let many = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
                 let read = many.connect_with(options.pragma("query_only", "on")).await.map_err(failed)?;

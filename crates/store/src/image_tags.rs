@@ -4,7 +4,7 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, IntoActiveModel as _, JoinType,
+    ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult, IntoActiveModel as _, JoinType,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
     entity::prelude::*,
     sea_query::{Condition, Expr, ExprTrait as _},
@@ -116,19 +116,34 @@ pub struct Part<'a> {
     pub limit: u64,
 }
 
-/// Engines take a limited number of values in one statement.
-const AT_ONCE: usize = 10_000;
-
 impl Account {
     /// The tags of images, each image's in the order they came to it.
     pub async fn tags_of_images(&self, images: &[i64]) -> Result<Vec<Model>> {
-        let mut tags = Vec::new();
-        for part in images.chunks(AT_ONCE) {
-            let own = Entity::find().filter(Column::Account.eq(self.name().as_str()));
-            let query = in_order(own.filter(Column::Image.is_in(part.iter().copied())));
-            tags.extend(query.all(self.reader()).await?);
-        }
-        Ok(tags)
+        let engine = self.reader().get_database_backend();
+        // One statement for any number of images, which the engine reads once.
+        let listed = match engine {
+            DbBackend::Sqlite => "(SELECT value FROM json_each($2))",
+            _ => "(SELECT value::bigint FROM json_array_elements_text($2::json))",
+        };
+        let sql = format!(
+            "SELECT image, account, registry, repository, tag, detected_at, created_at, last_updated FROM image_tags \
+             WHERE account = $1 AND image IN {listed} ORDER BY detected_at, registry, repository, tag"
+        );
+        let ids = serde_json::Value::from(images).to_string();
+        let statement = Statement::from_sql_and_values(engine, sql, [self.name().as_str().into(), ids.into()]);
+        let tag = |row: &QueryResult| -> Result<Model> {
+            Ok(Model {
+                image: row.try_get_by_index(0)?,
+                account: row.try_get_by_index(1)?,
+                registry: row.try_get_by_index(2)?,
+                repository: row.try_get_by_index(3)?,
+                tag: row.try_get_by_index(4)?,
+                detected_at: Moment(row.try_get_by_index(5)?),
+                created_at: Moment(row.try_get_by_index(6)?),
+                last_updated: Moment(row.try_get_by_index(7)?),
+            })
+        };
+        self.reader().query_all_raw(statement).await?.iter().map(tag).collect()
     }
 
     /// The images that tags stand for, by the tags' full names.
@@ -203,7 +218,8 @@ impl Account {
                 images::Column::AnalyzedAt,
             ])
             .join(JoinType::InnerJoin, Relation::Image.def())
-            .filter(Column::Account.eq(self.name().as_str()))
+            // Not that of the tag, by which all would be read and sorted.
+            .filter(images::Column::Account.eq(self.name().as_str()))
             .filter(images::Column::Status.is_in(statuses.iter().copied()));
         in_order(query.order_by_asc(images::Column::CreatedAt).order_by_asc(images::Column::Id))
     }

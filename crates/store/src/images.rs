@@ -7,8 +7,8 @@
 use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::{NotSet, Set},
-    ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, IntoActiveModel as _, JoinType,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, SelectTwo,
+    ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, FromQueryResult,
+    IntoActiveModel as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, SelectTwo,
     entity::prelude::*,
     sea_query::{Condition, ExprTrait as _, OnConflict, Query},
 };
@@ -99,6 +99,66 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// An image and its analysis, once it has one.
 pub type Described = (Model, Option<analyses::Model>);
+
+/// What lists tell of an image, and of its analysis once it has one.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Shown {
+    pub id: i64,
+    pub account: String,
+    pub digest: String,
+    pub parent_digest: String,
+    pub image_id: String,
+    pub status: Status,
+    pub analysis_status: AnalysisStatus,
+    pub annotations: String,
+    pub dockerfile: Option<String>,
+    pub failure_code: Option<String>,
+    pub failure_reason: Option<String>,
+    pub created_at: Moment,
+    pub last_updated: Moment,
+    pub analyzed_at: Option<Moment>,
+    pub arch: Option<String>,
+    pub distro: Option<String>,
+    pub distro_version: Option<String>,
+    /// As the history tells it.
+    pub guessed_dockerfile: Option<String>,
+    /// `None`: there is no analysis.
+    pub image_size: Option<i64>,
+    pub layer_count: Option<i64>,
+}
+
+impl From<Described> for Shown {
+    fn from((image, analysis): Described) -> Self {
+        let [arch, distro, distro_version, guessed_dockerfile] = match &analysis {
+            None => [const { None }; 4],
+            Some(analysis) => {
+                [&analysis.arch, &analysis.distro, &analysis.distro_version, &analysis.dockerfile].map(Clone::clone)
+            }
+        };
+        Self {
+            id: image.id,
+            account: image.account,
+            digest: image.digest,
+            parent_digest: image.parent_digest,
+            image_id: image.image_id,
+            status: image.status,
+            analysis_status: image.analysis_status,
+            annotations: image.annotations,
+            dockerfile: image.dockerfile,
+            failure_code: image.failure_code,
+            failure_reason: image.failure_reason,
+            created_at: image.created_at,
+            last_updated: image.last_updated,
+            analyzed_at: image.analyzed_at,
+            arch,
+            distro,
+            distro_version,
+            guessed_dockerfile,
+            image_size: analysis.as_ref().map(|analysis| analysis.image_size),
+            layer_count: analysis.as_ref().map(|analysis| analysis.layer_count),
+        }
+    }
+}
 
 /// Which images are meant; what is not said does not matter.
 #[derive(Clone, Copy, Debug, Default)]
@@ -194,8 +254,16 @@ impl Account {
     }
 
     /// Images, newest first.
-    pub async fn images(&self, filter: Filter, page: Option<Page>) -> Result<Vec<Described>> {
-        let mut query = filter.of(self.own_images());
+    pub async fn images(&self, filter: Filter, page: Option<Page>) -> Result<Vec<Shown>> {
+        let query = filter.of(self.own_images()).join(JoinType::LeftJoin, Relation::Analysis.def()).select_only();
+        let mut query = query
+            .columns([Column::Id, Column::Account, Column::Digest, Column::ParentDigest, Column::ImageId])
+            .columns([Column::Status, Column::AnalysisStatus, Column::Annotations, Column::Dockerfile])
+            .columns([Column::FailureCode, Column::FailureReason])
+            .columns([Column::CreatedAt, Column::LastUpdated, Column::AnalyzedAt])
+            .columns([analyses::Column::Arch, analyses::Column::Distro, analyses::Column::DistroVersion])
+            .column_as(analyses::Column::Dockerfile, "guessed_dockerfile")
+            .columns([analyses::Column::ImageSize, analyses::Column::LayerCount]);
         if let Some(page) = page {
             if let Some((created_at, id)) = page.after {
                 let same_moment = Column::CreatedAt.eq(created_at).and(Column::Id.lt(id));
@@ -203,7 +271,8 @@ impl Account {
             }
             query = query.limit(page.limit);
         }
-        Ok(newest_first(query.find_also_related(analyses::Entity)).all(self.reader()).await?)
+        let newest_first = query.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+        Ok(newest_first.into_model().all(self.reader()).await?)
     }
 
     fn own_images(&self) -> Select<Entity> {

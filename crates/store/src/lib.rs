@@ -58,6 +58,7 @@ pub mod role_bindings;
 pub mod schedules;
 pub mod services;
 pub mod settings;
+mod statistics;
 pub mod storage_usage;
 pub mod subscriptions;
 pub mod tag_changes;

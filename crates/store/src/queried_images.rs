@@ -45,66 +45,74 @@ struct ImageRow {
     analyzed_at: Option<Moment>,
 }
 
+/// From so many hits on, images are gone through in the order of the list and asked whether they have one; fewer are found
+/// and sorted.
+const MANY: usize = 1_000;
+
 impl Wanted {
-    fn is_nothing(&self) -> bool {
+    fn ids(&self) -> &[i64] {
         let (Self::Packages(ids) | Self::Findings(ids)) = self;
-        ids.is_empty()
+        ids
     }
 
-    /// Selects pairs of an analysis and what it has of the wanted.
-    fn hits(&self) -> String {
+    /// Selects pairs of an analysis and what it has of the wanted; those of the analyses that the condition is about.
+    fn hits(&self, condition: &str) -> String {
+        let ids = listed(self.ids());
         match self {
-            Self::Packages(versions) => format!(
-                "SELECT p.analysis, p.package_version AS hit FROM analysis_packages p WHERE p.package_version IN ({})",
-                listed(versions)
+            Self::Packages(_) => format!(
+                "SELECT p.analysis, p.package_version AS hit FROM analysis_packages p \
+                 WHERE p.package_version IN ({ids}) {condition}"
             ),
-            Self::Findings(findings) => format!(
+            Self::Findings(_) => format!(
                 "SELECT p.analysis, f.id AS hit FROM findings f \
                  JOIN analysis_packages p ON p.package_version = f.package_version AND p.compared > 0 \
-                 WHERE f.id IN ({}) AND NOT EXISTS \
-                 (SELECT 1 FROM cleared_findings c WHERE c.finding = f.id AND c.analysis = p.analysis)",
-                listed(findings)
+                 WHERE f.id IN ({ids}) AND NOT EXISTS \
+                 (SELECT 1 FROM cleared_findings c WHERE c.finding = f.id AND c.analysis = p.analysis) {condition}"
             ),
         }
-    }
-
-    /// Behind `SELECT`: the images of the account `$1`.
-    fn images(&self) -> String {
-        format!(
-            "FROM images i WHERE i.account = $1 AND i.status = 'active' \
-             AND i.analysis IN (SELECT h.analysis FROM ({}) h)",
-            self.hits()
-        )
     }
 }
 
 impl Account {
     /// How many images there are.
     pub async fn count_images_with(&self, wanted: &Wanted) -> Result<u64> {
-        if wanted.is_nothing() {
-            return Ok(0);
-        }
-        let count = self.statement(format!("SELECT COUNT(*) {}", wanted.images()), None);
-        let count = self.reader().query_one_raw(count).await?.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
-        Ok(count.unwrap_or_default().unsigned_abs())
+        // One thing is in an analysis once.
+        let distinct = match wanted.ids() {
+            [] => return Ok(0),
+            [_] => "",
+            _ => "DISTINCT",
+        };
+        self.count(&format!(
+            "SELECT COUNT(*) FROM (SELECT {distinct} h.analysis FROM ({}) h) h JOIN images i ON i.analysis = h.analysis \
+             WHERE i.account = $1 AND i.status = 'active'",
+            wanted.hits("")
+        ))
+        .await
     }
 
     /// Some of the images, by digest.
     pub async fn images_with(&self, wanted: &Wanted, slice: Slice<'_>) -> Result<Vec<QueriedImage>> {
-        if wanted.is_nothing() {
+        if wanted.ids().is_empty() {
             return Ok(Vec::new());
         }
+        // The account is named so that the statement takes it.
+        let some =
+            format!("SELECT COUNT(*) FROM (SELECT 1 FROM ({}) h WHERE $1 <> '' LIMIT {MANY}) h", wanted.hits(""));
+        let has_one = if self.count(&some).await? < MANY as u64 {
+            format!("i.analysis IN (SELECT h.analysis FROM ({}) h)", wanted.hits(""))
+        } else {
+            format!("EXISTS ({})", wanted.hits("AND p.analysis = i.analysis"))
+        };
         let after = if slice.after.is_some() { "AND i.digest > $2" } else { "" };
         let page = format!(
-            "SELECT i.id, i.digest, i.image_id, i.analyzed_at {} {after} ORDER BY i.digest LIMIT {} OFFSET {}",
-            wanted.images(),
-            slice.limit,
-            slice.offset
+            "SELECT i.id, i.digest, i.image_id, i.analyzed_at FROM images i WHERE i.account = $1 AND i.status = 'active' \
+             AND {has_one} {after} ORDER BY i.digest LIMIT {} OFFSET {}",
+            slice.limit, slice.offset
         );
         let rows = self.reader().query_all_raw(self.statement(page, slice.after)).await?;
         let rows = rows.iter().map(|row| ImageRow::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        let mut found = self.hits_of(&wanted.hits(), &ids).await?;
+        let mut found = self.hits_of(&wanted.hits(""), &ids).await?;
         let mut tags: HashMap<i64, Vec<image_tags::Model>> = HashMap::new();
         for tag in self.tags_of_images(&ids).await? {
             tags.entry(tag.image).or_default().push(tag);
@@ -132,6 +140,12 @@ impl Account {
             }
         }
         Ok(found)
+    }
+
+    async fn count(&self, sql: &str) -> Result<u64> {
+        let row = self.reader().query_one_raw(self.statement(sql.to_owned(), None)).await?;
+        let count = row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
+        Ok(count.unwrap_or_default().unsigned_abs())
     }
 
     fn statement(&self, sql: String, second: Option<&str>) -> Statement {

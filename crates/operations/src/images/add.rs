@@ -195,7 +195,7 @@ impl Tenant {
             if dockerfile.is_some() && addition.import.is_none() && !addition.force {
                 return Err(dockerfile_for_known_image(&image, addition.tags));
             }
-            let annotations = merged(record::annotations(&image)?, addition.annotations)?;
+            let annotations = merged(record::annotations(&image.annotations, &image.digest)?, addition.annotations)?;
             let change = Change {
                 // An image that is asked for by its own digest still belongs to the index it was found in.
                 parent,

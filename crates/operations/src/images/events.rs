@@ -16,7 +16,7 @@ use crate::{Happening, Result};
 
 /// A tag came to an image whose analysis is there already: it is available under that name from now on.
 pub(super) fn available<'a>(image: &images::Model, fulltag: &'a str) -> Result<Happening<'a>> {
-    let annotations = annotations(image)?;
+    let annotations = annotations(&image.annotations, &image.digest)?;
     let progress = AnalysisProgress {
         image_digest: image.digest.clone(),
         analysis_status: AnalysisStatus::Analyzed,

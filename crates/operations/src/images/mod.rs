@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use windlass_store::{
     image_tags::{self, Summary, TagName},
-    images::{Described, Filter, Page},
+    images::{Described, Filter, Page, Shown},
 };
 use windlass_v1::{
     PullString,
@@ -93,7 +93,7 @@ impl Tenant {
             async move {
                 let page = Page { after: last.or(first), limit };
                 let found = tenant.account.images(wanted, Some(page)).await?;
-                let last = found.last().map(|(last, _)| (last.created_at, last.id));
+                let last = found.last().map(|last| (last.created_at, last.id));
                 Ok((tenant.records(found).await?, last))
             }
         }))
@@ -132,7 +132,7 @@ impl Tenant {
         if found.is_empty() {
             return Err(Error::not_found(NOT_FOUND));
         }
-        self.records(found).await
+        self.records(found.into_iter().map(Shown::from).collect()).await
     }
 
     /// The newest image with this digest, or whose index has it.
@@ -169,13 +169,13 @@ impl Tenant {
 
     async fn only(&self, found: Option<Described>) -> Result<ImageRecord> {
         let found = found.ok_or_else(|| Error::not_found(NOT_FOUND))?;
-        let mut records = self.records(vec![found]).await?;
+        let mut records = self.records(vec![found.into()]).await?;
         records.pop().ok_or_else(|| Error::not_found(NOT_FOUND))
     }
 
     /// Their records, whose tags are had with one query.
-    async fn records(&self, found: Vec<Described>) -> Result<Vec<ImageRecord>> {
-        let ids: Vec<i64> = found.iter().map(|(image, _)| image.id).collect();
+    async fn records(&self, found: Vec<Shown>) -> Result<Vec<ImageRecord>> {
+        let ids: Vec<i64> = found.iter().map(|image| image.id).collect();
         let tags = self.account.tags_of_images(&ids).await?;
         record::records(found, tags)
     }

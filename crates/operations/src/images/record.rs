@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use windlass_store::{
-    Moment, analyses, image_tags,
-    images::{self, Described},
+    Moment, image_tags,
+    images::{self, Shown},
 };
 use windlass_v1::{
     Annotations,
@@ -18,25 +18,23 @@ use windlass_v1::{
 
 use crate::{Error, Result};
 
-pub(super) fn records(found: Vec<Described>, tags: Vec<image_tags::Model>) -> Result<Vec<ImageRecord>> {
+pub(super) fn records(found: Vec<Shown>, tags: Vec<image_tags::Model>) -> Result<Vec<ImageRecord>> {
     let mut tags_of: HashMap<i64, Vec<image_tags::Model>> = HashMap::new();
     for tag in tags {
         tags_of.entry(tag.image).or_default().push(tag);
     }
-    let shown = found.into_iter().map(|(image, analysis)| {
+    let shown = found.into_iter().map(|image| {
         let tags = tags_of.remove(&image.id).unwrap_or_default();
-        record(image, analysis, &tags)
+        record(image, tags)
     });
     shown.collect()
 }
 
-fn record(image: images::Model, analysis: Option<analyses::Model>, tags: &[image_tags::Model]) -> Result<ImageRecord> {
-    // What the history tells, where nobody gave one.
-    let dockerfile = image.dockerfile.as_ref().or(analysis.as_ref().and_then(|analysis| analysis.dockerfile.as_ref()));
+fn record(image: Shown, tags: Vec<image_tags::Model>) -> Result<ImageRecord> {
     Ok(ImageRecord {
-        annotations: annotations(&image)?,
-        image_detail: tags.iter().map(|tag| detail(&image, dockerfile, tag)).collect(),
-        image_content: content(&image, analysis),
+        annotations: annotations(&image.annotations, &image.digest)?,
+        image_detail: tags.into_iter().map(|tag| detail(&image, tag)).collect(),
+        image_content: content(&image),
         image_type: "docker".to_owned(),
         image_status: status(image.status),
         analysis_status: analysis_status(image.analysis_status),
@@ -69,11 +67,10 @@ pub(super) fn tag(row: image_tags::Summary) -> ImageTag {
     }
 }
 
-fn detail(image: &images::Model, dockerfile: Option<&String>, tag: &image_tags::Model) -> ImageDetail {
+fn detail(image: &Shown, tag: image_tags::Model) -> ImageDetail {
+    // What the history tells, where nobody gave one.
+    let dockerfile = image.dockerfile.as_ref().or(image.guessed_dockerfile.as_ref());
     ImageDetail {
-        registry: tag.registry.clone(),
-        repo: tag.repository.clone(),
-        tag: tag.tag.clone(),
         fulltag: tag.fulltag(),
         fulldigest: format!("{}/{}@{}", tag.registry, tag.repository, image.digest),
         digest: image.digest.clone(),
@@ -84,29 +81,36 @@ fn detail(image: &images::Model, dockerfile: Option<&String>, tag: &image_tags::
         created_at: seconds(tag.created_at),
         last_updated: seconds(tag.last_updated),
         tag_detected_at: seconds(tag.detected_at),
+        registry: tag.registry,
+        repo: tag.repository,
+        tag: tag.tag,
     }
 }
 
-fn content(image: &images::Model, analysis: Option<analyses::Model>) -> ImageContent {
-    let Some(analysis) = analysis else { return ImageContent::default() };
+fn content(image: &Shown) -> ImageContent {
+    let Some(image_size) = image.image_size else { return ImageContent::default() };
     // The analysis is shared by whoever has the image; a Dockerfile is of the one who gave it.
     let mode = if image.dockerfile.is_some() { DockerfileMode::Actual } else { DockerfileMode::Guessed };
     ImageContent {
         metadata: ImageMetadata {
-            arch: analysis.arch,
-            distro: analysis.distro,
-            distro_version: analysis.distro_version,
+            arch: image.arch.clone(),
+            distro: image.distro.clone(),
+            distro_version: image.distro_version.clone(),
             dockerfile_mode: Some(mode),
-            image_size: u64::try_from(analysis.image_size).ok(),
-            layer_count: u64::try_from(analysis.layer_count).ok(),
+            image_size: u64::try_from(image_size).ok(),
+            layer_count: image.layer_count.and_then(|count| u64::try_from(count).ok()),
         },
     }
 }
 
-/// What users said of an image.
-pub(super) fn annotations(image: &images::Model) -> Result<Annotations> {
-    serde_json::from_str(&image.annotations)
-        .map_err(|error| Error::Broken(format!("the annotations of image {} cannot be read: {error}", image.digest)))
+/// What users said of the image with that digest.
+pub(super) fn annotations(stored: &str, digest: &str) -> Result<Annotations> {
+    // As most have it.
+    if stored == "{}" {
+        return Ok(Annotations::default());
+    }
+    serde_json::from_str(stored)
+        .map_err(|error| Error::Broken(format!("the annotations of image {digest} cannot be read: {error}")))
 }
 
 fn seconds(moment: Moment) -> IsoSeconds {

@@ -66,6 +66,9 @@ fn result(policy: &str, row: &Row<'_>, index: i64, image: &str) -> Result {
         .message(Message::builder().text(format!("{} ({})", printable(&row.message), rule_name(policy, row))).build())
         .locations(vec![location])
         .suppressions(allowance(row).map(suppression).into_iter().collect::<Vec<_>>())
-        .partial_fingerprints(std::collections::BTreeMap::from([("windlass/v1".to_owned(), row.trigger_id.to_string())]))
+        .partial_fingerprints(std::collections::BTreeMap::from([(
+            "windlass/v1".to_owned(),
+            row.trigger_id.to_string(),
+        )]))
         .build()
 }
