@@ -70,6 +70,8 @@ pub(super) struct RetentionOptions {
     finding_days: Option<u32>,
     audit_days: Option<u32>,
     /// Of what rules of the archive did.
+    /// Of images that were deleted; 0: not at all.
+    keep_deleted_days: Option<u32>,
     transition_days: Option<u32>,
 }
 
@@ -81,6 +83,7 @@ impl RetentionOptions {
             evaluation_days: self.evaluation_days.or(default.evaluation_days),
             finding_days: self.finding_days.or(default.finding_days),
             audit_days: self.audit_days.or(default.audit_days),
+            keep_deleted_days: self.keep_deleted_days.unwrap_or(default.keep_deleted_days),
             transition_days: self.transition_days.or(default.transition_days),
         }
     }
