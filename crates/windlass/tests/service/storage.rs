@@ -57,6 +57,9 @@ fn objects_are_checked_moved_and_mended_while_the_service_works() {
     assert!(sound.exit == 0 && sound.out.contains("0 not, 0 orphans"), "{}", sound.said);
 
     let migrate = format!("migrate --from {} --to {}", url(&old), url(&new));
+    let ahead = objects(&place, &format!("{migrate} --dry-run"), &[]);
+    let expected = format!(": {} to be copied", documents(&old).len());
+    assert!(ahead.exit == 0 && ahead.out.contains(&expected) && documents(&new).is_empty(), "{}", ahead.said);
     // Killed at some moment, and run again.
     let mut killed = place.windlass(&format!("objects {migrate} --data-dir data --parallel 1"));
     let mut killed = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
