@@ -42,7 +42,7 @@ impl Failure {
     }
 
     /// The same, with what can be done about it.
-    fn defect(error: &dyn std::error::Error, hint: Option<String>) -> Self {
+    fn defect(error: &dyn std::error::Error, hint: Option<&str>) -> Self {
         let mut chain = error.to_string();
         let mut source = error.source();
         while let Some(error) = source {
@@ -77,7 +77,7 @@ impl From<windlass_operations::Error> for Failure {
         match error {
             windlass_operations::Error::Refused(envelope) => Self::Envelope(envelope),
             windlass_operations::Error::Problem(problem) => Self::Problem(problem),
-            other => Self::defect(&other, other.hint()),
+            other => Self::defect(&other, other.hint().as_deref()),
         }
     }
 }

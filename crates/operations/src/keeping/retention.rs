@@ -13,9 +13,11 @@ use crate::{Result, Service, Settings};
 const BATCH: u64 = 1000;
 const DAY: i64 = 86_400;
 
-/// What is forgotten, and after how many days; nothing or 0: never. What keeps something else from being forgotten goes before
-/// it.
-const FORGOTTEN: [(Old, fn(&Settings) -> Option<u32>); 7] = [
+/// After how many days something is forgotten; nothing or 0: never.
+type Days = fn(&Settings) -> Option<u32>;
+
+/// What is forgotten, and when. What keeps something else from being forgotten goes before it.
+const FORGOTTEN: [(Old, Days); 7] = [
     (Old::Events, |settings| settings.event_retention_days),
     (Old::FindingChanges, |settings| settings.event_retention_days),
     (Old::ClosedFindings, |settings| settings.keeping.retention.finding_days),

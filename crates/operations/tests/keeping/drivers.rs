@@ -8,7 +8,7 @@ use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
-use windlass_objects::{Location, ObjectKey, Objects, Options};
+use windlass_objects::{Location, ObjectKey, Objects, Options, Outcome};
 use windlass_operations::{
     Cipher, Error, ObjectChunks, Result, Service, Tenant,
     analysis::StoredDocument,
@@ -252,7 +252,7 @@ impl<'a> Scene<'a> {
             let incomplete = self.under(trouble, async || moved(&self.hasty, comes_back).await).await;
             // What has come back to a folder or into rows has not suffered.
             let is_exempt = comes_back && !matches!(self.ground, Ground::Server { .. });
-            assert!(is_exempt || !incomplete.as_ref().is_ok_and(|outcome| outcome.is_complete()), "{step}");
+            assert!(is_exempt || !incomplete.as_ref().is_ok_and(Outcome::is_complete), "{step}");
             for (_, error) in incomplete.map(|outcome| outcome.failed).unwrap_or_default() {
                 demand_told(&step, &told::<()>(Err(error.into())), &places);
             }
