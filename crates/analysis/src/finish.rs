@@ -97,7 +97,8 @@ fn describe(path: &[u8], tree: &Tree<FileFacts>, layers: &[Arc<str>]) -> Option<
         Evidence::Primary,
     );
     let digests = node.digests.into_iter().flat_map(Digests::iter);
-    let digests = digests.map(|(algorithm, raw)| FileDigest { algorithm: algorithm.name().into(), value: hex(raw) });
+    let digests =
+        digests.map(|(algorithm, raw)| FileDigest { algorithm: algorithm.name().into(), value: hex::encode(raw) });
     Some(File {
         location,
         kind,
@@ -107,13 +108,5 @@ fn describe(path: &[u8], tree: &Tree<FileFacts>, layers: &[Arc<str>]) -> Option<
         size: node.size,
         link_target: String::from_utf8_lossy(link).into_owned(),
         digests: digests.collect(),
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
     })
 }

@@ -4,7 +4,6 @@
 //! gzip and Zstandard are undone, members of zip and tar archives become documents of their own. Everything is read in
 //! the order of names, except tar members, which come in the archive's order.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -109,11 +108,7 @@ impl Input {
             }
             hash.update(of_content.finalize());
         }
-        let mut text = String::from("sha256:");
-        for byte in hash.finalize() {
-            let _ = write!(text, "{byte:02x}");
-        }
-        Ok(text)
+        Ok(format!("sha256:{}", hex::encode(hash.finalize())))
     }
 
     /// The newest date in the names of the files.

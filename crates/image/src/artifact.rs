@@ -20,13 +20,7 @@ impl Digest {
 
     /// The digest whose raw value is known.
     pub fn from_sha256(raw: &[u8; 32]) -> Self {
-        let mut text = String::with_capacity(71);
-        text.push_str("sha256:");
-        for byte in raw {
-            use fmt::Write as _;
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text.into())
+        Self(format!("sha256:{}", hex::encode(raw)).into())
     }
 
     /// With the algorithm: `sha256:…`.

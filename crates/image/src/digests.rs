@@ -188,14 +188,7 @@ mod tests {
         hashers.update(b"a");
         hashers.update(b"bc");
         let bytes = hashers.finish();
-        let hex = |raw: &[u8]| {
-            use std::fmt::Write as _;
-            raw.iter().fold(String::new(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
-        };
-        Digests::new(set, &bytes).iter().map(|(algorithm, raw)| (algorithm, hex(raw))).collect()
+        Digests::new(set, &bytes).iter().map(|(algorithm, raw)| (algorithm, hex::encode(raw))).collect()
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub use self::{
     error::Error,
     key::{InvalidKey, ObjectKey},
     location::Location,
-    migrate::{Migration, Outcome, Progress, migrate},
+    migrate::{Migration, Outcome, Progress, Prospect, foresee, migrate},
     objects::{Objects, Stored, StoredObject},
     options::Options,
     reading::Reading,

@@ -58,6 +58,34 @@ impl Outcome {
     }
 }
 
+/// What a move would have to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Prospect {
+    /// To be copied, and their bytes, as stored.
+    pub objects: u64,
+    pub bytes: u64,
+    /// Listed in the new place already, where they would be verified.
+    pub present: u64,
+}
+
+/// What [`migrate`] would have to do, by what both places list: no object is read, and nothing is written.
+pub async fn foresee(from: &Objects, to: &Objects) -> Result<Prospect, Error> {
+    if from.place() == to.place() {
+        return Err(Error::SamePlace { place: from.place() });
+    }
+    let there = listed(&to.alone()).await?;
+    let mut prospect = Prospect::default();
+    for (key, object) in listed(&from.alone()).await? {
+        if there.contains_key(&key) {
+            prospect.present += 1;
+        } else {
+            prospect.objects += 1;
+            prospect.bytes += object.size;
+        }
+    }
+    Ok(prospect)
+}
+
 /// Moves every object of `from` to `to`. An error only if one of them cannot be listed or both are the same place; single objects
 /// that fail are in the outcome, and do not keep others from being moved.
 ///

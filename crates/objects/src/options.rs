@@ -18,7 +18,7 @@ pub struct Options {
     /// Content of more bytes is sent in parts of this size (multipart upload), and read in ranges of it. At least 5 MiB,
     /// which is the least S3 takes.
     pub part: usize,
-    /// How many parts of one object are on their way at once; memory is up to this many parts.
+    /// How many parts of one object are on their way at once. Memory is a few times that, whatever the size of the object.
     pub parallel_parts: usize,
     /// Level of zstd: 1 (fast) to 19 (small).
     pub compression: i32,

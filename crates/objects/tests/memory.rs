@@ -3,8 +3,7 @@
 
 mod support;
 
-use support::{folder, noise};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use support::{folder, peak, stream};
 
 const LARGE: u64 = 192 << 20;
 /// What the test may take beyond what it took before: parts of a storage, zstd's state, pieces.
@@ -18,7 +17,7 @@ async fn large_content_is_written_read_and_moved_in_bounded_memory() {
     };
     let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let (objects, other) = (folder(&place.path().join("a")).await, folder(&place.path().join("b")).await);
-    let stored = objects.put_stream(content()).await.unwrap();
+    let stored = objects.put_stream(stream(LARGE)).await.unwrap();
     assert_eq!(stored.size, LARGE);
     let mut reading = objects.get_stream(&stored.key).await.unwrap();
     let read = tokio::io::copy(&mut reading, &mut tokio::io::sink()).await.unwrap();
@@ -26,25 +25,4 @@ async fn large_content_is_written_read_and_moved_in_bounded_memory() {
     assert!(other.bring(&stored.key, &objects).await.unwrap());
     let taken = peak().unwrap() - before;
     assert!(taken < ALLOWED, "{} MiB", taken >> 20);
-}
-
-/// Content that does not compress, made as it is read.
-fn content() -> impl tokio::io::AsyncRead + Send + Unpin {
-    let (mut writer, reader) = tokio::io::duplex(64 << 10);
-    tokio::spawn(async move {
-        let block = noise(1 << 20, 7);
-        for number in 0..LARGE >> 20 {
-            // Each block differs, beyond what zstd looks back.
-            let block: Vec<u8> = block.iter().map(|byte| byte ^ (number as u8).wrapping_mul(167)).collect();
-            writer.write_all(&block).await.unwrap();
-        }
-    });
-    reader.take(LARGE)
-}
-
-/// Most memory the process has taken, in bytes.
-fn peak() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
 }

@@ -3,7 +3,7 @@
 //! XChaCha20-Poly1305 under one key, which is never in the database: whoever has a dump of it has no secrets. What a
 //! secret belongs to is authenticated with it, so that it cannot be moved to another row.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chacha20poly1305::{
@@ -80,14 +80,6 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
 /// A new id: 128 random bits, as 32 lower-case hexadecimal digits.
 pub fn random_id() -> String {
     format!("{:032x}", u128::from_be_bytes(random()))
-}
-
-/// Bytes in lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

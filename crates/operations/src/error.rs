@@ -39,6 +39,19 @@ impl Error {
         Self::refused(409, message)
     }
 
+    /// Why a stored document could not be read to its end.
+    pub fn of_reading(error: std::io::Error) -> Self {
+        error.downcast::<windlass_objects::Error>().map_or_else(|error| Self::Broken(error.to_string()), Self::Objects)
+    }
+
+    /// What operators can do about it, where something is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Objects(error) => error.hint(),
+            _ => None,
+        }
+    }
+
     /// Adds to the detail of a refusal.
     #[must_use]
     pub fn with(self, key: &str, value: impl Into<serde_json::Value>) -> Self {

@@ -1,7 +1,5 @@
 //! Looking back on what happened (`spec/api.md` A4.11, `spec/operations.md` §3.3).
 
-use std::time::Duration;
-
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use windlass_store::{
     Moment,
@@ -12,13 +10,10 @@ use windlass_v1::events::{
     self, Event, EventBody, EventLevel, EventList, EventResource, EventSource, EventType, ResourceType,
 };
 
-use crate::{Error, Result, Service, Tenant};
+use crate::{Error, Result, Tenant};
 
 const LIMIT: u64 = 100;
 const LARGEST_LIMIT: u64 = 1000;
-/// Events that are forgotten in one transaction, so that nobody waits long for it.
-const BATCH: u64 = 1000;
-const DAY: Duration = Duration::from_hours(24);
 
 /// Which events are asked for; what is not given does not count. Moments are in any common form, and do not belong to what
 /// they bound.
@@ -100,22 +95,6 @@ impl Tenant {
             Some(filter) => Ok(self.account.delete_events(&filter).await?),
             None => Ok(Vec::new()),
         }
-    }
-}
-
-impl Service {
-    /// Forgets events, and changes of findings, that are older than the settings let them become.
-    pub async fn expire_events(&self) -> Result<()> {
-        let Some(days) = self.settings.event_retention_days.filter(|days| *days > 0) else { return Ok(()) };
-        let age = i64::try_from((DAY * days).as_secs()).unwrap_or(i64::MAX);
-        let oldest = self.clock.moment().plus_seconds(-age);
-        while self.store.expire_events(oldest, BATCH).await? == BATCH {
-            tokio::task::yield_now().await;
-        }
-        while self.store.expire_finding_changes(oldest, BATCH).await? == BATCH {
-            tokio::task::yield_now().await;
-        }
-        Ok(())
     }
 }
 

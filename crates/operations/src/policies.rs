@@ -16,7 +16,7 @@ use windlass_v1::{
     policies::{self as v1, GateSpec, PolicyRecord, PolicyUpdate},
 };
 
-use crate::{Error, Happening, Result, Service, Tenant, cipher::hex};
+use crate::{Error, Happening, Result, Service, Tenant};
 
 /// Longest id of a bundle, in bytes: databases index it.
 const ID_LIMIT: usize = 1024;
@@ -254,5 +254,5 @@ impl CheckedBundle {
 /// sha256, in hexadecimal digits, of a document with the members of its objects in order: equal content has equal digests.
 fn digest(mut document: Value) -> String {
     document.sort_all_objects();
-    hex(&Sha256::digest(document.to_string()))
+    hex::encode(Sha256::digest(document.to_string()))
 }

@@ -8,7 +8,7 @@ use windlass_v1::registry_hooks::{RegistryHook, RegistryHookRequest, RegistryHoo
 
 use crate::{
     Error, Result, Service, Tenant,
-    cipher::{hex, random, random_id},
+    cipher::{random, random_id},
     registry_pushes::{self, Kind},
     text,
 };
@@ -163,7 +163,7 @@ fn is_signed(secret: &str, digits: &str, body: &[u8]) -> bool {
 }
 
 fn new_secret() -> String {
-    hex(&random::<32>())
+    hex::encode(random::<32>())
 }
 
 /// What a secret belongs to.

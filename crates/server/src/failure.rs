@@ -38,13 +38,18 @@ impl Failure {
     /// A defect of the service. What it is stays in the log, under the request's id: it may name what the caller must not
     /// see.
     pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
+        Self::defect(error, None)
+    }
+
+    /// The same, with what can be done about it.
+    fn defect(error: &dyn std::error::Error, hint: Option<&str>) -> Self {
         let mut chain = error.to_string();
         let mut source = error.source();
         while let Some(error) = source {
             chain = format!("{chain}: {error}");
             source = error.source();
         }
-        tracing::error!(error = %chain, "the request failed");
+        tracing::error!(error = %chain, hint, "the request failed");
         Problem::internal("The service failed; its log has the reason under the id in the header X-Request-Id.").into()
     }
 }
@@ -72,7 +77,7 @@ impl From<windlass_operations::Error> for Failure {
         match error {
             windlass_operations::Error::Refused(envelope) => Self::Envelope(envelope),
             windlass_operations::Error::Problem(problem) => Self::Problem(problem),
-            other => Self::internal(&other),
+            other => Self::defect(&other, other.hint().as_deref()),
         }
     }
 }

@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderValue, Response, StatusCode, header},
     response::IntoResponse,
 };
+use futures::TryStreamExt as _;
 use serde::Serialize;
 use tokio_util::io::ReaderStream;
 use utoipa::ToSchema;
@@ -81,7 +82,13 @@ impl<K: FileKind> Answer for Download<K> {
 
 fn respond(document: StoredDocument, media_type: &'static str) -> Response<Body> {
     let StoredDocument { length, content } = document;
-    let mut response = Response::new(Body::from_stream(ReaderStream::with_capacity(content, PIECE)));
+    // The answer has begun, and can only break off: whoever looks after the service is told why.
+    let content = ReaderStream::with_capacity(content, PIECE).map_err(|error| {
+        let error = windlass_operations::Error::of_reading(error);
+        tracing::error!(%error, hint = error.hint(), "a document could not be read to its end");
+        error
+    });
+    let mut response = Response::new(Body::from_stream(content));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
     response

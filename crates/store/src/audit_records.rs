@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::NotSet, ColumnTrait as _, DeriveActiveEnum, EntityTrait as _, EnumIter,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, entity::prelude::*,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
 
 use crate::{Account, Moment, Result, Store};
@@ -66,13 +66,6 @@ impl Store {
     /// The records of every account.
     pub async fn audit_records(&self, selection: &Selection<'_>) -> Result<Vec<Model>> {
         Ok(selected(Entity::find(), selection).all(self.reader()).await?)
-    }
-
-    /// Removes the oldest records from before a moment, at most `limit`; tells how many.
-    pub async fn delete_audit_records(&self, before: Moment, limit: u64) -> Result<u64> {
-        let old = Entity::find().select_only().column(Column::Id).filter(Column::CreatedAt.lt(before));
-        let old = old.order_by_asc(Column::CreatedAt).limit(limit).into_query();
-        Ok(Entity::delete_many().filter(Column::Id.in_subquery(old)).exec(self.writer()).await?.rows_affected)
     }
 }
 

@@ -7,8 +7,7 @@
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, Condition, ConnectionTrait, DbBackend, DeriveActiveEnum, EntityTrait as _, EnumIter,
-    ExprTrait as _, FromQueryResult as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect, QueryTrait as _,
-    Statement,
+    ExprTrait as _, FromQueryResult as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect, Statement,
     entity::prelude::*,
     sea_query::{LockBehavior, LockType},
 };
@@ -282,13 +281,6 @@ impl Store {
         let engine = self.writer().get_database_backend();
         let statement = Statement::from_sql_and_values(engine, sql, [now.into(), why.into(), failures.into()]);
         Ok(self.writer().execute_raw(statement).await?.rows_affected())
-    }
-
-    /// Deletes at most `limit` deliveries that ended before `moment`; answers how many.
-    pub async fn expire_deliveries(&self, moment: Moment, limit: u64) -> Result<u64> {
-        let old = Entity::find().select_only().column(Column::Number).filter(Column::EndedAt.lt(moment));
-        let old = old.order_by_asc(Column::EndedAt).limit(limit).into_query();
-        Ok(Entity::delete_many().filter(Column::Number.in_subquery(old)).exec(self.writer()).await?.rows_affected)
     }
 
     pub async fn count_deliveries(&self, state: State) -> Result<u64> {

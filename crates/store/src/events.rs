@@ -2,12 +2,12 @@
 
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     entity::prelude::*,
     sea_query::{LikeExpr, Query},
 };
 
-use crate::{Account, AccountName, Moment, Result, Store, subscriptions::Page};
+use crate::{Account, AccountName, Moment, Result, subscriptions::Page};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
@@ -148,15 +148,6 @@ impl Account {
         let delete = Query::delete().from_table(Entity).cond_where(own).returning_col(Column::Id).to_owned();
         let rows = self.writer().query_all(&delete).await?;
         Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, DbErr>>()?)
-    }
-}
-
-impl Store {
-    /// Deletes at most `limit` events of all accounts that were written before `moment`, oldest first; answers how many.
-    pub async fn expire_events(&self, moment: Moment, limit: u64) -> Result<u64> {
-        let old = Entity::find().select_only().column(Column::Id).filter(Column::CreatedAt.lt(moment));
-        let old = old.order_by_asc(Column::CreatedAt).limit(limit).into_query();
-        Ok(Entity::delete_many().filter(Column::Id.in_subquery(old)).exec(self.writer()).await?.rows_affected)
     }
 }
 

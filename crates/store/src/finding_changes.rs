@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement, entity::prelude::*,
+    ActiveValue::Set, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryOrder as _, QuerySelect as _, Statement,
+    entity::prelude::*,
 };
 
 use crate::{Account, BATCH, Moment, Result, Store};
@@ -84,16 +84,6 @@ impl Store {
             rows.extend(described(self.reader(), &sql, []).await?);
         }
         Ok(rows)
-    }
-
-    /// Forgets at most `limit` changes that came about before `moment` and that nobody is to be told of any more, oldest
-    /// first; answers how many.
-    pub async fn expire_finding_changes(&self, moment: Moment, limit: u64) -> Result<u64> {
-        let pending = crate::tag_changes::Entity::find().select_only().column(crate::tag_changes::Column::Change);
-        let old = Entity::find().select_only().column(Column::Id).filter(Column::ChangedAt.lt(moment));
-        let old = old.filter(Column::Id.not_in_subquery(pending.into_query()));
-        let old = old.order_by_asc(Column::ChangedAt).limit(limit).into_query();
-        Ok(Entity::delete_many().filter(Column::Id.in_subquery(old)).exec(self.writer()).await?.rows_affected)
     }
 }
 

@@ -10,7 +10,7 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, FromQueryResult,
     IntoActiveModel as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, SelectTwo,
     entity::prelude::*,
-    sea_query::{Condition, ExprTrait as _, OnConflict, Query},
+    sea_query::{Condition, Expr, ExprTrait as _, OnConflict, Query},
 };
 
 use crate::{
@@ -306,9 +306,14 @@ fn newest_first(query: SelectTwo<Entity, analyses::Entity>) -> SelectTwo<Entity,
 }
 
 impl Store {
-    /// Images of all accounts that wait to be collected, longest first; at most `limit`.
-    pub async fn images_to_collect(&self, limit: u64) -> Result<Vec<Model>> {
-        let query = Entity::find().filter(Column::Status.eq(Status::Deleting)).order_by_asc(Column::LastUpdated);
+    /// Images of all accounts that wait to be collected since `moment` or before, longest first; at most `limit`. Those whose
+    /// last analysis is in the archive need not wait.
+    pub async fn images_to_collect(&self, moment: Moment, limit: u64) -> Result<Vec<Model>> {
+        let archived = "EXISTS (SELECT 1 FROM archived_images a WHERE a.account = images.account AND a.digest = images.digest \
+                        AND a.status = 'archived' AND a.analyzed_at >= images.analyzed_at)";
+        let ripe = Condition::any().add(Column::LastUpdated.lte(moment)).add(Expr::cust(archived));
+        let query = Entity::find().filter(Column::Status.eq(Status::Deleting)).filter(ripe);
+        let query = query.order_by_asc(Column::LastUpdated);
         Ok(query.order_by_asc(Column::Id).limit(limit).all(self.reader()).await?)
     }
 }

@@ -18,28 +18,53 @@ impl Place {
     pub const START: Self = Self { last_evaluated: Moment(i64::MIN), id: 0 };
 }
 
+/// What is forgotten once it is old and nothing needs it any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Old {
+    Events,
+    AuditRecords,
+    /// Deliveries of notices that have ended.
+    Deliveries,
+    /// What new data changed of findings. What somebody is still to be told of stays.
+    FindingChanges,
+    /// Findings that new data closed. Those of which a change is kept stay.
+    ClosedFindings,
+    /// What rules of the archive did.
+    ArchiveTransitions,
+    /// How much was kept.
+    StorageSamples,
+}
+
+impl Old {
+    /// Its table, the columns that tell rows apart and their age, and what has to be true of a row beside its age.
+    fn rows(self) -> (&'static str, &'static str, &'static str, &'static str) {
+        match self {
+            Self::Events => ("events", "id", "created_at", "TRUE"),
+            Self::AuditRecords => ("audit_records", "id", "created_at", "TRUE"),
+            Self::Deliveries => ("deliveries", "number", "ended_at", "TRUE"),
+            Self::FindingChanges => {
+                let untold = "NOT EXISTS (SELECT 1 FROM tag_changes t WHERE t.change = finding_changes.id)";
+                ("finding_changes", "id", "changed_at", untold)
+            }
+            Self::ClosedFindings => {
+                let unchanged = "NOT EXISTS (SELECT 1 FROM finding_changes c WHERE c.finding = findings.id)";
+                ("findings", "id", "closed_at", unchanged)
+            }
+            Self::ArchiveTransitions => ("archive_transitions", "id", "created_at", "TRUE"),
+            Self::StorageSamples => ("storage_samples", "measured_at", "measured_at", "TRUE"),
+        }
+    }
+}
+
 impl Store {
-    /// Forgets findings that were closed before `moment` and of which no change is kept, at most `limit`; answers how many.
-    pub async fn forget_closed_findings(&self, moment: Moment, limit: u64) -> Result<u64> {
-        let old = format!(
-            "SELECT f.id FROM findings f WHERE f.closed_at < $1 AND NOT EXISTS (SELECT 1 FROM finding_changes c WHERE \
-             c.finding = f.id) LIMIT {limit}"
+    /// Forgets what is older than `moment`, the oldest first, in one transaction at most `limit` of it; tells how many rows
+    /// it were. All is forgotten once they are fewer than `limit`.
+    pub async fn forget(&self, old: Old, moment: Moment, limit: u64) -> Result<u64> {
+        let (table, key, age, condition) = old.rows();
+        let sql = format!(
+            "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {age} < $1 AND {condition} ORDER BY {age} \
+             LIMIT {limit})"
         );
-        self.forget_those("findings", &old, moment).await
-    }
-
-    /// Forgets what rules of the archive did before `moment`, oldest first, at most `limit`; answers how many.
-    pub async fn forget_archive_transitions(&self, moment: Moment, limit: u64) -> Result<u64> {
-        self.forget("archive_transitions", "created_at", moment, limit).await
-    }
-
-    async fn forget(&self, table: &str, column: &str, moment: Moment, limit: u64) -> Result<u64> {
-        let old = format!("SELECT id FROM {table} WHERE {column} < $1 ORDER BY {column} LIMIT {limit}");
-        self.forget_those(table, &old, moment).await
-    }
-
-    async fn forget_those(&self, table: &str, old: &str, moment: Moment) -> Result<u64> {
-        let sql = format!("DELETE FROM {table} WHERE id IN ({old})");
         let statement = Statement::from_sql_and_values(self.engine(), sql, [moment.micros().into()]);
         Ok(self.writer().execute_raw(statement).await?.rows_affected())
     }

@@ -129,13 +129,6 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Forgets what was measured before a moment.
-    pub async fn forget_samples(&self, before: Moment) -> Result<()> {
-        let old = samples::Entity::delete_many().filter(samples::Column::MeasuredAt.lt(before));
-        old.exec(self.writer()).await?;
-        Ok(())
-    }
-
     /// What was measured last, of everything.
     pub async fn last_samples(&self) -> Result<Vec<Sample>> {
         let sql = "SELECT measured_at, NULLIF(account, '') AS account, kind, name, count, bytes FROM storage_samples WHERE measured_at = \

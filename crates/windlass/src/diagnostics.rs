@@ -60,7 +60,7 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<windlass_client::Error>() {
         return error.hint();
     }
-    if let Some(windlass_operations::Error::Objects(error)) = error.downcast_ref() {
+    if let Some(error) = error.downcast_ref::<windlass_operations::Error>() {
         return error.hint();
     }
     if let Some(error) = error.downcast_ref::<windlass_objects::Error>() {

@@ -1,7 +1,5 @@
 //! apk's `installed` file: one `K:value` a line, a blank line between packages.
 
-use std::fmt::Write as _;
-
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use windlass_sbom::{
     FileDigest,
@@ -127,10 +125,7 @@ impl Installed {
 fn digest(value: &str) -> Option<FileDigest> {
     let decoded = |base64: &str, length: usize| {
         let bytes = BASE64_STANDARD.decode(base64).ok().filter(|bytes| bytes.len() == length)?;
-        Some(bytes.iter().fold(String::with_capacity(length * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        }))
+        Some(hex::encode(bytes))
     };
     let (algorithm, value) = match (value.strip_prefix("Q1"), value.strip_prefix("Q2")) {
         (Some(base64), _) => ("sha1", decoded(base64, 20)?),

@@ -19,6 +19,7 @@ use futures::{
     future::BoxFuture,
     stream::{self, BoxStream},
 };
+use tokio::io::AsyncWriteExt as _;
 use windlass_objects::{Content, Driver, Entry, Fault, FaultKind, Location, ObjectKey, Objects, Options};
 
 /// Options whose attempts are over soon.
@@ -59,6 +60,27 @@ pub(crate) fn noise(length: usize, seed: u64) -> Bytes {
         state.to_le_bytes()
     };
     std::iter::repeat_with(&mut word).flatten().take(length).collect()
+}
+
+/// Bytes that do not compress, made as they are read: whole MiB of them.
+pub(crate) fn stream(length: u64) -> impl tokio::io::AsyncRead + Send + Unpin {
+    let (mut writer, reader) = tokio::io::duplex(64 << 10);
+    tokio::spawn(async move {
+        let block = noise(1 << 20, 7);
+        for number in 0..length >> 20 {
+            // Each block differs, beyond what zstd looks back.
+            let block: Vec<u8> = block.iter().map(|byte| byte ^ (number as u8).wrapping_mul(167)).collect();
+            writer.write_all(&block).await.unwrap();
+        }
+    });
+    reader
+}
+
+/// Most memory the process has taken, in bytes; nothing where the system does not tell.
+pub(crate) fn peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
 }
 
 pub(crate) async fn keys(objects: &Objects) -> Vec<ObjectKey> {

@@ -112,6 +112,18 @@ pub(crate) async fn swift() -> Option<Server> {
     Some(Server { location: location.parse().unwrap(), address, _running: running, _folder: Some(folder) })
 }
 
+/// Of how many segments an object of a Swift container is made.
+pub(crate) async fn swift_segments(server: &Server, path: &str) -> usize {
+    let http = reqwest::Client::new();
+    let login = http.get(format!("{}/auth/v1.0", server.address)).header("x-auth-user", "test:tester");
+    let login = login.header("x-auth-key", "testing").send().await.unwrap();
+    let header = |name| login.headers()[name].to_str().unwrap().to_owned();
+    let manifest = http.get(format!("{}/box/{path}?multipart-manifest=get", header("x-storage-url")));
+    let manifest = manifest.header("x-auth-token", header("x-auth-token")).send().await.unwrap();
+    let segments: Vec<serde_json::Value> = serde_json::from_slice(&manifest.bytes().await.unwrap()).unwrap();
+    segments.len()
+}
+
 /// Google Cloud Storage, as an emulator from Python's index has it.
 pub(crate) async fn gcs() -> Option<Server> {
     let program = program("gcp-storage-emulator")?;
@@ -124,40 +136,58 @@ pub(crate) async fn gcs() -> Option<Server> {
     Some(Server { location: location.parse().unwrap(), address, _running: vec![running], _folder: None })
 }
 
+const AZURE_KEY: &[u8] = b"a key for tests";
+
 /// Azure Blob Storage, as Microsoft's emulator has it.
 pub(crate) async fn azblob() -> Option<Server> {
-    const KEY: &[u8] = b"a key for tests";
     let program = program("azurite-blob")?;
     let port = free_port();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let flags = ["--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck", "--blobPort"];
-    let key = base64::prelude::BASE64_STANDARD.encode(KEY);
+    let key = base64::prelude::BASE64_STANDARD.encode(AZURE_KEY);
     let mut command = Command::new(program);
     command.args(flags).arg(port.to_string()).env("AZURITE_ACCOUNTS", format!("ours:{key}")).current_dir(folder.path());
     let running = start(&mut command);
     let server = format!("http://127.0.0.1:{port}");
     answers(&server).await;
 
-    // Making a container takes a signature over the server's own time.
+    let address = format!("{server}/ours");
+    let created = azure(reqwest::Method::PUT, &address, "box", "restype", "container").await;
+    assert!(created.status().is_success(), "{created:?}");
+    let location = format!("azblob://box/a/prefix?endpoint={address}&account_name=ours");
+    let location = location.parse::<Location>().unwrap().with("account_key", key).unwrap();
+    Some(Server { location, address, _running: vec![running], _folder: Some(folder) })
+}
+
+/// What Azure answers to a request for a path below `address` with one parameter, which takes a signature over the server's own
+/// time.
+pub(crate) async fn azure(
+    method: reqwest::Method,
+    address: &str,
+    path: &str,
+    parameter: &str,
+    value: &str,
+) -> reqwest::Response {
     let http = reqwest::Client::new();
-    let date = http.get(&server).send().await.unwrap().headers()["date"].to_str().unwrap().to_owned();
+    let date = http.get(address).send().await.unwrap().headers()["date"].to_str().unwrap().to_owned();
+    let empty = "\n".repeat(12);
     let signed =
-        format!("PUT{}x-ms-date:{date}\nx-ms-version:2021-08-06\n/ours/ours/box\nrestype:container", "\n".repeat(12));
-    let signature = base64::prelude::BASE64_STANDARD.encode(hmac(KEY, signed.as_bytes()));
-    let created = http
-        .put(format!("{server}/ours/box?restype=container"))
+        format!("{method}{empty}x-ms-date:{date}\nx-ms-version:2021-08-06\n/ours/ours/{path}\n{parameter}:{value}");
+    let signature = base64::prelude::BASE64_STANDARD.encode(hmac(AZURE_KEY, signed.as_bytes()));
+    http.request(method, format!("{address}/{path}?{parameter}={value}"))
         .header("x-ms-date", &date)
         .header("x-ms-version", "2021-08-06")
         .header("authorization", format!("SharedKey ours:{signature}"))
         .header("content-length", 0)
         .send()
         .await
-        .unwrap();
-    assert!(created.status().is_success(), "{created:?}");
-    let address = format!("{server}/ours");
-    let location = format!("azblob://box/a/prefix?endpoint={address}&account_name=ours");
-    let location = location.parse::<Location>().unwrap().with("account_key", key).unwrap();
-    Some(Server { location, address, _running: vec![running], _folder: Some(folder) })
+        .unwrap()
+}
+
+/// What an S3 server answers to a question for an object's head. It looks at the name in a signature, and not at the signature.
+pub(crate) async fn s3_head(url: &str) -> reqwest::Response {
+    let signed = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+    reqwest::Client::new().head(url).header("authorization", signed).send().await.unwrap()
 }
 
 /// A server that answers each connection's first request with what `answer` says to the number of the connection and the request.

@@ -53,7 +53,8 @@ impl Tenant {
                 let detail = match error {
                     Error::Refused(refusal) => refusal.message,
                     error => {
-                        tracing::error!(digest, account = %self.name(), %error, "an analysis could not be archived");
+                        let (account, hint) = (self.name(), error.hint());
+                        tracing::error!(digest, %account, %error, hint, "an analysis could not be archived");
                         FAILED.to_owned()
                     }
                 };

@@ -4,6 +4,8 @@
 //! A rule selects tags; an image is moved when every one of its tags is selected by some rule of the same scope. What is
 //! different from the original: how many newer images a tag has is counted over all that it ever stood for (D-12), a limit
 //! counts images and not their tags (D-13), and an image without an analysis is never selected.
+//!
+//! One query reads all that it takes. SQL could count and compare as well, but not faster: ARCHITECTURE.md says why it does not.
 
 use std::collections::{BTreeSet, HashSet};
 

@@ -157,7 +157,8 @@ impl Tenant {
         let failure = failure.err().map(|error| match error {
             Error::Refused(refusal) => refusal.message,
             error => {
-                tracing::error!(digest = image.digest, %error, "a rule of the archive could not be applied");
+                let hint = error.hint();
+                tracing::error!(digest = image.digest, %error, hint, "a rule of the archive could not be applied");
                 "it failed; the log of the service tells why".to_owned()
             }
         });

@@ -37,7 +37,7 @@ use windlass_v1::{
     images::{NOT_FOUND, not_analyzed},
 };
 
-use crate::{Error, Result, Tenant, cipher::hex, images::analysis_status, policies::document};
+use crate::{Error, Result, Tenant, images::analysis_status, policies::document};
 use choices::Choices;
 use findings::Findings;
 use judge::Case;
@@ -349,5 +349,5 @@ fn inputs(
         previous.map(|previous| previous.analysis),
         ancestors.iter().map(|ancestor| json!([ancestor.digest, ancestor.tags])).collect::<Vec<_>>(),
     ]);
-    hex(&Sha256::digest(inputs.to_string()))
+    hex::encode(Sha256::digest(inputs.to_string()))
 }

@@ -11,7 +11,7 @@ use windlass_v1::{
 use super::{Caller, Role};
 use crate::{
     Error, Result, Service,
-    cipher::{hex, random, random_id},
+    cipher::{random, random_id},
 };
 
 /// The user name that says that the password is a key.
@@ -57,7 +57,7 @@ impl Service {
         if self.store.count_api_keys(username).await? >= MOST {
             return Err(Error::invalid(format!("User {username} has {MOST} API keys already; delete one first")));
         }
-        let (id, secret) = (random_id(), hex(&random::<24>()));
+        let (id, secret) = (random_id(), hex::encode(random::<24>()));
         let row = api_keys::Model {
             id: id.clone(),
             username: username.to_owned(),
@@ -120,7 +120,7 @@ impl Service {
 }
 
 fn hash(secret: &str) -> String {
-    hex(&Sha256::digest(secret))
+    hex::encode(Sha256::digest(secret))
 }
 
 fn describe(row: api_keys::Model) -> ApiKey {

@@ -2,10 +2,7 @@
 
 use std::net::IpAddr;
 
-use windlass_store::{
-    Moment,
-    audit_records::{Model, Outcome, Selection},
-};
+use windlass_store::audit_records::{Model, Outcome, Selection};
 use windlass_v1::audit::{AuditOutcome, AuditPage, AuditQuery, AuditRecord};
 
 use super::ADMIN;
@@ -15,8 +12,6 @@ use crate::{Result, Service, Tenant};
 const PAGE: u64 = 100;
 /// Records on the longest page.
 const LONGEST_PAGE: u64 = 1000;
-/// Records that one statement removes.
-const BATCH: u64 = 1000;
 /// The longest name or path that is kept, in characters: they are whatever a request says.
 const LONGEST_TEXT: usize = 512;
 
@@ -69,18 +64,6 @@ impl Service {
     pub async fn audit_records(&self, query: &AuditQuery) -> Result<AuditPage> {
         let selection = selection(query);
         Ok(page(self.store.audit_records(&selection).await?, selection.limit))
-    }
-
-    /// Removes records from before a moment; tells how many.
-    pub async fn expire_audit_records(&self, before: Moment) -> Result<u64> {
-        let mut removed = 0;
-        loop {
-            let batch = self.store.delete_audit_records(before, BATCH).await?;
-            removed += batch;
-            if batch < BATCH {
-                return Ok(removed);
-            }
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use windlass_v1::oauth::TokenResponse;
 use super::{Caller, Denied, Presented, api_key::USERNAME};
 use crate::{
     Error, Result, Service,
-    cipher::{hex, random, random_id},
+    cipher::{random, random_id},
 };
 
 const ISSUER: &str = "anchore-engine";
@@ -90,7 +90,7 @@ impl Service {
     async fn token_key(&self) -> Result<Vec<u8>> {
         let sealed = match self.store.setting(KEY).await? {
             Some(sealed) => sealed,
-            None => self.store.setting_or_insert(KEY, &self.cipher.encrypt(KEY, &hex(&random::<32>()))).await?,
+            None => self.store.setting_or_insert(KEY, &self.cipher.encrypt(KEY, &hex::encode(random::<32>()))).await?,
         };
         Ok(self.cipher.decrypt(KEY, &sealed)?.into_bytes())
     }

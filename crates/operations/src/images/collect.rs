@@ -13,12 +13,12 @@ use crate::{Error, Result, Service};
 const IMAGES_A_ROUND: u64 = 1000;
 
 impl Service {
-    /// Removes images that wait for it, of all accounts, with their tags, the verdicts on them, and the subscriptions on names
+    /// Removes images that have waited for it as long as the settings want, of all accounts, with their tags, the verdicts on them, and the subscriptions on names
     /// that no image has then, unless those are active. Answers with how many were removed; one that was added again
     /// meanwhile stays.
     pub async fn collect_images(&self) -> Result<usize> {
         let mut removed = 0;
-        for image in self.store.images_to_collect(IMAGES_A_ROUND).await? {
+        for image in self.store.images_to_collect(self.kept_deleted_since(), IMAGES_A_ROUND).await? {
             let account = AccountName::parse(&image.account).map_err(|error| Error::Broken(error.to_string()))?;
             let tx = self.store.begin().await?;
             let tags = image_tags::of_image(&tx, image.id).await?;

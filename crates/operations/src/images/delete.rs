@@ -14,7 +14,8 @@ use crate::{Result, Tenant};
 const WATCHED: &str = "cannot delete image that is the latest of its tags, and has active subscription";
 
 impl Tenant {
-    /// Has the image with this digest, or whose index has it, removed. Unless it is forced, one that is being analysed
+    /// Has the image with this digest, or whose index has it, removed, at once or when it has been kept for as long as the settings
+    /// say. Unless it is forced, one that is being analysed
     /// stays, and so does one that a watched tag stands for.
     pub async fn delete_image(&self, digest: &str, force: bool) -> Result<Deletion> {
         match self.account.find_image(digest, Filter::default()).await? {

@@ -23,9 +23,8 @@ const UNREFERENCED: &str = "unreferenced";
 /// Objects of a listing whose references are looked up at once.
 const PAGE: usize = 1000;
 const DAY: i64 = 86_400;
-/// Days that a forecast is made of; measurements are kept a little longer.
-const FORECAST_DAYS: i64 = 30;
-const KEPT_DAYS: i64 = 32;
+/// Days that a forecast is made of.
+pub(super) const FORECAST_DAYS: u32 = 30;
 
 /// Totals by account (none: everything), kind and name.
 type Totals = BTreeMap<(Option<String>, &'static str, String), (u64, u64)>;
@@ -60,7 +59,6 @@ impl Service {
             bytes: signed(bytes),
         });
         self.store.keep_samples(samples.collect()).await?;
-        self.store.forget_samples(now.plus_seconds(-DAY * KEPT_DAYS)).await?;
         Ok(())
     }
 
@@ -120,7 +118,7 @@ impl Service {
     }
 
     async fn forecast(&self, account: Option<&str>, now: Moment) -> Result<Option<StorageForecast>> {
-        Ok(forecast(&self.store.measured_bytes(account, now.plus_seconds(-DAY * FORECAST_DAYS)).await?))
+        Ok(forecast(&self.store.measured_bytes(account, now.plus_seconds(-DAY * i64::from(FORECAST_DAYS))).await?))
     }
 }
 

@@ -15,7 +15,7 @@ pub struct KeepingSettings {
     pub rules_dry_run: bool,
 }
 
-/// Days after which things are forgotten; `None`: never. Events have a setting of their own.
+/// Days after which things are forgotten; `None`: never. Events and notices have settings of their own.
 #[derive(Clone, Debug)]
 pub struct Retention {
     /// Of an image under a tag by a policy, the last so many verdicts stay whatever their age; at least 1.
@@ -27,6 +27,9 @@ pub struct Retention {
     pub audit_days: Option<u32>,
     /// What rules of the archive did.
     pub transition_days: Option<u32>,
+    /// For how long images that were deleted, with their documents and verdicts, can still be asked for; 0: not at all. What
+    /// the archive has is not kept beside it.
+    pub keep_deleted_days: u32,
 }
 
 /// Most that an account may have; `None`: as much as it likes.
@@ -57,6 +60,7 @@ impl Default for Retention {
             finding_days: Some(365),
             audit_days: Some(400),
             transition_days: Some(365),
+            keep_deleted_days: 0,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What becomes of what is over: deliveries that ended long ago, and endpoints that fail for long.
+//! What becomes of what cannot go on: endpoints that fail for long, deliveries that are too late, notices that nobody is told
+//! of any more.
 
 use serde_json::json;
 use windlass_channels::Facts;
@@ -10,23 +11,16 @@ use crate::{Happening, Result, Service};
 
 /// Rows of one transaction, so that nobody waits long for it.
 const BATCH: u64 = 1000;
-const DAY: i64 = 86_400;
 const GIVEN_UP: &str = "its time was over before its endpoint was enabled, or took anything, again";
 
 impl Service {
-    /// Disables endpoints that failed for long, gives up what cannot be sent in time, and forgets what ended long ago.
+    /// Disables endpoints that failed for long, gives up what cannot be sent in time, and removes notices whose
+    /// deliveries are forgotten.
     pub async fn look_after_notifications(&self) -> Result<()> {
         self.disable_failing_endpoints().await?;
         let now = self.clock.moment();
         while self.store.bury_deliveries(GIVEN_UP, retries::OPEN_AFTER.into(), BATCH, now).await? == BATCH {
             tokio::task::yield_now().await;
-        }
-        let days = i64::from(self.settings.notifications.retention_days);
-        if days > 0 {
-            let oldest = now.plus_seconds(-days.saturating_mul(DAY));
-            while self.store.expire_deliveries(oldest, BATCH).await? == BATCH {
-                tokio::task::yield_now().await;
-            }
         }
         while self.store.expire_notices(BATCH).await? == BATCH {
             tokio::task::yield_now().await;

@@ -1,6 +1,5 @@
 use serde_json::json;
 use windlass_operations::identity::Deed;
-use windlass_store::Moment;
 use windlass_v1::audit::AuditQuery;
 
 use crate::house::in_every_house;
@@ -64,8 +63,10 @@ fn records_come_in_pages_and_go_when_they_are_old() {
         let of_nobody = AuditQuery { username: Some("nobody".into()), ..AuditQuery::default() };
         assert_eq!(house.service.audit_records(&of_nobody).await.unwrap().records, []);
 
-        let now: Moment = house.service.clock().moment();
-        assert_eq!(house.service.expire_audit_records(now).await.unwrap(), 0);
-        assert_eq!(house.service.expire_audit_records(now.plus_seconds(1)).await.unwrap(), 5);
+        for (seconds, left) in [(400 * 86_400, 5), (1, 0)] {
+            house.pass(seconds);
+            house.service.forget_the_old().await.unwrap();
+            assert_eq!(house.service.audit_records(&AuditQuery::default()).await.unwrap().records.len(), left);
+        }
     });
 }

@@ -1,12 +1,15 @@
 use sea_orm::{ConnectionTrait as _, Statement};
+use serde_json::json;
 use windlass_operations::{
     Settings,
+    images::ImageFilter,
     keeping::{KeepingSettings, Retention},
     testing::Bench,
 };
 use windlass_store::{Moment, Store, testing::on_every_engine};
+use windlass_v1::images::ImageStatus;
 
-use crate::house::{digest, team};
+use crate::house::{archive, digest, seed, team};
 
 const DAY: i64 = 86_400;
 
@@ -30,6 +33,7 @@ fn strict() -> Settings {
         finding_days: Some(10),
         audit_days: Some(10),
         transition_days: Some(10),
+        keep_deleted_days: 0,
     };
     Settings {
         event_retention_days: Some(10),
@@ -116,5 +120,52 @@ fn what_is_closed_done_or_told_is_forgotten_in_time_and_what_is_open_stays() {
         assert_eq!(numbers(store, "SELECT finding FROM finding_names ORDER BY finding").await, [1, 3]);
         assert_eq!(numbers(store, "SELECT id FROM archive_transitions").await, [2]);
         assert_eq!(numbers(store, "SELECT id FROM audit_records WHERE id > 100").await, [102]);
+    });
+}
+
+#[test]
+fn an_image_that_was_deleted_can_be_asked_for_until_its_days_are_over() {
+    on_every_engine(|store| async move {
+        let retention = Retention { keep_deleted_days: 10, ..Retention::default() };
+        let keeping = KeepingSettings { retention, ..KeepingSettings::default() };
+        let bench = Bench::with(store, Settings { keeping, ..Settings::default() }).await;
+        let alpha = team(&bench, "alpha").await;
+        let image = seed(&bench, &alpha, "a", &["r.example/a:1"]).await;
+        let archived = seed(&bench, &alpha, "b", &["r.example/b:1"]).await;
+        archive(&alpha, &archived).await;
+        let (verdict, now) = (bench.objects().put("a verdict").await.unwrap(), bench.now().micros());
+        let judged = format!(
+            "INSERT INTO evaluations (id, account, digest, fulltag, policy_id, final_action, policy_digest, analysis, inputs, \
+             object, created_at, last_evaluated) VALUES (1, 'alpha', '{image}', 'r.example/a:1', 'p', 'go', '', 1, '', \
+             '{verdict}', {now}, {now})"
+        );
+        write(bench.service.store(), &judged).await;
+        for digest in [&image, &archived] {
+            alpha.delete_image(digest, true).await.unwrap();
+        }
+        let collect = async || {
+            bench.service.collect_images().await.unwrap();
+            bench.service.collect_analyses().await.unwrap();
+            bench.service.collect_objects().await.unwrap();
+        };
+
+        bench.pass(10 * DAY - 1);
+        collect().await;
+        assert_eq!(json!(alpha.image(&image).await.unwrap())["image_status"], "deleting");
+        alpha.image_content(&image, "os").await.unwrap();
+        alpha.image_metadata(&image, "manifest").await.unwrap();
+        assert!(bench.objects().exists(&verdict).await.unwrap());
+        assert!(alpha.image(&archived).await.is_err(), "what the archive has is asked for there");
+        let active = ImageFilter { status: Some(ImageStatus::Active), ..ImageFilter::default() };
+        assert_eq!(alpha.images(&active).await.unwrap(), [], "it is none of the working set");
+        assert_eq!(alpha.storage().await.unwrap().of_quota.images, 0);
+
+        bench.pass(1);
+        collect().await;
+        assert!(alpha.image(&image).await.is_err());
+        assert!(numbers(bench.service.store(), "SELECT id FROM evaluations").await.is_empty());
+        bench.collect_objects().await;
+        assert!(!bench.objects().exists(&verdict).await.unwrap());
+        assert!(crate::house::files(&bench.folder.path().join("objects")).is_empty(), "nothing is left of it");
     });
 }

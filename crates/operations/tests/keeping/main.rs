@@ -4,6 +4,7 @@
 
 mod checking;
 mod collecting;
+mod drivers;
 mod exchanging;
 mod faults;
 mod forgetting;
@@ -18,4 +19,8 @@ mod registry;
 #[allow(dead_code, reason = "it is the vulnerabilities' as well")]
 #[path = "../vulnerabilities/scene.rs"]
 mod scene;
+#[allow(dead_code, reason = "it is the object storages' as well")]
+#[path = "../../../objects/tests/support/servers.rs"]
+mod servers;
 mod soak;
+mod way;

@@ -62,6 +62,7 @@ fn a_season_of_pushes_feeds_rules_and_retention_ends_with_as_much_as_its_middle(
             finding_days: Some(20),
             audit_days: Some(20),
             transition_days: Some(20),
+            keep_deleted_days: 0,
         };
         let keeping = KeepingSettings { retention, ..KeepingSettings::default() };
         let settings = Settings { keeping, event_retention_days: Some(20), ..Settings::default() };

@@ -73,7 +73,7 @@ fn what_changed_of_an_image_is_told_with_what_caused_it() {
         }
 
         bench.pass(91 * 86_400);
-        bench.service.expire_events().await.unwrap();
+        bench.service.forget_the_old().await.unwrap();
         assert!(team.changes_of_all(None, None, None).await.unwrap().changes.is_empty(), "they go with events");
     });
 }

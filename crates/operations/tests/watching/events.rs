@@ -124,7 +124,7 @@ fn old_events_are_forgotten_unless_they_are_to_be_kept() {
             tell(&house, &AccountName::admin(), "old", EventType::ImageArchived).await;
             house.wait(86_400);
             tell(&house, &AccountName::admin(), "new", EventType::ImageArchived).await;
-            house.service.expire_events().await.unwrap();
+            house.service.forget_the_old().await.unwrap();
             let list = house.admin().events(&EventFilter::default(), None, None).await.unwrap();
             assert_eq!(list.item_count, kept, "{days:?}");
             assert_eq!(list.results[0].generated_uuid, "new");

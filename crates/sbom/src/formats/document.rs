@@ -35,7 +35,7 @@ impl Document {
         bytes[6] = 0x80 | (bytes[6] & 0x0f);
         bytes[8] = 0x80 | (bytes[8] & 0x3f);
         let groups = [&bytes[..4], &bytes[4..6], &bytes[6..8], &bytes[8..10], &bytes[10..]];
-        Ok(groups.map(hexadecimal).join("-"))
+        Ok(groups.map(hex::encode).join("-"))
     }
 }
 
@@ -56,15 +56,7 @@ pub(super) fn short_hash(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
-    hexadecimal(&hash.finalize()[..8])
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(&hash.finalize()[..8])
 }
 
 struct Hashing(Sha256);

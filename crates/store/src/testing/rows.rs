@@ -76,14 +76,10 @@ fn usual(column: &Column, account: &str, number: i64) -> String {
     match column.kind.as_str() {
         "text" => format!("'{account}'"),
         "boolean" => "FALSE".to_owned(),
-        "bytea" => format!("'\\x{}'", hex(account)),
-        "blob" => format!("X'{}'", hex(account)),
+        "bytea" => format!("'\\x{}'", hex::encode(account)),
+        "blob" => format!("X'{}'", hex::encode(account)),
         _ => number.to_string(),
     }
-}
-
-fn hex(text: &str) -> String {
-    text.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// The rows of a table that have this text in that column.

@@ -1,6 +1,7 @@
 use windlass_store::{
     AccountName, Moment, Store,
     audit_records::{Model, Outcome, Selection},
+    retention::Old,
     testing::on_every_engine,
 };
 
@@ -39,8 +40,8 @@ fn records_are_read_latest_first_in_pages_and_by_who_did_it() {
         let all = Selection { limit: 9, ..Selection::default() };
         assert_eq!(times(&store.audit_records(&all).await.unwrap()), [4, 3, 2, 1]);
 
-        assert_eq!(store.delete_audit_records(Moment(4), 2).await.unwrap(), 2);
-        assert_eq!(store.delete_audit_records(Moment(4), 2).await.unwrap(), 1);
+        assert_eq!(store.forget(Old::AuditRecords, Moment(4), 2).await.unwrap(), 2);
+        assert_eq!(store.forget(Old::AuditRecords, Moment(4), 2).await.unwrap(), 1);
         assert_eq!(times(&store.audit_records(&all).await.unwrap()), [4]);
     });
 }

@@ -1,6 +1,7 @@
 use windlass_store::{
     Account, AccountName, Moment, Store,
     events::{self, Filter, Level, Model},
+    retention::Old,
     subscriptions::Page,
     testing::on_every_engine,
 };
@@ -122,10 +123,10 @@ fn old_events_go_in_batches_oldest_first() {
         for (account, id, at) in [(&alpha, "a", 3), (&beta, "b", 1), (&alpha, "c", 2), (&alpha, "d", 7)] {
             tell(&store, account, id, "user.image.analysis.failed", at).await;
         }
-        assert_eq!(store.expire_events(Moment(7), 2).await.unwrap(), 2);
+        assert_eq!(store.forget(Old::Events, Moment(7), 2).await.unwrap(), 2);
         assert_eq!(ids(&store.account(&alpha), Filter::default()).await, ["d", "a"]);
-        assert_eq!(store.expire_events(Moment(7), 2).await.unwrap(), 1);
-        assert_eq!(store.expire_events(Moment(7), 2).await.unwrap(), 0);
+        assert_eq!(store.forget(Old::Events, Moment(7), 2).await.unwrap(), 1);
+        assert_eq!(store.forget(Old::Events, Moment(7), 2).await.unwrap(), 0);
         assert_eq!(ids(&store.account(&alpha), Filter::default()).await, ["d"]);
     });
 }

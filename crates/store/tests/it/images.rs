@@ -199,7 +199,7 @@ fn only_what_is_still_to_be_removed_is_removed() {
         let tx = store.begin().await.unwrap();
         images::mark_deleting(&tx, image.id, Moment(20)).await.unwrap();
         tx.commit().await.unwrap();
-        let waiting = store.images_to_collect(10).await.unwrap();
+        let waiting = store.images_to_collect(Moment(i64::MAX), 10).await.unwrap();
         assert_eq!(waiting.len(), 1);
 
         let tx = store.begin().await.unwrap();

@@ -1,5 +1,6 @@
 //! `windlass serve`: the service.
 
+mod anchore_storage;
 pub(crate) mod configuration;
 mod notifications;
 pub(crate) mod places;

@@ -57,6 +57,9 @@ fn objects_are_checked_moved_and_mended_while_the_service_works() {
     assert!(sound.exit == 0 && sound.out.contains("0 not, 0 orphans"), "{}", sound.said);
 
     let migrate = format!("migrate --from {} --to {}", url(&old), url(&new));
+    let ahead = objects(&place, &format!("{migrate} --dry-run"), &[]);
+    let expected = format!(": {} to be copied", documents(&old).len());
+    assert!(ahead.exit == 0 && ahead.out.contains(&expected) && documents(&new).is_empty(), "{}", ahead.said);
     // Killed at some moment, and run again.
     let mut killed = place.windlass(&format!("objects {migrate} --data-dir data --parallel 1"));
     let mut killed = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
@@ -95,6 +98,19 @@ fn objects_are_checked_moved_and_mended_while_the_service_works() {
     client(&place, content);
     let told = objects(&place, "moves", &settings);
     assert!(told.exit == 0 && told.out.contains(&new_url) && told.out.contains("complete"), "{}", told.said);
+
+    // Who reads what is damaged learns that it failed; who looks after the service, why and what to do.
+    let whole: Vec<(PathBuf, Vec<u8>)> =
+        documents(&new).into_iter().map(|file| (file.clone(), fs::read(file).expect("a file"))).collect();
+    for (file, _) in &whole {
+        fs::write(file, "no longer it").expect("a file");
+    }
+    client(&place, &[("image content {big} os", 2, &[])]);
+    let log = place.read("all.log");
+    assert!(log.contains("object sha256:") && log.contains("windlass objects check --repair"), "{log}");
+    for (file, content) in whole {
+        fs::write(file, content).expect("a file");
+    }
 
     // One is damaged, one is lost, and a copy of the latter is elsewhere.
     let all = documents(&new);

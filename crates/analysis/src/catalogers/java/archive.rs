@@ -218,13 +218,9 @@ fn manifest_licenses(manifest: &windlass_sbom::metadata::JavaManifest) -> Vec<St
 }
 
 fn sha1_of<R: Read + Seek>(stream: &mut R) -> io::Result<String> {
-    use std::fmt::Write as _;
     stream.seek(SeekFrom::Start(0))?;
     let mut hash = Sha1::new();
     io::copy(stream, &mut hash)?;
     stream.seek(SeekFrom::Start(0))?;
-    Ok(hash.finalize().iter().fold(String::with_capacity(40), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(hex::encode(hash.finalize()))
 }

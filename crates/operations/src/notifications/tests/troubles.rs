@@ -300,13 +300,17 @@ fn what_ended_long_ago_is_forgotten_with_its_notices() {
         house.subscribe(SubscriptionType::TagUpdate, TAG, true).await;
         house.move_tag(TAG).await;
         house.deliver().await;
+        let forget = async || {
+            house.service().forget_the_old().await.unwrap();
+            house.service().look_after_notifications().await.unwrap();
+        };
         house.bench.pass(29 * DAY);
-        house.service().look_after_notifications().await.unwrap();
+        forget().await;
         let number = 1;
         assert_eq!(house.log().await.len(), 1);
         assert_eq!(house.service().store().notices_of(number).await.unwrap().len(), 1);
         house.bench.pass(2 * DAY);
-        house.service().look_after_notifications().await.unwrap();
+        forget().await;
         assert_eq!(house.log().await.len(), 0);
         assert_eq!(house.service().store().count_deliveries(deliveries::State::Delivered).await.unwrap(), 0);
     });

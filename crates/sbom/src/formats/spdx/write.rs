@@ -8,7 +8,6 @@ use sha1::{Digest as _, Sha1};
 use super::{
     super::{
         Document,
-        document::hexadecimal,
         graph::{Graph, Tie, file_id},
         json::{self, Each},
         party::{self, Party},
@@ -310,7 +309,7 @@ fn verification_code<'a>(package: &'a Package, graph: &Graph<'a>) -> Option<Veri
     }
     digests.sort_unstable();
     let code = Sha1::digest(digests.concat());
-    Some(VerificationCode { package_verification_code_value: hexadecimal(&code) })
+    Some(VerificationCode { package_verification_code_value: hex::encode(code) })
 }
 
 fn sha1_of(file: &File) -> Option<&str> {

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write};
 
 use clap::Args;
-use windlass_objects::{Outcome as Moved, Progress};
+use windlass_objects::{Outcome as Moved, Progress, Prospect};
 use windlass_operations::{
     Clock,
     keeping::{self, Move},
@@ -36,6 +36,9 @@ pub(super) struct MigrateArguments {
     /// must name the new place already.
     #[arg(long)]
     remove: bool,
+    /// Say what would be copied, and do nothing.
+    #[arg(long, conflicts_with = "remove")]
+    dry_run: bool,
     /// Objects on their way at once.
     #[arg(long, value_name = "N", default_value_t = 8)]
     parallel: usize,
@@ -60,6 +63,20 @@ pub(super) async fn run(arguments: &MigrateArguments) -> anyhow::Result<Outcome>
     }
     let options = configuration.object_options()?;
     let (from, to) = (places::open(&from, &store, &options).await?, places::open(&to, &store, &options).await?);
+    if arguments.dry_run {
+        let ahead = windlass_objects::foresee(&from, &to).await?;
+        store.close().await;
+        Target { format: (), file: None }.write(|(), out| {
+            let Prospect { objects, bytes, present } = ahead;
+            writeln!(
+                out,
+                "{} to {}: {objects} to be copied ({bytes} bytes), {present} there already",
+                from.place(),
+                to.place()
+            )
+        })?;
+        return Ok(Outcome::Fine);
+    }
     to.probe().await?;
     let how = Move { parallel: arguments.parallel, remove: arguments.remove };
     let moved = keeping::move_objects(&store, &Clock::system(), &from, &to, how, progress()).await?;

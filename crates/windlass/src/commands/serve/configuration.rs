@@ -26,8 +26,9 @@ use windlass_store::Address;
 
 use super::{
     PlaceArguments,
+    anchore_storage::AnchoreStore,
     notifications::NotificationOptions,
-    storage::{AnchoreStore, ArchiveOptions, QuotaOptions, RetentionOptions, StorageOptions},
+    storage::{ArchiveOptions, QuotaOptions, RetentionOptions, StorageOptions},
 };
 use crate::{diagnostics::Hinted, paths, yaml};
 
@@ -54,6 +55,10 @@ pub(crate) struct Configuration {
     /// The same places as Anchore Engine has them.
     object_store: Option<AnchoreStore>,
     analysis_archive: Option<AnchoreStore>,
+    /// … and as it had that of documents before.
+    archive_driver: Option<String>,
+    use_db: Option<bool>,
+    archive_data_dir: Option<String>,
     storage: StorageOptions,
     retention: RetentionOptions,
     quotas: QuotaOptions,
@@ -206,6 +211,12 @@ impl Configuration {
         self.notifications.settings()?;
         self.previous_objects()?;
         self.storage.options(&self.data_dir()?)?;
+        let bundles = self.analysis_archive.clone().map(|store| ("analysis_archive", store));
+        for (section, store) in self.anchore_stores()?.chain(bundles) {
+            if let Some(unheeded) = store.unheeded(section) {
+                tracing::warn!("{unheeded}");
+            }
+        }
         if let Some(tls) = &self.tls {
             for file in [&tls.certificate, &tls.key] {
                 anyhow::ensure!(file.is_file(), "tls: {} is no file", file.display());
@@ -240,12 +251,30 @@ impl Configuration {
     }
 
     pub(crate) fn objects(&self) -> anyhow::Result<Location> {
-        match (&self.objects, &self.object_store) {
-            (Some(_), Some(_)) => Err(twice("objects", "object_store")),
-            (Some(text), None) => located(text),
-            (None, Some(store)) => store.location("object_store"),
-            (None, None) => Ok(Location::folder(&self.data_dir()?.join("objects"))?),
+        let mut named = Vec::new();
+        if let Some(text) = &self.objects {
+            named.push(("objects", located(text)?));
         }
+        for (section, store) in self.anchore_stores()? {
+            named.push((section, store.location(section)?));
+        }
+        match &mut named[..] {
+            [] => Ok(Location::folder(&self.data_dir()?.join("objects"))?),
+            [_] => Ok(named.remove(0).1),
+            [(one, _), (other, _), ..] => Err(twice(one, other)),
+        }
+    }
+
+    /// Where Anchore Engine keeps documents, under each name that it has had for that.
+    fn anchore_stores(&self) -> anyhow::Result<impl Iterator<Item = (&'static str, AnchoreStore)>> {
+        let (driver, folder) = (self.archive_driver.as_deref(), self.archive_data_dir.as_deref());
+        let oldest = AnchoreStore::of_oldest(driver, self.use_db, folder)?;
+        let names = [
+            ("object_store", self.object_store.clone()),
+            ("archive", self.archive.store()),
+            ("archive_driver", oldest),
+        ];
+        Ok(names.into_iter().filter_map(|(section, store)| Some((section, store?))))
     }
 
     pub(crate) fn archive_objects(&self) -> anyhow::Result<Location> {
@@ -456,5 +485,31 @@ mod tests {
         assert_eq!(url(&read(file.clone(), &[original])).as_deref(), Some("https://old.example/"));
         let own = ("WINDLASS_WEBHOOKS__GENERAL__URL", "https://a.example/");
         assert_eq!(url(&read(file, &[own, original])).as_deref(), Some("https://a.example/"));
+    }
+
+    #[test]
+    fn documents_have_one_place_by_whichever_name_a_file_has_it() {
+        let driver = |folder: &str| serde_json::json!({"name": "localfs", "config": {"archive_data_dir": folder}});
+        let store = |folder: &str| serde_json::json!({"storage_driver": driver(folder)});
+        let names = [
+            ("objects", serde_json::json!({"objects": "fs:/a"})),
+            ("object_store", serde_json::json!({"object_store": store("/a")})),
+            ("archive", serde_json::json!({"archive": {"dry_run": true, "storage_driver": driver("/a")}})),
+            ("archive_driver", serde_json::json!({"archive_driver": "localfs", "archive_data_dir": "/a"})),
+        ];
+        let members = |file: &Value| file.as_object().expect("an object").clone();
+        for (at, (one, file)) in names.iter().enumerate() {
+            let alone = read(members(file), &[]);
+            assert_eq!(alone.objects().expect("a place").place(), "fs:/a", "{one}");
+            assert_eq!(alone.archive_objects().expect("a place").place(), "fs:/a/archive", "{one}");
+            for (other, more) in &names[at + 1..] {
+                let both = members(file).into_iter().chain(members(more)).collect();
+                let error = read(both, &[]).objects().expect_err("it is named twice");
+                assert_eq!(error.to_string(), format!("{one} and {other} name the same place twice"));
+            }
+        }
+        let rules = read(members(&serde_json::json!({"archive": {"dry_run": true}, "data_dir": "/d"})), &[]);
+        assert!(rules.archive.is_dry_run());
+        assert_eq!(rules.objects().expect("a place").place(), "fs:/d/objects", "rules name no place");
     }
 }

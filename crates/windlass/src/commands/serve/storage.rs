@@ -1,13 +1,12 @@
-//! Settings of what is kept, where, how long and how much of it; those of Anchore Engine as well (`spec/operations.md` §5.3).
+//! Settings of how object storage is used, and of what is kept how long and how much of it.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
-use windlass_objects::{Location, Options};
+use windlass_objects::Options;
 use windlass_operations::keeping::{KeepingSettings, Quota, Retention};
 
-use crate::diagnostics::Hinted;
+use super::anchore_storage::{AnchoreCompression, AnchoreDriver, AnchoreStore};
 
 /// Anchore's switch that lets rules of the archive move nothing.
 const DRY_RUN: &str = "ANCHORE_ANALYSIS_ARCHIVE_DRYRUN_ENABLED";
@@ -71,6 +70,8 @@ pub(super) struct RetentionOptions {
     audit_days: Option<u32>,
     /// Of what rules of the archive did.
     transition_days: Option<u32>,
+    /// Of images that were deleted; 0: not at all.
+    keep_deleted_days: Option<u32>,
 }
 
 impl RetentionOptions {
@@ -82,6 +83,7 @@ impl RetentionOptions {
             finding_days: self.finding_days.or(default.finding_days),
             audit_days: self.audit_days.or(default.audit_days),
             transition_days: self.transition_days.or(default.transition_days),
+            keep_deleted_days: self.keep_deleted_days.unwrap_or(default.keep_deleted_days),
         }
     }
 }
@@ -100,12 +102,14 @@ impl QuotaOptions {
     }
 }
 
-/// How the archive's rules work.
+/// How the archive's rules work; in files of Anchore Engine, what `object_store` was called before.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct ArchiveOptions {
     /// Whether they move nothing, and what they would is only logged.
     dry_run: Option<bool>,
+    compression: Option<AnchoreCompression>,
+    storage_driver: Option<AnchoreDriver>,
 }
 
 impl ArchiveOptions {
@@ -113,113 +117,10 @@ impl ArchiveOptions {
         let as_anchore = || std::env::var(DRY_RUN).is_ok_and(|value| value.eq_ignore_ascii_case("true"));
         self.dry_run.unwrap_or_else(as_anchore)
     }
-}
 
-/// `object_store` and `analysis_archive` of Anchore Engine.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AnchoreStore {
-    /// Read, so that such a file can be used as it is: what is kept here is always compressed.
-    #[serde(default)]
-    #[allow(dead_code, reason = "only its form is checked")]
-    compression: AnchoreCompression,
-    storage_driver: AnchoreDriver,
-}
-
-/// May be left out (`spec/operations.md` D-16).
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[allow(dead_code, reason = "only its form is checked")]
-struct AnchoreCompression {
-    enabled: bool,
-    min_size_kbytes: Option<u64>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AnchoreDriver {
-    name: String,
-    #[serde(default)]
-    config: Map<String, Value>,
-}
-
-impl AnchoreStore {
-    /// The place that it means; `section` is what it is called.
-    pub(super) fn location(&self, section: &str) -> anyhow::Result<Location> {
-        let AnchoreDriver { name, config } = &self.storage_driver;
-        let variable = |name: &str| std::env::var(name).ok();
-        let mut fields = BTreeMap::new();
-        for (field, value) in config {
-            let place = format!("{section}.storage_driver.config.{field}");
-            let text = match value {
-                Value::Null => continue,
-                Value::String(text) => expanded(text, &place, variable)?,
-                Value::Bool(_) | Value::Number(_) => value.to_string(),
-                _ => anyhow::bail!("{place} must be a text, a number, true or false"),
-            };
-            fields.insert(field.clone(), text);
-        }
-        Ok(Location::of_anchore(name, &fields)?.or_environment(variable)?)
-    }
-}
-
-/// With what the environment has for each `${NAME}`.
-fn expanded(text: &str, place: &str, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<String> {
-    let mut expanded = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        let Some((name, after)) = after.split_once('}') else { break };
-        let value = variable(name).ok_or_else(|| {
-            Hinted::error(
-                format!("{place} names ${{{name}}}, which is not set"),
-                format!("set {name} in the environment"),
-            )
-        })?;
-        expanded += before;
-        expanded += &value;
-        rest = after;
-    }
-    Ok(expanded + rest)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn store(block: Value) -> anyhow::Result<Location> {
-        serde_json::from_value::<AnchoreStore>(block)?.location("analysis_archive")
-    }
-
-    #[test]
-    fn blocks_of_an_old_configuration_name_places_with_or_without_compression() {
-        let s3 = json!({"storage_driver": {"name": "s3", "config": {"bucket": "b", "iamauto": true, "region": "eu"}}});
-        assert_eq!(store(s3).unwrap().place(), "s3://b", "D-16: compression may be left out");
-        let local = json!({"compression": {"enabled": true, "min_size_kbytes": 100},
-            "storage_driver": {"name": "localfs", "config": {"archive_data_dir": "/archive"}}});
-        assert_eq!(store(local).unwrap().place(), "fs:/archive");
-        let none = json!({"storage_driver": {"name": "db"}});
-        assert_eq!(store(none).unwrap().place(), "db:");
-        for (block, reason) in [
-            (json!({"compression": {}}), "missing field `storage_driver`"),
-            (json!({"compression": {"level": 3}, "storage_driver": {"name": "db"}}), "unknown field `level`"),
-            (json!({"storage_driver": {"name": "noop"}}), "no such driver"),
-            (json!({"storage_driver": {"name": "s3", "config": {"bucket": ["b"]}}}), "config.bucket must be a text"),
-            (
-                json!({"storage_driver": {"name": "s3", "config": {"bucket": "${NO_SUCH_VARIABLE}"}}}),
-                "NO_SUCH_VARIABLE",
-            ),
-        ] {
-            let error = store(block.clone()).unwrap_err().to_string();
-            assert!(error.contains(reason), "{block}: {error}");
-        }
-    }
-
-    #[test]
-    fn variables_are_put_in_where_they_are_named() {
-        let variable = |name: &str| (name == "KEY").then(|| "k3y".to_owned());
-        assert_eq!(expanded("a${KEY}b${KEY}", "place", variable).unwrap(), "ak3ybk3y");
-        assert_eq!(expanded("plain ${", "place", variable).unwrap(), "plain ${");
+    /// Where documents are kept, where it says that.
+    pub(super) fn store(&self) -> Option<AnchoreStore> {
+        let storage_driver = self.storage_driver.clone()?;
+        Some(AnchoreStore { compression: self.compression.clone().unwrap_or_default(), storage_driver })
     }
 }
