@@ -23,10 +23,14 @@ use crate::{Account, AccountName, Error, Result, migrations, statistics};
 
 /// How long a connection waits for a place in the pool or for another writer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Bytes of a file of SQLite that are read as memory: of larger ones, the beginning.
-const MAPPED: &str = "1073741824";
-/// Connections that read at once, and for PostgreSQL all of them.
+/// Connections to PostgreSQL.
 const CONNECTIONS: u32 = 16;
+/// Connections that read a file of SQLite at once: what they do is done by this machine.
+const READERS: u32 = 4;
+/// KiB, negative, of the file that each connection to SQLite keeps in memory.
+const CACHE: &str = "-16384";
+/// Rows that one connection to SQLite has ready for whoever reads them.
+const ROWS: usize = 512;
 
 /// All changes of one transaction are made, or none: what is not committed when it is dropped has not happened.
 pub type Transaction = DatabaseTransaction;
@@ -113,8 +117,9 @@ impl Store {
                     // What was answered must still be there after the power fails.
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
-                    // What is read is not copied through the system's calls.
-                    .pragma("mmap_size", MAPPED)
+                    .pragma("cache_size", CACHE)
+                    // A page of a list is handed over as a whole.
+                    .row_buffer_size(ROWS)
                     .busy_timeout(PATIENCE)
                     .log_statements(LevelFilter::Trace);
                 let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
@@ -124,7 +129,7 @@ impl Store {
                 migrations::migrator(DbBackend::Sqlite).run(&write).await?;
                 statistics::note(&mut *write.acquire().await.map_err(failed)?).await.map_err(failed)?;
                 drop(lock);
-                let many = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+                let many = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(PATIENCE);
                 let read = many.connect_with(options.pragma("query_only", "on")).await.map_err(failed)?;
                 Ok(Self {
                     write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
