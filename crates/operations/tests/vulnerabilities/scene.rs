@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
-use windlass_advisories::{KnownExploited, Record};
+use windlass_advisories::{Epss, KnownExploited, Record};
 use windlass_matching::{Options, Outcome, match_sbom, testing::AdvisoryBuilder};
 use windlass_operations::{Tenant, testing::Bench};
 use windlass_sbom::{
@@ -33,6 +33,31 @@ pub(crate) fn database_with(
     records: impl IntoIterator<Item = AdvisoryBuilder>,
     exploited: &[&str],
 ) -> PathBuf {
+    let entry = |cve: &&str| KnownExploited { cve: (*cve).to_owned(), ..KnownExploited::default() };
+    let entries = exploited.iter().map(|cve| ("kev", Record::KnownExploited(entry(cve))));
+    decorated(folder, day, records, entries)
+}
+
+/// The same, in which these CVEs are likely to be exploited with these chances.
+pub(crate) fn database_scored(
+    folder: &Path,
+    day: i8,
+    records: impl IntoIterator<Item = AdvisoryBuilder>,
+    scores: &[(&str, f64)],
+) -> PathBuf {
+    let score = |(cve, epss): &(&str, f64)| {
+        let date = format!("2026-01-{day:02}");
+        ("epss", Record::Epss(Epss { cve: (*cve).to_owned(), epss: *epss, percentile: *epss, date }))
+    };
+    decorated(folder, day, records, scores.iter().map(score))
+}
+
+fn decorated(
+    folder: &Path,
+    day: i8,
+    records: impl IntoIterator<Item = AdvisoryBuilder>,
+    decorations: impl IntoIterator<Item = (&'static str, Record)>,
+) -> PathBuf {
     let path = folder.join(format!("day-{day}.db"));
     let built: Timestamp = format!("2026-01-{day:02}T00:00:00Z").parse().unwrap();
     let mut all: Vec<_> = records.into_iter().map(AdvisoryBuilder::record).collect();
@@ -41,9 +66,8 @@ pub(crate) fn database_with(
     for (provider, record) in all {
         builder.add(&provider, record).unwrap();
     }
-    for cve in exploited {
-        let entry = KnownExploited { cve: (*cve).to_owned(), ..KnownExploited::default() };
-        builder.add("kev", Record::KnownExploited(entry)).unwrap();
+    for (provider, record) in decorations {
+        builder.add(provider, record).unwrap();
     }
     builder.finish(Finish::Ready, &mut |_| ()).unwrap();
     path
