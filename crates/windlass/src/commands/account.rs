@@ -222,7 +222,8 @@ fn settings(
         field("Policy Profile", settings.policy_profile.or("None"), out)?;
         field("Unmapped Images", settings.unmapped_images.or("None"), out)?;
         let types: Vec<&str> = settings.new_tag_subscriptions.iter().map(Text::as_str).collect();
-        field("New Tag Subscriptions", if types.is_empty() { "None".into() } else { types.join(", ") }, out)
+        let types = types.join(", ");
+        field("New Tag Subscriptions", if types.is_empty() { "None" } else { &types }, out)
     })
 }
 
