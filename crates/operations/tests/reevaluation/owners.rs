@@ -95,7 +95,7 @@ fn what_a_distribution_fixes_in_its_package_is_told_and_so_is_that_it_has_not() 
 
         let owner = |change: &str| [json!(change), json!("GHSA-1"), json!(true)];
         assert_eq!(history(&team, &web).await, [owner("added"), owner("removed")]);
-        assert_eq!(history(&team, &pip).await, [[(); 3].map(|()| Value::Null); 0]);
+        assert!(history(&team, &pip).await.is_empty());
     });
 }
 
@@ -143,7 +143,7 @@ fn the_first_data_of_all_tells_nothing_of_what_is_fixed() {
         image(&bench, &team, "web", &owned()).await;
         subscribe(&bench, &team, "vuln_update", &key("web"), None).await;
         publish(&bench, 1, [flaw("GHSA-1", "CVE-2018-1", "2.30"), patched("CVE-2018-1")]).await;
-        assert_eq!(differences(&team, "web").await, [[(); 3].map(|()| Vec::<String>::new()); 0]);
+        assert!(differences(&team, "web").await.is_empty());
         publish(&bench, 2, [flaw("GHSA-1", "CVE-2018-1", "2.30")]).await;
         assert_eq!(differences(&team, "web").await, [difference(&["GHSA-1"], &[], &[])]);
     });

@@ -1,4 +1,5 @@
 use serde_json::{Value, json};
+use windlass_advisories::{Epss, Record};
 use windlass_matching::testing::{advisory, deb, sbom};
 use windlass_operations::{Tenant, evaluations::CheckRequest, testing::on_every_service};
 use windlass_store::evaluations;
@@ -6,7 +7,7 @@ use windlass_v1::accounts::{AccountSettingsRequest, PolicyProfile, UnmappedImage
 
 use crate::{
     house::{VERDICT, VULNERABILITIES, bundle, debian, judge_by, key, moves, publish, rule, subscribe, told, usual},
-    scene::{database_scored, database_with, image, work},
+    scene::{database_with, decorated, image, work},
 };
 
 /// From, to and reason of what was told, oldest first.
@@ -227,8 +228,10 @@ fn a_new_score_judges_anew_where_a_rule_reads_it_and_nowhere_else() {
         judge_by(&bench, &other, bundle("other", &json!([rule("low", "STOP")]), &json!([]))).await;
         let score = async |day, score: f64| {
             bench.pass(1);
+            let (cve, date) = ("CVE-2026-1".to_owned(), format!("2026-01-{day:02}"));
+            let score = Record::Epss(Epss { cve, epss: score, percentile: score, date });
             let records = [debian("CVE-2026-1", "apt", "2")];
-            let path = database_scored(bench.folder.path(), day, records, &[("CVE-2026-1", score)]);
+            let path = decorated(bench.folder.path(), day, records, [("epss", score)]);
             bench.service.publish_vulnerability_data(&path).await.unwrap();
             work(&bench).await;
         };

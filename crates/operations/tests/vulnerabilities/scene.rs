@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
-use windlass_advisories::{Epss, KnownExploited, Record};
+use windlass_advisories::{KnownExploited, Record};
 use windlass_matching::{Options, Outcome, match_sbom, testing::AdvisoryBuilder};
 use windlass_operations::{Tenant, testing::Bench};
 use windlass_sbom::{
@@ -38,21 +38,8 @@ pub(crate) fn database_with(
     decorated(folder, day, records, entries)
 }
 
-/// The same, in which these CVEs are likely to be exploited with these chances.
-pub(crate) fn database_scored(
-    folder: &Path,
-    day: i8,
-    records: impl IntoIterator<Item = AdvisoryBuilder>,
-    scores: &[(&str, f64)],
-) -> PathBuf {
-    let score = |(cve, epss): &(&str, f64)| {
-        let date = format!("2026-01-{day:02}");
-        ("epss", Record::Epss(Epss { cve: (*cve).to_owned(), epss: *epss, percentile: *epss, date }))
-    };
-    decorated(folder, day, records, scores.iter().map(score))
-}
-
-fn decorated(
+/// The same, with these records of exploitation and its likelihood.
+pub(crate) fn decorated(
     folder: &Path,
     day: i8,
     records: impl IntoIterator<Item = AdvisoryBuilder>,

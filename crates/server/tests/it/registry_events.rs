@@ -92,8 +92,8 @@ const REGISTRIES: [Registry; 5] = [
         proof: |client, hook, body| {
             let mut mac = Hmac::<Sha256>::new_from_slice(hook.secret.as_bytes()).unwrap();
             mac.update(body);
-            let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-            (client.header("x-hub-signature-256", &format!("sha256={digits}")), format!("?hook={}", hook.id))
+            let signature = format!("sha256={:x}", mac.finalize().into_bytes());
+            (client.header("x-hub-signature-256", &signature), format!("?hook={}", hook.id))
         },
     },
 ];
