@@ -37,10 +37,14 @@ impl Tenant {
     ///
     /// # Errors
     /// 404 where it was deleted meanwhile, 400 for a type that tags have no subscription of.
-    pub async fn change_settings(&self, change: AccountSettingsRequest) -> Result<AccountSettings> {
-        let types = change.new_tag_subscriptions.iter().flatten();
-        if let Some(other) = types.into_iter().find(|kind| !SubscriptionType::OF_TAGS.contains(kind)) {
-            return Err(Error::invalid(format!("'new_tag_subscriptions': tags have no subscription of type {other}")));
+    pub async fn change_settings(&self, mut change: AccountSettingsRequest) -> Result<AccountSettings> {
+        if let Some(types) = &mut change.new_tag_subscriptions {
+            types.sort_by_key(|kind| kind.as_str());
+            types.dedup();
+            if let Some(other) = types.iter().find(|kind| !SubscriptionType::OF_TAGS.contains(kind)) {
+                let reason = format!("'new_tag_subscriptions': tags have no subscription of type {other}");
+                return Err(Error::invalid(reason));
+            }
         }
         let tx = self.account.begin().await?;
         let account = accounts::lock(&tx, self.name()).await?;
@@ -72,13 +76,10 @@ fn chosen(account: &accounts::Model, settings: &Map<String, Value>) -> Result<Ac
     let AccountSettingsRequest { policy_profile, unmapped_images, new_tag_subscriptions } =
         request.map_err(|error| unreadable(account, &error))?;
     let usual = AccountSettings::default();
-    let mut types = new_tag_subscriptions.unwrap_or(usual.new_tag_subscriptions);
-    types.sort_by_key(|kind| kind.as_str());
-    types.dedup();
     Ok(AccountSettings {
         policy_profile: policy_profile.unwrap_or(usual.policy_profile),
         unmapped_images: unmapped_images.unwrap_or(usual.unmapped_images),
-        new_tag_subscriptions: types,
+        new_tag_subscriptions: new_tag_subscriptions.unwrap_or(usual.new_tag_subscriptions),
     })
 }
 
