@@ -49,7 +49,7 @@ pub struct VerdictChange {
     pub to: String,
     /// Whether the v1 status, `pass` or `fail`, is another one too.
     pub flips: bool,
-    /// `image`, `policy`, `vulnerability_data`, `allowlist_expiry`, `time` or `unknown`.
+    /// `image`, `policy`, `settings`, `vulnerability_data`, `allowlist_expiry`, `time` or `unknown`.
     pub reason: String,
     /// The policy by its id, and sentences that say which rules make the difference.
     pub policy: String,

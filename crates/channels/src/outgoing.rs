@@ -19,6 +19,20 @@ pub(crate) enum Form {
     Issue(Box<IssuePlan>),
 }
 
+impl Outgoing {
+    /// Whether it is a letter: who it is for may each take or refuse it.
+    pub fn is_letter(&self) -> bool {
+        matches!(self.0, Form::Mail(_))
+    }
+
+    /// Leaves out those of whom a letter is for who have it already, by bit their places ([`Sent::Partly`](crate::Sent::Partly)).
+    pub fn leave_out(&mut self, taken: u64) {
+        if let Form::Mail(mail) = &mut self.0 {
+            mail.taken = taken;
+        }
+    }
+}
+
 /// One request over HTTP.
 pub(crate) struct Request {
     pub(crate) method: Method,

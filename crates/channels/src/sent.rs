@@ -12,6 +12,17 @@ pub enum Sent {
         /// The beginning of what it answered.
         excerpt: String,
     },
+    /// Some of those that a letter is for have it, others have not.
+    Partly {
+        status: Option<u16>,
+        /// Who has it by this: by bit, the places among those that it is for.
+        taken: u64,
+        /// Whether the same again has no prospect with any of the others.
+        permanent: bool,
+        /// How many have it, and who has not for what reason.
+        reason: String,
+        excerpt: String,
+    },
     /// It answered that it does not want it, or not now.
     Refused {
         status: Option<u16>,

@@ -159,10 +159,8 @@ impl Tenant {
     }
 
     async fn causes(&self, rows: &[&Described]) -> Result<Causes> {
-        let mut versions: Vec<i64> = rows.iter().map(|row| row.package_version).collect();
-        versions.sort_unstable();
-        versions.dedup();
-        let images = self.account.digests_with_packages(&versions, IMAGES).await?;
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        let images = self.account.digests_of_changes(&ids, IMAGES).await?;
         let mut data = HashMap::new();
         for id in rows.iter().map(|row| row.data).collect::<BTreeSet<_>>() {
             data.extend(self.service.store.vulnerability_data(id).await?.map(|row| (id, row)));
@@ -208,13 +206,14 @@ fn told_finding(row: &Described, causes: &Causes) -> Result<Option<What>> {
         change: told.change.to_owned(),
         vulnerability: told.vulnerability,
         changed: told.changed,
+        by_owner: row.by_owner,
         records: records.into_iter().collect(),
         data: CausingData {
             checksum: data.checksum.clone(),
             built_at: time(data.built_at),
             imported_at: time(data.imported_at),
         },
-        images: causes.images.get(&row.package_version).cloned().unwrap_or_default(),
+        images: causes.images.get(&row.id).cloned().unwrap_or_default(),
     }))))
 }
 

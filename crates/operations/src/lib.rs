@@ -10,6 +10,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
+mod account_settings;
 pub mod analysis;
 pub mod archive;
 mod batches;

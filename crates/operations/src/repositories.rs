@@ -1,10 +1,11 @@
 //! Repositories that are watched for new tags (`spec/api.md` A4.9, `spec/operations.md` §7.3).
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+mod selection;
+
 use windlass_sources::{Error as SourceError, Reference};
 use windlass_store::{
     Error as StoreError,
-    subscriptions::{Change, Kind, Model},
+    subscriptions::{Change, Kind, Model, SetBy},
 };
 use windlass_v1::{
     PullString, TagReference,
@@ -12,12 +13,11 @@ use windlass_v1::{
     subscriptions::{Subscription, SubscriptionType, subscription_id},
 };
 
+pub(crate) use self::selection::Selection;
 use crate::{Error, Result, Tenant, subscriptions::watched, watching::REPOSITORY_WATCHER};
 
 /// Tags of one repository that are looked at.
 const TAG_LIMIT: usize = 100_000;
-const GLOB_LIMIT: usize = 100;
-const GLOB_LENGTH_LIMIT: usize = 256;
 
 /// Asks for a repository to be watched.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,10 @@ pub struct WatchRequest<'a> {
     pub include: Option<Vec<String>>,
     /// Globs of tags that are not added. What is not given stays as it was.
     pub exclude: Option<Vec<String>>,
+    /// How many of these tags are added, the last ones in their natural order; 0: all. What is not given stays as it was.
+    pub max_tags: Option<u64>,
+    /// Images that were built before this time are not added; empty: whenever they were. What is not given stays as it was.
+    pub since: Option<&'a str>,
 }
 
 impl Tenant {
@@ -54,8 +58,10 @@ impl Tenant {
             lookuptag: Some(request.lookuptag.unwrap_or(&reference.tag).to_owned()),
             include: request.include.unwrap_or(before.include),
             exclude: request.exclude.unwrap_or(before.exclude),
+            max_tags: request.max_tags.or(before.max_tags).filter(|most| *most > 0),
+            since: request.since.map(str::to_owned).or(before.since.clone()).filter(|since| !since.is_empty()),
         };
-        let chosen = Globs::of(&value).map_err(Error::invalid)?;
+        let chosen = Selection::of(&value).map_err(Error::invalid)?;
         let listed = match (self.tags(&reference).await?, request.lookuptag) {
             (Ok(tags), _) => Ok(tags),
             (Err(error), Some(tag)) if self.has_tag(&reference, tag).await? => {
@@ -65,7 +71,7 @@ impl Tenant {
             (Err(error), _) => Err(error.explained()),
         };
         let tags = listed.and_then(|tags| {
-            let tags: Vec<String> = tags.into_iter().filter(|tag| chosen.choose(tag)).collect();
+            let tags = chosen.choose(tags);
             if tags.is_empty() { Err("it has no tags that are to be added".to_owned()) } else { Ok(tags) }
         });
         let tags = tags.map_err(|reason| Error::not_found(no_tags(&key)).with("reason", reason))?;
@@ -84,6 +90,9 @@ impl Tenant {
             });
         }
         let row = self.keep_watch(id, key, value.to_text()).await?;
+        if value.since != before.since {
+            self.account.reconsider_repository_tags(&row.id).await?;
+        }
         let service = &self.service;
         service.store.bring_forward(REPOSITORY_WATCHER, service.clock.moment()).await?;
         Ok(Subscription { subscription_value: Some(told), ..self.described_one(row).await? })
@@ -102,6 +111,8 @@ impl Tenant {
             key,
             value: Some(value),
             active: true,
+            set_by: SetBy::User,
+            is_pattern: false,
             created_at: now,
             last_updated: now,
         };
@@ -139,72 +150,5 @@ impl Tenant {
         let head =
             self.with_registry(&reference.registry, &reference.repo, move |registry| registry.head_digest(&asked));
         Ok(head.await?.is_ok())
-    }
-}
-
-/// Which tags of a repository are added.
-pub(crate) struct Globs {
-    include: Option<GlobSet>,
-    exclude: GlobSet,
-}
-
-impl Globs {
-    /// # Errors
-    /// A text for whoever wrote the globs.
-    pub(crate) fn of(watched: &WatchedRepository) -> Result<Self, String> {
-        let include = (!watched.include.is_empty()).then(|| set(&watched.include)).transpose()?;
-        Ok(Self { include, exclude: set(&watched.exclude)? })
-    }
-
-    pub(crate) fn choose(&self, tag: &str) -> bool {
-        self.include.as_ref().is_none_or(|include| include.is_match(tag)) && !self.exclude.is_match(tag)
-    }
-}
-
-fn set(globs: &[String]) -> Result<GlobSet, String> {
-    if globs.len() > GLOB_LIMIT {
-        return Err(format!("there are more than {GLOB_LIMIT} globs of tags"));
-    }
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        let shown: String = glob.chars().take(GLOB_LENGTH_LIMIT).collect();
-        if shown.len() < glob.len() {
-            return Err(format!("the glob {shown:?}… is longer than {GLOB_LENGTH_LIMIT} characters"));
-        }
-        set.add(Glob::new(glob).map_err(|error| format!("{shown:?} is no glob of tags: {}", error.kind()))?);
-    }
-    set.build().map_err(|error| format!("the globs of tags cannot be used together: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn globs(include: &[&str], exclude: &[&str]) -> Result<Globs, String> {
-        let owned = |globs: &[&str]| globs.iter().map(|glob| (*glob).to_owned()).collect();
-        Globs::of(&WatchedRepository {
-            include: owned(include),
-            exclude: owned(exclude),
-            ..WatchedRepository::default()
-        })
-    }
-
-    #[test]
-    fn a_tag_is_added_if_it_is_included_and_not_excluded() {
-        let all = globs(&[], &[]).unwrap();
-        assert!(all.choose("latest"));
-        let some = globs(&["v*", "latest"], &["*-rc[0-9]", "sha256-*"]).unwrap();
-        for (tag, chosen) in
-            [("v1", true), ("latest", true), ("edge", false), ("v2-rc1", false), ("sha256-ab.sig", false)]
-        {
-            assert_eq!(some.choose(tag), chosen, "{tag}");
-        }
-    }
-
-    #[test]
-    fn globs_that_are_none_are_refused_with_their_reason() {
-        assert!(globs(&["[a"], &[]).err().unwrap().contains("[a"));
-        assert!(globs(&[], &["x".repeat(1000).as_str()]).err().unwrap().contains("longer than"));
-        assert!(globs(&vec!["a"; 101], &[]).err().unwrap().contains("more than 100"));
     }
 }

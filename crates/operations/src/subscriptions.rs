@@ -1,10 +1,12 @@
 //! What an account wants to be told about, or done on its behalf (`spec/api.md` A4.8, `spec/operations.md` §2.1, §2.2).
 
+mod patterns;
+
 use std::collections::BTreeMap;
 
 use windlass_store::{
-    Error as StoreError, repository_tags,
-    subscriptions::{self, Change, Filter, Kind, Model, Page},
+    Error as StoreError, Transaction, repository_tags,
+    subscriptions::{self, Change, Filter, Kind, Model, Page, SetBy},
 };
 use windlass_v1::{
     repositories::WatchedRepository,
@@ -64,16 +66,18 @@ impl Tenant {
             id: subscription_id(self.name().as_str(), &key, kind),
             account: self.name().to_string(),
             kind: kind_of(kind),
+            is_pattern: patterns::is_pattern(kind, &key),
             key,
             value: request.subscription_value,
             active: request.active,
+            set_by: SetBy::User,
             created_at: now,
             last_updated: now,
         };
         let tx = self.account.begin().await?;
         match subscriptions::insert(&tx, self.name(), row).await {
             Ok(row) => {
-                self.service.look_again(&tx, self.name(), &row.key).await?;
+                self.follow_change(&tx, &row).await?;
                 tx.commit().await.map_err(StoreError::from)?;
                 self.service.work.notify_waiters();
                 self.described_one(row).await
@@ -107,16 +111,33 @@ impl Tenant {
         let tx = self.account.begin().await?;
         let now = self.service.clock.moment();
         let row = subscriptions::change(&tx, self.name(), id, change, now).await?.ok_or_else(unknown)?;
-        self.service.look_again(&tx, self.name(), &row.key).await?;
+        self.follow_change(&tx, &row).await?;
         tx.commit().await.map_err(StoreError::from)?;
         self.service.work.notify_waiters();
         self.described_one(row).await
     }
 
-    /// Forgets a subscription; that there is none is fine.
+    /// Forgets a subscription; that there is none is fine. Of a tag that a pattern is of, that it follows the pattern again.
     pub async fn delete_subscription(&self, id: &str) -> Result<()> {
-        self.account.delete_subscription(id).await?;
+        let Some(row) = self.account.subscription(id).await? else { return Ok(()) };
+        let tx = self.account.begin().await?;
+        if subscriptions::delete(&tx, self.name(), id).await? {
+            if !row.is_pattern {
+                self.follow_again(&tx, row.kind, &row.key).await?;
+            }
+            self.follow_change(&tx, &row).await?;
+        }
+        tx.commit().await.map_err(StoreError::from)?;
+        self.service.work.notify_waiters();
         Ok(())
+    }
+
+    /// Does what follows from another state of a subscription.
+    async fn follow_change(&self, tx: &Transaction, row: &Model) -> Result<()> {
+        if row.is_pattern {
+            return self.follow_patterns(tx, row.kind).await;
+        }
+        self.service.look_again(tx, self.name(), &row.key).await
     }
 
     pub(crate) async fn described_one(&self, row: Model) -> Result<Subscription> {
@@ -129,8 +150,12 @@ impl Tenant {
         let watched: Vec<&str> =
             rows.iter().filter(|row| row.kind == Kind::RepositoryUpdate).map(|row| row.id.as_str()).collect();
         let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for repository_tags::Model { subscription, tag, .. } in self.account.repository_tags(&watched).await? {
-            seen.entry(subscription).or_default().push(tag);
+        for repository_tags::Model { subscription, tag, retry_at, .. } in self.account.repository_tags(&watched).await?
+        {
+            let tags = seen.entry(subscription).or_default();
+            if retry_at != Some(repository_tags::NEVER) {
+                tags.push(tag);
+            }
         }
         Ok(rows.into_iter().map(|row| described(&seen, row)).collect())
     }

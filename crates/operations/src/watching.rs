@@ -25,7 +25,7 @@ use windlass_v1::{Annotations, PullString, TagReference, events::EventType, serv
 
 use crate::{
     Error, Happening, Result, Service, Tenant,
-    images::{self, Addition},
+    images::{self, Addition, Found},
     scheduler::jittered,
 };
 
@@ -233,21 +233,23 @@ fn ended(joined: Option<Result<Result<()>, tokio::task::JoinError>>) -> Option<E
     }
 }
 
-/// Adds the image that a tag stands for; answers with its digest.
-async fn add(
-    tenant: &Tenant,
-    tag: &TagReference,
-    annotations: Option<&Annotations>,
-    autosubscribe: bool,
-) -> Result<Result<String, Trouble>> {
+/// What a tag stands for at its registry.
+async fn ask(tenant: &Tenant, tag: &TagReference) -> Result<Result<Vec<Found>, Trouble>> {
     let asked = match Reference::as_given(&tag.registry, &tag.repo, Some(&tag.tag), None) {
         Ok(asked) => asked,
         Err(error) => return Ok(Err(error.into())),
     };
-    let found = match tenant.ask_for_images(asked, images::one_platform()).await? {
-        Ok(found) => found,
-        Err(error) => return Ok(Err(error.into())),
-    };
+    Ok(tenant.ask_for_images(asked, images::one_platform()).await?.map_err(Trouble::from))
+}
+
+/// Adds the image that a tag stands for; answers with its digest.
+async fn add(
+    tenant: &Tenant,
+    tag: &TagReference,
+    found: Vec<Found>,
+    annotations: Option<&Annotations>,
+    autosubscribe: bool,
+) -> Result<Result<String, Trouble>> {
     let addition = Addition { annotations, autosubscribe, ..Addition::under(slice::from_ref(tag)) };
     match tenant.record(found, addition).await {
         Ok(digests) => Ok(Ok(digests.into_iter().next().expect("an image was asked for"))),

@@ -24,7 +24,8 @@ use utoipa::{IntoParams, openapi::path::Parameter};
 
 pub(crate) use answer::{Answer, Blank, Described, Json, SchemaTable};
 pub(crate) use body::{
-    Body, BodyKind, FileForm, Form, FormFile, JsonBody, NoBody, RawBody, broken_off, collect, form, reader,
+    Body, BodyKind, ClosedJsonBody, FileForm, Form, FormFile, JsonBody, NoBody, RawBody, broken_off, collect, form,
+    reader,
 };
 pub(crate) use input::{Input, PathArguments, Received};
 pub(crate) use list::List;

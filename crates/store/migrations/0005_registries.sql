@@ -21,6 +21,10 @@ CREATE TABLE subscriptions (
     key          TEXT NOT NULL,
     value        TEXT,
     active       BOOLEAN NOT NULL,
+    -- Who decided that it is active or not: `tag` (it was made with its tag), `pattern`, `user`.
+    set_by       TEXT NOT NULL,
+    -- It is of all tags whose names the key fits: `*` in it stands for anything.
+    is_pattern   BOOLEAN NOT NULL,
     created_at   BIGINT NOT NULL,
     last_updated BIGINT NOT NULL,
     UNIQUE (account, kind, key)

@@ -8,11 +8,21 @@ CREATE TABLE finding_changes (
     -- The finding's detail until then and from then on; one that was opened has none before, one that was closed none after.
     before          TEXT,
     after           TEXT,
+    -- It is the same, but owners of the package have fixed it now, or have no longer: in the images of clearance_changes alone.
+    by_owner        BOOLEAN NOT NULL,
     changed_at      BIGINT NOT NULL
 );
 CREATE INDEX finding_changes_by_version ON finding_changes (package_version, changed_at);
 CREATE INDEX finding_changes_by_finding ON finding_changes (finding, id);
 CREATE INDEX finding_changes_by_age ON finding_changes (changed_at, id);
+
+-- The images in which what owners have fixed made findings none, or findings again.
+CREATE TABLE clearance_changes (
+    change   BIGINT NOT NULL REFERENCES finding_changes (id) ON DELETE CASCADE,
+    analysis BIGINT NOT NULL REFERENCES analyses (id) ON DELETE CASCADE,
+    PRIMARY KEY (change, analysis)
+){{clustered}};
+CREATE INDEX clearance_changes_by_analysis ON clearance_changes (analysis);
 
 -- What was last told, or first seen, of a tag whose vulnerabilities or verdict somebody subscribes to.
 CREATE TABLE tag_states (

@@ -93,6 +93,11 @@ pub async fn change_state(
     Ok(changed.rows_affected > 0)
 }
 
+/// The account, in a transaction.
+pub async fn find(on: &impl ConnectionTrait, name: &AccountName) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(name.as_str()).one(on).await?)
+}
+
 /// The account, locked until the transaction ends.
 pub async fn lock(on: &impl ConnectionTrait, name: &AccountName) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(name.as_str()).lock_exclusive().one(on).await?)

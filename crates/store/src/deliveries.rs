@@ -53,7 +53,7 @@ pub struct Model {
     /// All there were, and those before it was asked for again.
     pub attempts: i64,
     pub earlier: i64,
-    /// Requests of it that the receiver has taken.
+    /// Requests of it that the receiver has taken; of a letter, by bit the places of those who have it.
     pub accepted: i64,
     pub lease_until: Option<Moment>,
     pub worker: Option<String>,
@@ -295,6 +295,16 @@ pub struct Filter<'a> {
     pub state: Option<State>,
     /// The name of the endpoint.
     pub endpoint: Option<&'a str>,
+}
+
+impl Store {
+    /// Forgets what the receiver has taken of deliveries to an endpoint that have not ended.
+    pub async fn begin_deliveries_anew(&self, endpoint: &str) -> Result<()> {
+        let row = ActiveModel { accepted: Set(0), ..Default::default() };
+        let own = Entity::update_many().set(row).filter(Column::Endpoint.eq(endpoint));
+        own.filter(Column::EndedAt.is_null()).exec(self.writer()).await?;
+        Ok(())
+    }
 }
 
 impl Account {

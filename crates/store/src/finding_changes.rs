@@ -1,6 +1,8 @@
 //! What vulnerability data changed of findings, in the order it happened: by these rows tags are told of it, and whoever
 //! looks back sees why.
 
+pub mod clearances;
+
 use std::collections::HashMap;
 
 use sea_orm::{
@@ -23,6 +25,9 @@ pub struct Model {
     pub before: Option<String>,
     /// The same from then on; `None`: it was closed.
     pub after: Option<String>,
+    /// It is the finding still, and only of images that [`clearances`] name: none (`after` is `None`) because the owners of
+    /// the package have fixed it now, or one again (`before` is) because they have no longer.
+    pub by_owner: bool,
     pub changed_at: Moment,
 }
 
@@ -49,6 +54,7 @@ pub struct Described {
     pub data: i64,
     pub before: Option<String>,
     pub after: Option<String>,
+    pub by_owner: bool,
     pub changed_at: Moment,
     /// When the finding was opened.
     pub opened_at: Moment,
@@ -62,9 +68,18 @@ pub struct Described {
     pub kind: String,
 }
 
-const DESCRIBED: &str = "SELECT c.id, c.package_version, c.finding, c.data, c.before, c.after, c.changed_at, \
-                         f.opened_at, f.ordinal, f.feed_group, v.name, v.version, v.kind FROM finding_changes c \
+const DESCRIBED: &str = "SELECT c.id, c.package_version, c.finding, c.data, c.before, c.after, c.by_owner, \
+                         c.changed_at, f.opened_at, f.ordinal, f.feed_group, v.name, v.version, v.kind FROM finding_changes c \
                          JOIN findings f ON f.id = c.finding JOIN package_versions v ON v.id = c.package_version";
+
+/// Whether a change `c` is one of the image that holds a package `p`. What owners had cleared at the time was none there: the
+/// next that became of that says so, or how it is now.
+const CONCERNS: &str = "p.package_version = c.package_version AND p.compared > 0 AND CASE WHEN c.by_owner \
+                        THEN EXISTS (SELECT 1 FROM clearance_changes o WHERE o.change = c.id AND o.analysis = p.analysis) \
+                        ELSE NOT COALESCE((SELECT n.after IS NOT NULL FROM finding_changes n JOIN clearance_changes o \
+                        ON o.change = n.id AND o.analysis = p.analysis WHERE n.finding = c.finding AND n.id > c.id \
+                        ORDER BY n.id LIMIT 1), EXISTS (SELECT 1 FROM cleared_findings x WHERE x.finding = c.finding \
+                        AND x.analysis = p.analysis)) END";
 
 /// Which part of the changes is asked for: those that came about after a moment, the newest first.
 #[derive(Clone, Copy, Debug)]
@@ -98,8 +113,8 @@ impl Account {
         };
         let sql = format!(
             "{DESCRIBED} WHERE c.changed_at > $2 AND (c.changed_at < $3 OR (c.changed_at = $3 AND c.id < $4)) \
-             AND $1 = $1 AND EXISTS (SELECT 1 FROM analysis_packages p WHERE p.package_version = c.package_version \
-             AND p.compared > 0 AND {which}) ORDER BY c.changed_at DESC, c.id DESC LIMIT {}",
+             AND $1 = $1 AND EXISTS (SELECT 1 FROM analysis_packages p WHERE {CONCERNS} AND {which}) \
+             ORDER BY c.changed_at DESC, c.id DESC LIMIT {}",
             page.limit
         );
         let (moment, id) = page.before.unwrap_or((Moment(i64::MAX), i64::MAX));
@@ -107,14 +122,14 @@ impl Account {
         described(self.reader(), &sql, values).await
     }
 
-    /// The digests of images of the account that hold these packages, by package; at most `limit` of each.
-    pub async fn digests_with_packages(&self, versions: &[i64], limit: usize) -> Result<HashMap<i64, Vec<String>>> {
+    /// The digests of images of the account that these changes are of, by change; at most `limit` of each.
+    pub async fn digests_of_changes(&self, changes: &[i64], limit: usize) -> Result<HashMap<i64, Vec<String>>> {
         let mut digests: HashMap<i64, Vec<String>> = HashMap::new();
-        for part in versions.chunks(BATCH) {
+        for part in changes.chunks(BATCH) {
             let sql = format!(
-                "SELECT p.package_version, i.digest FROM analysis_packages p JOIN images i ON i.analysis = p.analysis \
-                 WHERE i.account = $1 AND i.status = 'active' AND p.compared > 0 AND p.package_version IN ({}) \
-                 ORDER BY p.package_version, i.digest",
+                "SELECT c.id, i.digest FROM finding_changes c JOIN analysis_packages p ON {CONCERNS} \
+                 JOIN images i ON i.analysis = p.analysis WHERE i.account = $1 AND i.status = 'active' \
+                 AND c.id IN ({}) ORDER BY c.id, i.digest",
                 listed(part)
             );
             let engine = self.reader().get_database_backend();
@@ -155,6 +170,7 @@ pub async fn insert(on: &impl ConnectionTrait, changes: Vec<NewChange>, data: i6
             data: Set(data),
             before: Set(change.before.clone()),
             after: Set(change.after.clone()),
+            by_owner: Set(false),
             changed_at: Set(now),
             ..Default::default()
         });

@@ -17,9 +17,12 @@ pub struct Model {
     pub seen_at: Moment,
     /// How often it could not be added.
     pub failures: i64,
-    /// When that is tried again; nothing once it is added.
+    /// When that is tried again; nothing once it is added, and [`NEVER`] where it is left out.
     pub retry_at: Option<Moment>,
 }
+
+/// When a tag is tried again whose image is too old to be added.
+pub const NEVER: Moment = Moment(i64::MAX);
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
@@ -40,6 +43,18 @@ impl Account {
         let seen = Entity::find().filter(Column::Subscription.in_subquery(own.into_query()));
         let seen = seen.order_by_asc(Column::Subscription).order_by_asc(Column::Tag);
         Ok(seen.all(self.reader()).await?)
+    }
+
+    /// Has tags that were left out tried again.
+    pub async fn reconsider_repository_tags(&self, subscription: &str) -> Result<()> {
+        let own = subscriptions::Entity::find()
+            .select_only()
+            .column(subscriptions::Column::Id)
+            .filter(subscriptions::Column::Account.eq(self.name().as_str()))
+            .filter(subscriptions::Column::Id.eq(subscription));
+        let left_out = Entity::delete_many().filter(Column::Subscription.in_subquery(own.into_query()));
+        left_out.filter(Column::RetryAt.eq(NEVER)).exec(self.writer()).await?;
+        Ok(())
     }
 
     /// Keeps what became of a tag. `false` if the subscription is not there (any more).

@@ -1,9 +1,9 @@
 //! What an account wants to be told about, or done on its behalf.
 
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _,
-    EnumIter, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
-    sea_query::OnConflict,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DeriveActiveEnum,
+    EntityTrait as _, EnumIter, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    entity::prelude::*, sea_query::OnConflict,
 };
 
 use crate::{Account, AccountName, BATCH, Moment, Result};
@@ -23,6 +23,21 @@ pub enum Kind {
     RepositoryUpdate,
 }
 
+/// Who decided whether a subscription is active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum SetBy {
+    /// Nobody in particular: it was made with its tag.
+    #[sea_orm(string_value = "tag")]
+    Tag,
+    /// A pattern that its key fits switched it on.
+    #[sea_orm(string_value = "pattern")]
+    Pattern,
+    /// A user: no pattern changes it.
+    #[sea_orm(string_value = "user")]
+    User,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "subscriptions")]
 pub struct Model {
@@ -31,11 +46,14 @@ pub struct Model {
     pub id: String,
     pub account: String,
     pub kind: Kind,
-    /// `registry/repository:tag`, or `registry/repository` of a repository's watch.
+    /// `registry/repository:tag`, or `registry/repository` of a repository's watch; of a pattern, with `*` for anything.
     pub key: String,
     /// JSON, as the client gave it.
     pub value: Option<String>,
     pub active: bool,
+    pub set_by: SetBy,
+    /// It is of all tags whose names its key fits.
+    pub is_pattern: bool,
     pub created_at: Moment,
     pub last_updated: Moment,
 }
@@ -112,9 +130,14 @@ impl Account {
 
     /// Deletes a subscription with what its watch knows.
     pub async fn delete_subscription(&self, id: &str) -> Result<bool> {
-        let own = Entity::delete_many().filter(Column::Account.eq(self.name().as_str()));
-        Ok(own.filter(Column::Id.eq(id)).exec(self.writer()).await?.rows_affected > 0)
+        delete(self.writer(), self.name(), id).await
     }
+}
+
+/// As [`Account::delete_subscription`], in a transaction.
+pub async fn delete(on: &impl ConnectionTrait, account: &AccountName, id: &str) -> Result<bool> {
+    let own = Entity::delete_many().filter(Column::Account.eq(account.as_str()));
+    Ok(own.filter(Column::Id.eq(id)).exec(on).await?.rows_affected > 0)
 }
 
 /// Adds a subscription; its account is this one, whatever the row says.
@@ -125,7 +148,7 @@ pub async fn insert(on: &impl ConnectionTrait, account: &AccountName, row: Model
     Ok(Model { account: account.to_string(), ..row }.into_active_model().insert(on).await?)
 }
 
-/// Changes a subscription; `None` if it is not there.
+/// Changes a subscription, as its user wants it; `None` if it is not there.
 pub async fn change(
     on: &impl ConnectionTrait,
     account: &AccountName,
@@ -136,6 +159,7 @@ pub async fn change(
     let mut row = ActiveModel { last_updated: Set(now), ..Default::default() };
     if let Some(active) = change.active {
         row.active = Set(active);
+        row.set_by = Set(SetBy::User);
     }
     if let Some(value) = change.value {
         row.value = Set(value);
@@ -161,15 +185,25 @@ fn active(account: &AccountName, id: &str) -> Select<Entity> {
     own.filter(Column::Active.eq(true))
 }
 
-/// Makes sure that a subscription is there, inactive if it has to be made, and active if `activate`. None is ever
-/// switched off by this (`spec/operations.md` §2.2, D-1).
+/// What a tag's subscription is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Inactive, if it has to be made.
+    Inactive,
+    /// Active, if it has to be made.
+    Active,
+    /// Active in any case.
+    Activated,
+}
+
+/// Makes sure that a subscription is there. None is ever switched off by this (`spec/operations.md` §2.2, D-1).
 pub async fn ensure(
     on: &impl ConnectionTrait,
     account: &AccountName,
     id: &str,
     kind: Kind,
     key: &str,
-    activate: bool,
+    start: Start,
     now: Moment,
 ) -> Result<()> {
     let row = ActiveModel {
@@ -178,16 +212,67 @@ pub async fn ensure(
         kind: Set(kind),
         key: Set(key.to_owned()),
         value: Set(None),
-        active: Set(activate),
+        active: Set(start != Start::Inactive),
+        set_by: Set(SetBy::Tag),
+        is_pattern: Set(false),
         created_at: Set(now),
         last_updated: Set(now),
     };
     let there = OnConflict::new().do_nothing().to_owned();
     Entity::insert(row).on_conflict(there).exec_without_returning(on).await?;
-    if activate {
+    if start == Start::Activated {
+        let own = || Entity::update_many().filter(Column::Id.eq(id)).filter(Column::Account.eq(account.as_str()));
         let active = ActiveModel { active: Set(true), last_updated: Set(now), ..Default::default() };
-        let asleep = Entity::update_many().set(active).filter(Column::Id.eq(id)).filter(Column::Active.eq(false));
-        asleep.filter(Column::Account.eq(account.as_str())).exec(on).await?;
+        own().set(active).filter(Column::Active.eq(false)).exec(on).await?;
+        // It stays active when the pattern is gone.
+        let kept = ActiveModel { set_by: Set(SetBy::Tag), ..Default::default() };
+        own().set(kept).filter(Column::SetBy.eq(SetBy::Pattern)).exec(on).await?;
+    }
+    Ok(())
+}
+
+/// The active patterns of an account.
+pub async fn patterns(on: &impl ConnectionTrait, account: &AccountName) -> Result<Vec<Model>> {
+    let own = Entity::find().filter(Column::Account.eq(account.as_str())).filter(Column::IsPattern.eq(true));
+    Ok(own.filter(Column::Active.eq(true)).order_by_asc(Column::Id).all(on).await?)
+}
+
+/// The subscriptions of tags of a kind that patterns decide about: those that no user has decided about.
+pub async fn undecided(on: &impl ConnectionTrait, account: &AccountName, kind: Kind) -> Result<Vec<Model>> {
+    let own = Entity::find().filter(Column::Account.eq(account.as_str())).filter(Column::Kind.eq(kind));
+    let own = own.filter(Column::IsPattern.eq(false)).filter(Column::SetBy.ne(SetBy::User));
+    Ok(own.order_by_asc(Column::Id).all(on).await?)
+}
+
+/// Switches on those of these subscriptions that a pattern is of, that are not active, and that no user has decided about.
+pub async fn switch_on_by_pattern(
+    on: &impl ConnectionTrait,
+    account: &AccountName,
+    ids: &[String],
+    now: Moment,
+) -> Result<()> {
+    let row =
+        ActiveModel { active: Set(true), set_by: Set(SetBy::Pattern), last_updated: Set(now), ..Default::default() };
+    for part in ids.chunks(BATCH) {
+        let own = Entity::update_many().set(row.clone()).filter(Column::Account.eq(account.as_str()));
+        let own = own.filter(Column::Id.is_in(part.iter().map(String::as_str))).filter(Column::Active.eq(false));
+        own.filter(Column::SetBy.ne(SetBy::User)).exec(on).await?;
+    }
+    Ok(())
+}
+
+/// Switches off those of these subscriptions that are active because of a pattern alone.
+pub async fn switch_off_by_pattern(
+    on: &impl ConnectionTrait,
+    account: &AccountName,
+    ids: &[String],
+    now: Moment,
+) -> Result<()> {
+    let row = ActiveModel { active: Set(false), set_by: Set(SetBy::Tag), last_updated: Set(now), ..Default::default() };
+    for part in ids.chunks(BATCH) {
+        let own = Entity::update_many().set(row.clone()).filter(Column::Account.eq(account.as_str()));
+        let own = own.filter(Column::Id.is_in(part.iter().map(String::as_str)));
+        own.filter(Column::SetBy.eq(SetBy::Pattern)).exec(on).await?;
     }
     Ok(())
 }
@@ -197,18 +282,20 @@ pub async fn is_watched(on: &impl ConnectionTrait, account: &AccountName, key: &
     Ok(on_key(account, key).filter(Column::Active.eq(true)).one(on).await?.is_some())
 }
 
-/// Switches off every subscription on a key.
+/// Switches off every subscription on a key, patterns or not.
 pub async fn silence(on: &impl ConnectionTrait, account: &AccountName, key: &str, now: Moment) -> Result<()> {
-    let row = ActiveModel { active: Set(false), last_updated: Set(now), ..Default::default() };
+    let row =
+        ActiveModel { active: Set(false), set_by: Set(SetBy::User), last_updated: Set(now), ..Default::default() };
     let active = Entity::update_many().set(row).filter(Column::Active.eq(true));
     active.filter(Column::Account.eq(account.as_str())).filter(Column::Key.eq(key)).exec(on).await?;
     Ok(())
 }
 
-/// Removes the subscriptions on a key that are not active.
+/// Removes the subscriptions on a key that are not active, or only because of a pattern.
 pub async fn remove_silent(on: &impl ConnectionTrait, account: &AccountName, key: &str) -> Result<()> {
     let own = Entity::delete_many().filter(Column::Account.eq(account.as_str())).filter(Column::Key.eq(key));
-    own.filter(Column::Active.eq(false)).exec(on).await?;
+    let silent = Condition::any().add(Column::Active.eq(false)).add(Column::SetBy.eq(SetBy::Pattern));
+    own.filter(silent).exec(on).await?;
     Ok(())
 }
 

@@ -39,13 +39,27 @@ pub async fn hand_on(on: &impl ConnectionTrait, newest: i64, versions: &[i64], p
             "INSERT INTO tag_changes (state, change) SELECT s.id, c.id FROM finding_changes c \
              JOIN analysis_packages p ON p.package_version = c.package_version AND p.compared > 0 \
              JOIN tag_states s ON s.analysis = p.analysis \
-             WHERE c.id > $1 AND c.package_version IN ({}) AND c.before {is_new} NULL AND NOT EXISTS \
+             WHERE c.id > $1 AND NOT c.by_owner AND c.package_version IN ({}) AND c.before {is_new} NULL AND NOT EXISTS \
              (SELECT 1 FROM cleared_findings x WHERE x.finding = c.finding AND x.analysis = p.analysis) \
              ON CONFLICT DO NOTHING",
             listed(versions)
         );
         let statement = Statement::from_sql_and_values(on.get_database_backend(), sql, [newest.into()]);
         written += on.execute_raw(statement).await?.rows_affected();
+    }
+    Ok(written)
+}
+
+/// Hands on what owners have fixed, or have no longer, to the tags of the images that it is a change of.
+pub async fn hand_on_clearances(on: &impl ConnectionTrait, changes: &[i64]) -> Result<u64> {
+    let mut written = 0;
+    for changes in changes.chunks(BATCH) {
+        let sql = format!(
+            "INSERT INTO tag_changes (state, change) SELECT s.id, o.change FROM clearance_changes o \
+             JOIN tag_states s ON s.analysis = o.analysis WHERE o.change IN ({}) ON CONFLICT DO NOTHING",
+            listed(changes)
+        );
+        written += on.execute_raw(Statement::from_string(on.get_database_backend(), sql)).await?.rows_affected();
     }
     Ok(written)
 }

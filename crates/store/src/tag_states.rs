@@ -87,6 +87,16 @@ pub async fn wish(on: &impl ConnectionTrait, account: &AccountName, fulltag: &st
     Ok(made + known.exec(on).await?.rows_affected > 0)
 }
 
+/// Makes sure that every tag of an account that is subscribed to has a state.
+pub async fn begin_all(on: &impl ConnectionTrait, account: &AccountName, now: Moment) -> Result<()> {
+    let sql = "INSERT INTO tag_states (account, fulltag, pinned, due_at, wishes) \
+               SELECT DISTINCT s.account, s.key, '', $2, 0 FROM subscriptions s WHERE s.account = $1 AND s.active \
+               AND NOT s.is_pattern AND s.kind IN ('vuln_update', 'policy_eval') ON CONFLICT DO NOTHING";
+    let values = [account.as_str().into(), now.into()];
+    on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), sql, values)).await?;
+    Ok(())
+}
+
 /// Wishes that every tag of an account is looked at again. `false`: nobody asks for any.
 pub async fn wish_all(on: &impl ConnectionTrait, account: &AccountName, now: Moment) -> Result<bool> {
     Ok(wished(now).filter(Column::Account.eq(account.as_str())).exec(on).await?.rows_affected > 0)

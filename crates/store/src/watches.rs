@@ -78,7 +78,7 @@ impl Store {
         let sql = "SELECT s.id, s.account, s.key, s.value, w.digest, w.image, w.failures, w.failure, w.checked_at, \
                    w.not_before FROM subscriptions s JOIN accounts a ON a.name = s.account \
                    LEFT JOIN watches w ON w.subscription = s.id \
-                   WHERE s.kind = $1 AND s.active AND a.state = 'enabled' AND s.id > $2 \
+                   WHERE s.kind = $1 AND s.active AND NOT s.is_pattern AND a.state = 'enabled' AND s.id > $2 \
                    AND (w.not_before IS NULL OR w.not_before <= $3) ORDER BY s.id LIMIT $4";
         let engine = if self.is_postgres() { DbBackend::Postgres } else { DbBackend::Sqlite };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -93,7 +93,7 @@ impl Account {
     pub async fn watch(&self, subscription: &str) -> Result<Option<Due>> {
         let sql = "SELECT s.id, s.account, s.key, s.value, w.digest, w.image, w.failures, w.failure, w.checked_at, \
                    w.not_before FROM subscriptions s LEFT JOIN watches w ON w.subscription = s.id \
-                   WHERE s.id = $1 AND s.account = $2 AND s.active";
+                   WHERE s.id = $1 AND s.account = $2 AND s.active AND NOT s.is_pattern";
         let values = [subscription.into(), self.name().as_str().into()];
         let engine = self.reader().get_database_backend();
         let row = self.reader().query_one_raw(Statement::from_sql_and_values(engine, sql, values)).await?;

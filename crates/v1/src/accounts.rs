@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{timestamp::IsoSeconds, words::words};
+use crate::{subscriptions::SubscriptionType, timestamp::IsoSeconds, words::words};
 
 words! {
     /// What an account may do.
@@ -63,22 +63,28 @@ words! {
     }
 }
 
-/// How an account wants its images judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// How an account wants its images judged and watched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccountSettings {
     pub policy_profile: PolicyProfile,
     pub unmapped_images: UnmappedImages,
+    /// Of which types the subscriptions of a tag that is new are active.
+    pub new_tag_subscriptions: Vec<SubscriptionType>,
 }
 
 impl Default for AccountSettings {
     /// As the original.
     fn default() -> Self {
-        Self { policy_profile: PolicyProfile::Compat, unmapped_images: UnmappedImages::Go }
+        Self {
+            policy_profile: PolicyProfile::Compat,
+            unmapped_images: UnmappedImages::Go,
+            new_tag_subscriptions: vec![SubscriptionType::AnalysisUpdate],
+        }
     }
 }
 
 /// Changes settings; what is not given stays.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct AccountSettingsRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +93,10 @@ pub struct AccountSettingsRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub unmapped_images: Option<UnmappedImages>,
+    /// Types that tags have subscriptions of; none of a repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub new_tag_subscriptions: Option<Vec<SubscriptionType>>,
 }
 
 /// Adds an account.

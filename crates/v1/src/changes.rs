@@ -50,10 +50,15 @@ pub struct VulnerabilityChanged {
     /// By name of the member; empty where it was added or removed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub changed: BTreeMap<String, OldAndNew>,
+    /// The vulnerability stays what it is, but the distribution's package that brings the file has fixed it now, or has no
+    /// longer; left out where that is not why.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub by_owner: bool,
     /// Records that it is known from: provider and name.
     pub records: Vec<SourceRecord>,
     pub data: CausingData,
-    /// Digests of images that hold the package, a hundred at most.
+    /// Digests of images that it is a change of, a hundred at most.
     pub images: Vec<String>,
 }
 
@@ -81,7 +86,7 @@ pub struct VerdictChanged {
     /// `go`, `warn` or `stop`
     pub from: String,
     pub to: String,
-    /// `image`, `policy`, `vulnerability_data`, `allowlist_expiry`, `time` or `unknown`
+    /// `image`, `policy`, `settings`, `vulnerability_data`, `allowlist_expiry`, `time` or `unknown`
     pub reason: String,
     /// Sentences that say which rules make the difference.
     pub rules: Vec<String>,

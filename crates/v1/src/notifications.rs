@@ -79,7 +79,7 @@ pub struct EndpointTest {
     pub status: Option<u16>,
     /// How long it took.
     pub milliseconds: u64,
-    /// Why it failed, if it did.
+    /// Why it failed, if it did; of a letter that some have, who has not got it.
     #[schema(required = true)]
     pub reason: Option<String>,
     /// The beginning of the receiver's answer.

@@ -28,6 +28,14 @@ pub struct WatchedRepository {
     /// Globs of tags that are not added.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// How many of these tags are added: the last ones, where numbers in them count as numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub max_tags: Option<u64>,
+    /// Images that were built before are not added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub since: Option<String>,
 }
 
 impl WatchedRepository {

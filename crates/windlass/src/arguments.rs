@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use windlass_matching::Severity;
 
 use crate::{
     commands::{
@@ -152,4 +153,10 @@ pub(crate) struct BudgetArguments {
     /// Seconds after which the analysis gives up.
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
+}
+
+/// A severity, as options name it.
+pub(crate) fn severity(word: &str) -> Result<Severity, String> {
+    let known = Severity::ALL.iter().find(|severity| severity.as_str().eq_ignore_ascii_case(word));
+    known.copied().ok_or_else(|| format!("{word:?} is no severity; there are negligible, low, medium, high, critical"))
 }

@@ -79,6 +79,8 @@ pub(crate) struct Mail {
     pub(crate) tls: MailTls,
     pub(crate) login: Option<(String, Secret)>,
     pub(crate) envelope: Envelope,
+    /// Those of the envelope's recipients who have it already: by bit, their places.
+    pub(crate) taken: u64,
     pub(crate) content: Vec<u8>,
 }
 
@@ -147,6 +149,7 @@ impl Kind for Email {
             tls: self.tls,
             login: self.username.clone().zip(self.password.clone()),
             envelope,
+            taken: 0,
             content,
         };
         Ok(vec![Outgoing(Form::Mail(Box::new(mail)))])

@@ -8,11 +8,15 @@ use std::{
     task::{Context, Poll},
 };
 
-use lettre::transport::smtp::{
-    Error,
-    authentication::{Credentials, DEFAULT_MECHANISMS},
-    client::{AsyncSmtpConnection, AsyncTokioStream, Certificate, TlsParameters},
-    extension::ClientId,
+use lettre::{
+    Address,
+    transport::smtp::{
+        Error,
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, AsyncTokioStream, Certificate, TlsParameters},
+        commands,
+        extension::{ClientId, Extension, MailBodyParameter, MailParameter},
+    },
 };
 use rustls::pki_types::ServerName;
 use tokio::{
@@ -31,10 +35,21 @@ use crate::{
 /// Bytes that a relay may say; the client would keep a line however long it is.
 const REPLIES: usize = 256 << 10;
 
-/// Hands it over; who it is for is the relay's business from then on.
+/// Hands it over, for all of those it is for that the relay takes it for; it is the relay's business from then on.
 pub(super) async fn send(mail: &Mail, guard: &Guard, verify: bool, trusted: &[&str]) -> Sent {
     match deliver(mail, guard, verify, trusted).await {
-        Ok((status, excerpt)) => Sent::Accepted { status, excerpt },
+        Ok(Delivered { status, excerpt, refusals, .. }) if refusals.is_empty() => Sent::Accepted { status, excerpt },
+        Ok(Delivered { status, excerpt, taken, refusals }) => {
+            let permanent = refusals.iter().all(|refusal| refusal.error.is_permanent());
+            let refused: Vec<String> = refusals.iter().map(Refusal::told).collect();
+            let reason = refused.join("; ");
+            if taken == 0 {
+                return Sent::Refused { status, retry_after: None, permanent, excerpt: excerpt.clone(), reason };
+            }
+            let (have_it, all) = ((taken | mail.taken).count_ones(), mail.envelope.to().len());
+            let reason = format!("{have_it} of {all} recipients have it; {reason}");
+            Sent::Partly { status, taken, permanent, reason, excerpt }
+        }
         Err(Trouble::Guard(reason)) => {
             Sent::Refused { status: None, retry_after: None, permanent: false, reason, excerpt: String::new() }
         }
@@ -55,7 +70,28 @@ impl From<Error> for Trouble {
     }
 }
 
-async fn deliver(mail: &Mail, guard: &Guard, verify: bool, trusted: &[&str]) -> Result<(Option<u16>, String), Trouble> {
+/// What became of a letter at the relay.
+struct Delivered {
+    status: Option<u16>,
+    excerpt: String,
+    /// By bit, the places of those for whom the relay has it now.
+    taken: u64,
+    refusals: Vec<Refusal>,
+}
+
+/// Somebody for whom the relay does not take it.
+struct Refusal {
+    address: Address,
+    error: Error,
+}
+
+impl Refusal {
+    fn told(&self) -> String {
+        format!("{}: {}", self.address, explained(&self.error))
+    }
+}
+
+async fn deliver(mail: &Mail, guard: &Guard, verify: bool, trusted: &[&str]) -> Result<Delivered, Trouble> {
     let hello = ClientId::default();
     let stream = connect(mail, guard).await?;
     let stream: Box<dyn AsyncTokioStream> = match mail.tls {
@@ -76,11 +112,53 @@ async fn deliver(mail: &Mail, guard: &Guard, verify: bool, trusted: &[&str]) -> 
         let credentials = Credentials::new(username.clone(), password.expose().to_owned());
         connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
     }
-    let response = connection.send(&mail.envelope, &mail.content).await?;
-    let told = clean(&response.message().collect::<Vec<_>>().join(" "));
-    // The relay has it by now; how it says good-bye changes nothing.
+    let delivered = hand_over(mail, &mut connection).await;
+    // The relay has it by now, or not; how it says good-bye changes nothing.
     let _ = connection.quit().await;
-    Ok((response.code().to_string().parse().ok(), told))
+    delivered
+}
+
+/// One refused recipient keeps it from no other: they are told apart, where the client's own way ends at the first.
+async fn hand_over(mail: &Mail, connection: &mut AsyncSmtpConnection) -> Result<Delivered, Trouble> {
+    let lacks = |what: &str| Trouble::Connection(format!("{}: the mail server does not know {what}", mail.server));
+    let mut parameters = Vec::new();
+    let mut addresses = mail.envelope.to().iter().chain(mail.envelope.from());
+    if addresses.any(|address| !address.to_string().is_ascii()) {
+        if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            return Err(lacks("SMTPUTF8, which addresses need that are not ASCII"));
+        }
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    if !mail.content.is_ascii() {
+        if !connection.server_info().supports_feature(Extension::EightBitMime) {
+            return Err(lacks("8BITMIME, which this letter needs"));
+        }
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    connection.command(commands::Mail::new(mail.envelope.from().cloned(), parameters)).await?;
+    let (mut taken, mut refusals) = (0, Vec::new());
+    for (place, address) in mail.envelope.to().iter().enumerate() {
+        let bit = 1_u64.checked_shl(u32::try_from(place).unwrap_or(u32::MAX)).unwrap_or_default();
+        if mail.taken & bit != 0 {
+            continue;
+        }
+        match connection.command(commands::Rcpt::new(address.clone(), Vec::new())).await {
+            Ok(_) => taken |= bit,
+            Err(error) if error.status().is_some() => refusals.push(Refusal { address: address.clone(), error }),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if taken == 0 {
+        // What may pass decides: it is tried again then.
+        let first = refusals.iter().min_by_key(|refusal| refusal.error.is_permanent());
+        let status = first.and_then(|first| first.error.status()).and_then(|code| code.to_string().parse().ok());
+        let excerpt = first.map(|first| explained(&first.error)).unwrap_or_default();
+        return Ok(Delivered { status, excerpt, taken, refusals });
+    }
+    connection.command(commands::Data).await?;
+    let response = connection.message(&mail.content).await?;
+    let excerpt = clean(&response.message().collect::<Vec<_>>().join(" "));
+    Ok(Delivered { status: response.code().to_string().parse().ok(), excerpt, taken, refusals })
 }
 
 async fn connect(mail: &Mail, guard: &Guard) -> Result<TcpStream, Trouble> {
@@ -101,16 +179,7 @@ fn starttls(mail: &Mail, verify: bool, trusted: &[&str]) -> Result<TlsParameters
 
 /// A reply that says no, or none at all. Neither holds the password.
 fn refused(error: &Error) -> Sent {
-    let mut reason = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(one) = cause {
-        let text = one.to_string();
-        if !reason.contains(&text) {
-            reason = format!("{reason}: {text}");
-        }
-        cause = one.source();
-    }
-    let reason = clean(&reason);
+    let reason = explained(error);
     match error.status() {
         Some(code) => Sent::Refused {
             status: code.to_string().parse().ok(),
@@ -121,6 +190,20 @@ fn refused(error: &Error) -> Sent {
         },
         None => Sent::Failed { reason },
     }
+}
+
+/// An error with its causes, in one line.
+fn explained(error: &Error) -> String {
+    let mut reason = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(one) = cause {
+        let text = one.to_string();
+        if !reason.contains(&text) {
+            reason = format!("{reason}: {text}");
+        }
+        cause = one.source();
+    }
+    clean(&reason)
 }
 
 /// A connection that is at its end when the other side has said too much.

@@ -32,11 +32,29 @@ pub struct SenderOptions {
     pub proxy: Option<url::Url>,
 }
 
+impl SenderOptions {
+    /// Whether it can be sent by them.
+    ///
+    /// # Errors
+    /// When they hold no usable certificate, or a proxy of another kind than HTTP.
+    pub fn check(&self) -> Result<(), SenderError> {
+        if let Some(pem) = &self.certificate_authority {
+            certificates(pem.as_bytes()).map_err(SenderError::Certificate)?;
+        }
+        match &self.proxy {
+            Some(proxy) if !matches!(proxy.scheme(), "http" | "https") => Err(SenderError::Proxy),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Why nothing can be sent at all.
 #[derive(Debug, thiserror::Error)]
 pub enum SenderError {
     #[error("the certificate authority of notifications is unusable: {0}")]
     Certificate(String),
+    #[error("the proxy of notifications is none that speaks HTTP: write http://host:port")]
+    Proxy,
     #[error("the client for notifications cannot be made")]
     Client(#[from] reqwest::Error),
 }

@@ -8,10 +8,10 @@ use std::{
 
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, net::TcpListener};
-use windlass_channels::{Endpoint, Sent};
+use windlass_channels::{Endpoint, Sent, compose};
 use windlass_v1::webhooks::NotificationType;
 
-use crate::{endpoint, notice, send_one, sender};
+use crate::{endpoint, message, notice, send_one, sender};
 
 const SERVER: &str = r#"
 import asyncio, json, ssl, sys
@@ -175,6 +175,34 @@ async fn a_server_that_refuses_says_for_how_long() {
     };
     assert!(reason.contains("there is no such user"), "{reason}");
     assert!(matches!(refusal("later@example.com").await, Sent::Refused { status: Some(451), permanent: false, .. }));
+}
+
+#[tokio::test]
+async fn a_reader_who_is_refused_keeps_the_letter_from_no_other() {
+    let Some(server) = MailServer::start("starttls") else { return };
+    let all = ["nobody@example.com", "a@example.com", "later@example.com", "b@example.com"];
+    let endpoint = server.endpoint("starttls", &all, true);
+    let notices = [notice("n-1", NotificationType::VulnUpdate)];
+    let letter = || compose(&endpoint, &message(&notices)).unwrap().remove(0);
+    let Sent::Partly { taken, permanent, reason, status, .. } = sender().send(&endpoint, letter()).await else {
+        panic!()
+    };
+    assert_eq!((taken, permanent, status), (0b1010, false, Some(250)));
+    for part in ["2 of 4 recipients have it", "nobody@example.com: ", "no such user", "later@example.com: "] {
+        assert!(reason.contains(part), "{part}: {reason}");
+    }
+    // Who has it does not get it again.
+    let mut again = letter();
+    again.leave_out(taken);
+    let Sent::Refused { status, permanent, .. } = sender().send(&endpoint, again).await else { panic!() };
+    assert_eq!((status, permanent), (Some(451), false), "what may pass decides");
+    let mut last = letter();
+    last.leave_out(0b1100);
+    let Sent::Partly { taken, permanent, reason, .. } = sender().send(&endpoint, last).await else { panic!() };
+    assert_eq!((taken, permanent), (0b10, true));
+    assert!(reason.starts_with("3 of 4 recipients have it; nobody@example.com"), "{reason}");
+    let readers: Vec<Value> = server.letters().into_iter().map(|letter| letter["to"].clone()).collect();
+    assert_eq!(readers, [json!(["a@example.com", "b@example.com"]), json!(["a@example.com"])]);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::Text;
+use crate::{Text, lenient::list};
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -15,12 +15,14 @@ pub struct Account {
     pub created_at: Text,
 }
 
-/// How an account wants its images judged.
+/// How an account wants its images judged and watched.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct AccountSettings {
     pub policy_profile: Text,
     pub unmapped_images: Text,
+    #[serde(deserialize_with = "list")]
+    pub new_tag_subscriptions: Vec<Text>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -27,6 +27,8 @@ pub struct Change {
     pub change: Text,
     #[serde(deserialize_with = "or_default")]
     vulnerability: Vulnerability,
+    #[serde(deserialize_with = "or_default")]
+    by_owner: bool,
     #[serde(deserialize_with = "list")]
     records: Vec<Record>,
     #[serde(deserialize_with = "or_default")]
@@ -86,7 +88,12 @@ impl Change {
                 let records: Vec<String> =
                     self.records.iter().map(|record| format!("{} {}", record.provider, record.id)).collect();
                 let checksum: String = self.data.checksum.as_str().chars().take("sha256:".len() + 12).collect();
-                format!("{} in the data of {} ({checksum})", records.join(", "), self.data.built_at)
+                let owner = match (self.by_owner, self.change.as_str()) {
+                    (false, _) => "",
+                    (true, "removed") => "fixed by the package's distribution: ",
+                    (true, _) => "no longer fixed by the package's distribution: ",
+                };
+                format!("{owner}{} in the data of {} ({checksum})", records.join(", "), self.data.built_at)
             }
             "verdict" => match self.rules.first() {
                 Some(rule) => format!("{}; {rule}", self.reason),

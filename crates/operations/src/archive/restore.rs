@@ -94,7 +94,7 @@ impl Tenant {
         };
         self.demand_room(tx, 0).await?;
         image_tags::restore(tx, image.id, tags).await?;
-        self.subscribe(tx, image.id, false, now).await?;
+        self.subscribe_tags(tx, &images::full_tags(tx, image.id).await?, false, now).await?;
         for tag in image_tags::of_image(tx, image.id).await? {
             self.service.look_again(tx, self.name(), &tag.fulltag()).await?;
         }

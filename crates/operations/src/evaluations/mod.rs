@@ -14,6 +14,7 @@ mod sieve;
 mod tests;
 mod yardstick;
 
+pub(crate) use choices::Choices;
 pub(crate) use judge::Judges;
 pub(crate) use sieve::{Changed, Sieve};
 pub(crate) use yardstick::Yardstick;
@@ -38,7 +39,6 @@ use windlass_v1::{
 };
 
 use crate::{Error, Result, Tenant, images::analysis_status, policies::document};
-use choices::Choices;
 use findings::Findings;
 use judge::Case;
 
@@ -329,8 +329,8 @@ fn key(row: &Model) -> Result<ObjectKey> {
     Ok(row.object.parse().map_err(windlass_objects::Error::from)?)
 }
 
-/// Digest of what goes into a verdict beside bundle, analysis and vulnerability data. Another version of the program may
-/// judge otherwise.
+/// What goes into a verdict beside bundle, analysis and vulnerability data: the account's choices, and a digest of the rest.
+/// Another version of the program may judge otherwise.
 fn inputs(
     choices: Choices,
     image: &images::Model,
@@ -342,12 +342,17 @@ fn inputs(
     tags.sort();
     let inputs: Value = json!([
         env!("CARGO_PKG_VERSION"),
-        choices.profile.as_str(),
-        choices.unmapped.as_str(),
         image.dockerfile,
         tags,
         previous.map(|previous| previous.analysis),
         ancestors.iter().map(|ancestor| json!([ancestor.digest, ancestor.tags])).collect::<Vec<_>>(),
     ]);
-    hex::encode(Sha256::digest(inputs.to_string()))
+    let digest = hex::encode(Sha256::digest(inputs.to_string()));
+    format!("{}/{}/{digest}", choices.profile.as_str(), choices.unmapped.as_str())
+}
+
+/// Whether the account judged by other choices when the one verdict was made than when the other was.
+pub(crate) fn are_chosen_otherwise(one: &str, other: &str) -> bool {
+    let choices = |inputs: &str| inputs.rsplit_once('/').map(|(choices, _)| choices.to_owned());
+    choices(one).zip(choices(other)).is_some_and(|(one, other)| one != other)
 }

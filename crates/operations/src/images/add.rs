@@ -15,12 +15,10 @@ use windlass_store::{
     images::{self, AnalysisStatus, Change, Filter, NewImage, Status},
     imports,
     jobs::{self, NewJob},
-    subscriptions,
 };
 use windlass_v1::{
     Annotations, DigestReference, TagReference,
     images::{AnalysisSource, ImageAnalysisRequest, ImageRecord},
-    subscriptions::{SubscriptionType, subscription_id},
 };
 
 use super::{
@@ -28,7 +26,7 @@ use super::{
     lookup::{Found, choices},
     record,
 };
-use crate::{Error, Result, Tenant, analysis::AnalysisRequest, subscriptions::kind_of};
+use crate::{Error, Result, Tenant, analysis::AnalysisRequest};
 
 /// How often an analysis is tried.
 const ATTEMPTS: i64 = 3;
@@ -218,7 +216,8 @@ impl Tenant {
                 new_tags.push(tag.to_string());
             }
         }
-        self.subscribe(tx, image.id, addition.autosubscribe, now).await?;
+        let tags = images::full_tags(tx, image.id).await?;
+        self.subscribe_tags(tx, &tags, addition.autosubscribe, now).await?;
         if let Some(import) = addition.import {
             self.use_up(tx, &import.id, is_to_be_analysed, now).await?;
         }
@@ -262,28 +261,6 @@ impl Tenant {
             return Ok(());
         }
         Err(Error::conflict(format!("import operation {id} was used up or ended meanwhile; begin a new one")))
-    }
-
-    /// Makes sure that each tag of an image has its subscriptions (`spec/operations.md` §2.2).
-    pub(crate) async fn subscribe(
-        &self,
-        on: &impl ConnectionTrait,
-        image: i64,
-        autosubscribe: bool,
-        now: Moment,
-    ) -> Result<()> {
-        for key in images::full_tags(on, image).await? {
-            for kind in SubscriptionType::OF_TAGS {
-                let activate = match kind {
-                    SubscriptionType::AnalysisUpdate => true,
-                    SubscriptionType::TagUpdate => autosubscribe,
-                    _ => false,
-                };
-                let id = subscription_id(self.name().as_str(), &key, kind);
-                subscriptions::ensure(on, self.name(), &id, kind_of(kind), &key, activate, now).await?;
-            }
-        }
-        Ok(())
     }
 }
 

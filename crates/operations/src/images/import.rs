@@ -71,6 +71,7 @@ impl Tenant {
             parent,
             stated_parent,
             compressed_bytes,
+            built_at: None,
         };
         let mut annotations = addition.annotations.cloned().unwrap_or_default();
         annotations.0.insert(ANNOTATION.into(), id.as_str().into());

@@ -1,6 +1,8 @@
 //! What a registry says an image is.
 
 use bytes::Bytes;
+use jiff::Timestamp;
+use serde::Deserialize;
 use windlass_sources::{
     Error as SourceError, Reference, parse_platform,
     registry::{PlatformChoice, PlatformChoices, Registry, compressed_bytes},
@@ -33,6 +35,8 @@ pub(crate) struct Found {
     pub(crate) stated_parent: Option<String>,
     /// Sum of the layers as they are stored.
     pub(crate) compressed_bytes: u64,
+    /// When its config says that it was built. One that was built so that the same comes of it whenever does not say.
+    pub(crate) built_at: Option<Timestamp>,
 }
 
 impl Tenant {
@@ -119,6 +123,7 @@ fn found(registry: &Registry, reference: &Reference, choices: &PlatformChoices) 
             found.push(Found {
                 digest,
                 compressed_bytes: compressed_bytes(&image),
+                built_at: built_at(&image.config),
                 manifest: image.manifest.into(),
                 image_id: image.id.hex().to_owned(),
                 parent: parent.clone(),
@@ -127,6 +132,15 @@ fn found(registry: &Registry, reference: &Reference, choices: &PlatformChoices) 
         }
     }
     Ok(found)
+}
+
+fn built_at(config: &[u8]) -> Option<Timestamp> {
+    #[derive(Deserialize)]
+    struct Config {
+        created: Option<String>,
+    }
+    let Config { created } = serde_json::from_slice(config).ok()?;
+    created?.parse().ok().filter(|built: &Timestamp| *built > Timestamp::UNIX_EPOCH)
 }
 
 fn refusal(error: &SourceError) -> ErrorEnvelope {

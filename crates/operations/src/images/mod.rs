@@ -22,7 +22,7 @@ use windlass_v1::{
 
 pub(crate) use add::{Addition, ImportParts};
 pub(crate) use events::happening;
-pub(crate) use lookup::one_platform;
+pub(crate) use lookup::{Found, one_platform};
 
 pub(crate) use self::record::analysis_status;
 use self::record::{stored_analysis_status, stored_status};

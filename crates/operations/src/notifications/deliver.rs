@@ -7,7 +7,9 @@ use std::{
 
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
-use windlass_channels::{Channel, Endpoint, Message, Notice, Sent, channels::webhook::Format, compose};
+use windlass_channels::{
+    Channel, Endpoint, Message, Notice, Outgoing, Sender, Sent, channels::webhook::Format, compose,
+};
 use windlass_store::{
     deliveries::{Attempt, Breaker, Claim, Ending},
     endpoints,
@@ -39,6 +41,8 @@ struct Outcome {
     status: Option<u16>,
     excerpt: String,
     failure: Option<Failure>,
+    /// Who has not got it, though others have and there is nothing more to be done.
+    remark: Option<String>,
     /// Nothing was left to tell.
     settled: bool,
 }
@@ -55,6 +59,11 @@ struct Failure {
 impl Outcome {
     fn failed(reason: impl Into<String>) -> Self {
         Self { failure: Some(Failure { reason: reason.into(), ..Failure::default() }), ..Self::default() }
+    }
+
+    /// What is to be known of it.
+    fn reason(&self) -> Option<&str> {
+        self.failure.as_ref().map(|failure| &failure.reason).or(self.remark.as_ref()).map(String::as_str)
     }
 
     fn hopeless(reason: impl Into<String>) -> Self {
@@ -139,7 +148,7 @@ impl Service {
             begun_at,
             milliseconds: i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX),
             status: outcome.status.map(i64::from),
-            reason: outcome.failure.as_ref().map(|failure| excerpt(&failure.reason)),
+            reason: outcome.reason().map(excerpt),
             excerpt: excerpt(&outcome.excerpt),
         };
         count(&row, &ending, elapsed);
@@ -171,7 +180,7 @@ impl Service {
                 endpoints::note_failure(&tx, &row.id, not_before, *ending == Ending::Dead, now).await?;
             }
         }
-        if let Some(Failure { reason, .. }) = &outcome.failure {
+        if let Some(reason) = outcome.reason() {
             tracing::warn!(delivery = claim.delivery.id, endpoint = row.name, reason, ?ending, "a delivery failed");
         }
         Ok(tx.commit().await.map_err(windlass_store::Error::from)?)
@@ -231,6 +240,9 @@ impl Service {
         {
             return Ok(None);
         }
+        if requests.iter().any(Outgoing::is_letter) {
+            return self.send_letter(claim, sender, &endpoint, requests, lease).await;
+        }
         // What the receiver has taken already is not sent again (D-7).
         for (at, request) in requests.into_iter().enumerate().skip(before) {
             outcome = outcome_of(sender.send(&endpoint, request).await);
@@ -242,6 +254,40 @@ impl Service {
             if !claim.progress(&self.store, accepted, until).await? {
                 return Ok(None);
             }
+        }
+        Ok(Some(outcome))
+    }
+
+    /// Sends a letter to those who have not got it yet. Of a letter, it is those that `accepted` says, by bit.
+    async fn send_letter(
+        &self,
+        claim: &Claim,
+        sender: &Sender,
+        endpoint: &Endpoint,
+        requests: Vec<Outgoing>,
+        lease: i64,
+    ) -> Result<Option<Outcome>> {
+        let have_it = u64::try_from(claim.delivery.accepted).unwrap_or_default();
+        let mut outcome = Outcome::default();
+        for mut letter in requests {
+            letter.leave_out(have_it);
+            outcome = match sender.send(endpoint, letter).await {
+                Sent::Partly { status, taken, permanent, reason, excerpt } => {
+                    let accepted = i64::try_from(have_it | taken).unwrap_or_default();
+                    let until = self.clock.moment().plus_seconds(lease);
+                    if !claim.progress(&self.store, accepted, until).await? {
+                        return Ok(None);
+                    }
+                    let failure = Failure { reason: reason.clone(), ..Failure::default() };
+                    let (failure, remark) = if permanent { (None, Some(reason)) } else { (Some(failure), None) };
+                    Outcome { status, excerpt, failure, remark, settled: false }
+                }
+                // Others have it, and these never will.
+                Sent::Refused { status, permanent: true, reason, excerpt, .. } if have_it != 0 => {
+                    Outcome { status, excerpt, remark: Some(reason), ..Outcome::default() }
+                }
+                sent => outcome_of(sent),
+            };
         }
         Ok(Some(outcome))
     }
@@ -304,7 +350,13 @@ fn outcome_of(sent: Sent) -> Outcome {
             status,
             excerpt,
             failure: Some(Failure { reason, wish: retry_after, permanent, hopeless: false }),
-            settled: false,
+            ..Outcome::default()
+        },
+        Sent::Partly { status, permanent, reason, excerpt, .. } => Outcome {
+            status,
+            excerpt,
+            failure: Some(Failure { reason, permanent, ..Failure::default() }),
+            ..Outcome::default()
         },
         Sent::Failed { reason } => Outcome::failed(reason),
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use utoipa::ToSchema;
-use windlass_channels::{Endpoint, Message, Sample, Sent, SigningKey};
+use windlass_channels::{Channel, Endpoint, Message, Sample, Sent, SigningKey};
 use windlass_store::{Error as StoreError, Moment, endpoints::Model};
 use windlass_v1::{
     notifications::{DeliveryLimits, EndpointHealth, EndpointTest, NO_ENDPOINT, Routing},
@@ -47,6 +47,26 @@ pub struct EndpointRequest {
     #[serde(default)]
     #[schema(required = false, default = false)]
     pub system_global: bool,
+    #[serde(flatten)]
+    pub answered: Answered,
+}
+
+/// What answers have beside it: a document that was answered may be sent back as it is, and nobody looks at these.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "they are taken, and that is all")]
+pub struct Answered {
+    #[serde(default)]
+    #[schema(value_type = Option<bool>, required = false, read_only)]
+    read_only: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<EndpointHealth>, required = false, read_only)]
+    health: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<IsoMicroseconds>, required = false, read_only)]
+    created_at: IgnoredAny,
+    #[serde(default)]
+    #[schema(value_type = Option<IsoMicroseconds>, required = false, read_only)]
+    last_updated: IgnoredAny,
 }
 
 fn yes() -> bool {
@@ -132,13 +152,22 @@ impl Tenant {
                  the new one"
             )));
         }
-        let settings = match unsealed(&self.service.cipher, &old) {
-            Ok(before) => request.settings.with_secrets_of(&before),
-            Err(_) => request.settings,
+        let before = unsealed(&self.service.cipher, &old).ok();
+        let has_other_readers = before.as_ref().is_none_or(|before| readers(before) != readers(&request.settings));
+        let settings = match before {
+            Some(before) => request.settings.with_secrets_of(&before),
+            None => request.settings,
         };
         let request = EndpointRequest { settings, ..request };
         let row = self.row_of(caller, &old.id, request, old.created_at, self.service.clock.moment()).await?;
-        if self.account.replace_endpoint(&row).await? { Ok(self.shown(row)) } else { Err(unknown()) }
+        if !self.account.replace_endpoint(&row).await? {
+            return Err(unknown());
+        }
+        if has_other_readers {
+            // Who has a letter is known by their places among them.
+            self.service.store.begin_deliveries_anew(&row.id).await?;
+        }
+        Ok(self.shown(row))
     }
 
     /// Deletes an endpoint with the log of its deliveries.
@@ -168,7 +197,9 @@ impl Tenant {
         let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let (accepted, status, reason, excerpt) = match sent {
             Sent::Accepted { status, excerpt } => (true, status, None, excerpt),
-            Sent::Refused { status, reason, excerpt, .. } => (false, status, Some(reason), excerpt),
+            Sent::Refused { status, reason, excerpt, .. } | Sent::Partly { status, reason, excerpt, .. } => {
+                (false, status, Some(reason), excerpt)
+            }
             Sent::Failed { reason } => (false, None, Some(reason), String::new()),
         };
         Ok(EndpointTest { accepted, status, milliseconds, reason, excerpt })
@@ -221,7 +252,7 @@ impl Tenant {
         created_at: Moment,
         now: Moment,
     ) -> Result<Model> {
-        let EndpointRequest { name, settings, routing, limits, enabled, system_global } = request;
+        let EndpointRequest { name, settings, routing, limits, enabled, system_global, answered: _ } = request;
         if system_global {
             self.demand_system(caller, "createNotificationEndpoint", None).await?;
         }
@@ -275,6 +306,14 @@ impl Tenant {
             created_at: moment(row.created_at),
             last_updated: moment(row.last_updated),
         }
+    }
+}
+
+/// Whom a letter is for.
+fn readers(endpoint: &Endpoint) -> &[String] {
+    match &endpoint.channel {
+        Channel::Email(email) => &email.to,
+        _ => &[],
     }
 }
 

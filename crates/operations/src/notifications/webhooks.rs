@@ -199,7 +199,7 @@ impl Service {
             Sent::Accepted { excerpt, .. } => {
                 Ok(serde_json::from_str(&excerpt).unwrap_or_else(|_| Value::Object(Map::new())))
             }
-            Sent::Refused { reason, .. } | Sent::Failed { reason } => {
+            Sent::Refused { reason, .. } | Sent::Partly { reason, .. } | Sent::Failed { reason } => {
                 Err(Error::refused(500, format!("the receiver of the webhook did not take it: {reason}")))
             }
         }

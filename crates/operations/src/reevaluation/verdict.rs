@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Happening, Result, Tenant,
-    evaluations::{Changed, Sieve, Yardstick},
+    evaluations::{Changed, Sieve, Yardstick, are_chosen_otherwise},
     images::happening,
 };
 
@@ -168,6 +168,8 @@ fn reason(
         "image"
     } else if state.policy_digest.as_ref() != Some(&row.policy_digest) {
         "policy"
+    } else if state.inputs.as_deref().is_some_and(|told| are_chosen_otherwise(told, &row.inputs)) {
+        "settings"
     } else if !look.changes.is_empty() {
         "vulnerability_data"
     } else if state.valid_until.is_some_and(|until| until <= now) {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use sea_orm::ConnectionTrait;
 use windlass_matching::{StoredFinding, StoredRest};
 use windlass_store::{
+    finding_changes::clearances::{NewClearance, told_as_opened},
     findings::{self, cleared},
     package_versions::{
         self,
@@ -22,16 +23,25 @@ pub(super) enum Scope {
     Everywhere,
 }
 
-/// Tells which findings of these packages and of what they own are cleared. A finding is cleared in an image if every
-/// package of it that has the finding is owned by some that have fixed the flaw.
+/// Open findings that became none in some images, or findings again.
+#[derive(Default)]
+pub(super) struct Shifted {
+    /// What was cleared, and is or is not now: finding and, by whether it is cleared now, analyses.
+    analyses: BTreeMap<(i64, bool), Vec<i64>>,
+    findings: HashMap<i64, findings::Model>,
+}
+
+/// Tells which findings of these packages and of what they own are cleared, and answers with what it was told otherwise
+/// before. A finding is cleared in an image if every package of it that has the finding is owned by some that have fixed the
+/// flaw.
 pub(super) async fn write(
     on: &impl ConnectionTrait,
     scope: Scope,
     versions: impl IntoIterator<Item = i64>,
-) -> Result<()> {
+) -> Result<Shifted> {
     let versions: BTreeSet<i64> = versions.into_iter().collect();
     if versions.is_empty() {
-        return Ok(());
+        return Ok(Shifted::default());
     }
     let versions: Vec<i64> = versions.into_iter().collect();
     let analysis = match scope {
@@ -40,7 +50,7 @@ pub(super) async fn write(
     };
     let owned = owners::concerned(on, &versions).await?;
     if owned.is_empty() {
-        return Ok(());
+        return Ok(Shifted::default());
     }
     // Who owns each package that is one of these, by image and package.
     let mut places: BTreeMap<(i64, i64), BTreeMap<i64, BTreeSet<i64>>> = BTreeMap::new();
@@ -62,7 +72,8 @@ pub(super) async fn write(
         fixed.insert(row.id, rest.fixed);
     }
     let mut by_version: HashMap<i64, Vec<(i64, StoredFinding)>> = HashMap::new();
-    for row in findings::open(on, &owned).await? {
+    let open = findings::open(on, &owned).await?;
+    for row in &open {
         let finding = serde_json::from_str(&row.detail).map_err(|error| broken(&error))?;
         by_version.entry(row.package_version).or_default().push((row.id, finding));
     }
@@ -89,5 +100,47 @@ pub(super) async fn write(
         });
         rows.extend(cleared.iter().map(|finding| cleared::Model { analysis, finding: *finding }));
     }
-    Ok(cleared::replace(on, &owned, analysis, &rows).await?)
+    let former = match scope {
+        Scope::Analysis(_) => Vec::new(),
+        Scope::Everywhere => cleared::of_versions(on, &owned).await?,
+    };
+    cleared::replace(on, &owned, analysis, &rows).await?;
+    Ok(match scope {
+        // Nobody was told anything of it before.
+        Scope::Analysis(_) => Shifted::default(),
+        Scope::Everywhere => shifted(former, rows, open),
+    })
+}
+
+fn shifted(former: Vec<cleared::Model>, now: Vec<cleared::Model>, open: Vec<findings::Model>) -> Shifted {
+    let pairs = |rows: Vec<cleared::Model>| rows.into_iter().map(|row| (row.finding, row.analysis));
+    let (former, now): (BTreeSet<_>, BTreeSet<_>) = (pairs(former).collect(), pairs(now).collect());
+    let mut shifted = Shifted::default();
+    for ((finding, analysis), is_cleared) in
+        now.difference(&former).map(|pair| (pair, true)).chain(former.difference(&now).map(|pair| (pair, false)))
+    {
+        shifted.analyses.entry((*finding, is_cleared)).or_default().push(*analysis);
+    }
+    let concerned: HashSet<i64> = shifted.analyses.keys().map(|(finding, _)| *finding).collect();
+    shifted.findings = open.into_iter().filter(|row| concerned.contains(&row.id)).map(|row| (row.id, row)).collect();
+    shifted
+}
+
+/// What of it is news: a finding that this data brought and nobody was told of until change `told` is none by being cleared.
+pub(super) async fn news(
+    on: &impl ConnectionTrait,
+    shifted: Shifted,
+    data: i64,
+    told: i64,
+) -> Result<Vec<NewClearance>> {
+    let Shifted { analyses, findings } = shifted;
+    let brought: Vec<i64> = findings.values().filter(|row| row.opened_by == data).map(|row| row.id).collect();
+    let told = told_as_opened(on, &brought, told).await?;
+    let is_news = |row: &findings::Model| row.opened_by != data || told.contains(&row.id);
+    let news = analyses.into_iter().filter_map(|((finding, is_cleared), analyses)| {
+        let row = findings.get(&finding).filter(|row| !is_cleared || is_news(row))?;
+        let (package_version, detail) = (row.package_version, row.detail.clone());
+        Some(NewClearance { package_version, finding, detail, is_cleared, analyses })
+    });
+    Ok(news.collect())
 }

@@ -166,8 +166,11 @@ impl Service {
         let newest = finding_changes::newest(&tx).await?;
         finding_changes::insert(&tx, changes, data.id, now).await?;
         let mut handed_on = tag_changes::hand_on(&tx, newest, &touched, Part::Former).await?;
-        clearances::write(&tx, Scope::Everywhere, changed).await?;
+        let cleared = clearances::write(&tx, Scope::Everywhere, changed).await?;
         handed_on += tag_changes::hand_on(&tx, newest, &touched, Part::New).await?;
+        let cleared = clearances::news(&tx, cleared, data.id, newest).await?;
+        let cleared = finding_changes::clearances::insert(&tx, &cleared, data.id, now).await?;
+        handed_on += tag_changes::hand_on_clearances(&tx, &cleared).await?;
         if handed_on > 0 && !ends {
             self.ask_for_rematch(&tx).await?;
         }

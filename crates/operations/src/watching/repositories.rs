@@ -11,7 +11,7 @@ use windlass_store::{
 use windlass_v1::{TagReference, events::EventType};
 
 use super::{REPOSITORY_WATCHER, Trouble, Visit, Watcher, no_reference, reference};
-use crate::{Result, Service, repositories::Globs, subscriptions::watched};
+use crate::{Result, Service, images::Found, repositories::Selection, subscriptions::watched};
 
 /// Tags that are added of one repository in one round; the others follow in the next.
 const TAGS_A_ROUND: usize = 500;
@@ -37,8 +37,8 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
     let Some(repository) = reference(&due) else { return Ok(no_reference(&due)) };
     let tenant = service.tenant(&due.account);
     let watched = watched(due.value.as_deref());
-    let globs = match Globs::of(&watched) {
-        Ok(globs) => globs,
+    let selection = match Selection::of(&watched) {
+        Ok(selection) => selection,
         Err(reason) => {
             return Ok(Visit::Failed(Trouble { failure: Failure::Unknown, reason, pause: None }));
         }
@@ -51,18 +51,25 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
     let seen: BTreeMap<String, repository_tags::Model> =
         tenant.account.repository_tags(&[subscription]).await?.into_iter().map(|row| (row.tag.clone(), row)).collect();
     let now = service.clock.moment();
-    let is_wanted = |tag: &&String| {
-        globs.choose(tag) && seen.get(*tag).is_none_or(|row| row.retry_at.is_some_and(|retry_at| retry_at <= now))
-    };
-    for tag in tags.iter().filter(is_wanted).take(TAGS_A_ROUND) {
+    let is_wanted =
+        |tag: &&String| seen.get(*tag).is_none_or(|row| row.retry_at.is_some_and(|retry_at| retry_at <= now));
+    for tag in selection.choose(tags).iter().filter(is_wanted).take(TAGS_A_ROUND) {
         if !tenant.account.subscription(subscription).await?.is_some_and(|row| row.active) {
             return Ok(Visit::Done);
         }
         let reference = TagReference { tag: tag.clone(), ..repository.clone() };
         let failures = seen.get(tag).map_or(0, |row| row.failures);
-        let added = super::add(&tenant, &reference, None, watched.autosubscribe).await?;
+        let is_too_old = |found: &[Found]| {
+            let built_at = found.first().and_then(|found| found.built_at);
+            selection.since.zip(built_at).is_some_and(|(since, built_at)| built_at < since)
+        };
+        let added = match super::ask(&tenant, &reference).await? {
+            Ok(found) if is_too_old(&found) => Ok(Some(repository_tags::NEVER)),
+            Ok(found) => super::add(&tenant, &reference, found, None, watched.autosubscribe).await?.map(|_| None),
+            Err(trouble) => Err(trouble),
+        };
         let row = match added {
-            Ok(_) => kept(subscription, tag, 0, None, now),
+            Ok(retry_at) => kept(subscription, tag, 0, retry_at, now),
             // Not this tag's failure: it is as new the next time.
             Err(trouble) if trouble.is_of_registry() => return Ok(Visit::Failed(trouble)),
             Err(trouble) => {

@@ -66,7 +66,11 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
         image.digest.clone()
     } else {
         let annotations = latest.map(|image| annotations(&image.annotations));
-        match super::add(&tenant, &tag, annotations.as_ref(), false).await? {
+        let added = match super::ask(&tenant, &tag).await? {
+            Ok(found) => super::add(&tenant, &tag, found, annotations.as_ref(), false).await?,
+            Err(trouble) => Err(trouble),
+        };
+        match added {
             Ok(image) => image,
             Err(trouble) => return Ok(Visit::Failed(trouble)),
         }

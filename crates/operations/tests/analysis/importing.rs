@@ -145,6 +145,7 @@ fn nobody_else_gets_what_one_account_imported() {
     });
 }
 
+/// D-19: the original's import of a known image never ends.
 #[test]
 fn of_an_import_of_a_known_image_only_names_and_annotations_are_taken_unless_it_is_forced() {
     on_every_engine(|store| async move {

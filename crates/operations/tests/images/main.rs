@@ -4,6 +4,7 @@
 
 mod adding;
 mod deleting;
+mod patterns;
 mod platforms;
 mod refusals;
 mod registry;

@@ -5,6 +5,7 @@
 mod explaining;
 mod house;
 mod killed;
+mod owners;
 mod scale;
 #[path = "../vulnerabilities/scene.rs"]
 #[allow(dead_code, reason = "not all of it is needed here")]

@@ -22,7 +22,8 @@ use windlass_store::{
     image_tags::{self, TagName},
     images::{self, NewImage},
     package_versions::{self, NewPackageVersion, instances},
-    subscriptions, tag_states,
+    subscriptions::{self, Start},
+    tag_states,
 };
 use windlass_v1::subscriptions::{SubscriptionType, subscription_id};
 
@@ -181,7 +182,7 @@ async fn seed(bench: &Bench, tenant: &Tenant, count: usize) {
                 (SubscriptionType::PolicyEval, subscriptions::Kind::PolicyEvaluation),
             ] {
                 let id = subscription_id(tenant.name().as_str(), &key, kind);
-                subscriptions::ensure(&tx, tenant.name(), &id, own, &key, true, now).await.unwrap();
+                subscriptions::ensure(&tx, tenant.name(), &id, own, &key, Start::Activated, now).await.unwrap();
             }
             tag_states::wish(&tx, tenant.name(), &key, now).await.unwrap();
         }

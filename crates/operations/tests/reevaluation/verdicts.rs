@@ -1,11 +1,13 @@
 use serde_json::{Value, json};
+use windlass_advisories::{Epss, Record};
 use windlass_matching::testing::{advisory, deb, sbom};
 use windlass_operations::{Tenant, evaluations::CheckRequest, testing::on_every_service};
 use windlass_store::evaluations;
+use windlass_v1::accounts::{AccountSettingsRequest, PolicyProfile, UnmappedImages};
 
 use crate::{
-    house::{VERDICT, bundle, debian, judge_by, key, moves, publish, rule, subscribe, told, usual},
-    scene::{image, work},
+    house::{VERDICT, VULNERABILITIES, bundle, debian, judge_by, key, moves, publish, rule, subscribe, told, usual},
+    scene::{database_with, decorated, image, work},
 };
 
 /// From, to and reason of what was told, oldest first.
@@ -176,6 +178,97 @@ fn images_whose_verdict_cannot_have_changed_are_not_judged_anew() {
         assert_ne!(judged(&passing).await, before.1);
         publish(&bench, 4, [low, high]).await;
         assert_ne!(judged(&stopped).await, before.0, "what stopped it is gone, and something else is there");
+        assert_eq!(flips(&team).await, [flip("go", "stop", "vulnerability_data")]);
+    });
+}
+
+#[test]
+fn an_account_that_chooses_to_judge_otherwise_is_told_what_that_changes() {
+    on_every_service(|bench| async move {
+        let (team, other) = (bench.account("team").await, bench.account("other").await);
+        let mut nowhere = usual();
+        nowhere["mappings"][0]["registry"] = json!("registry.example");
+        for tenant in [&team, &other] {
+            judge_by(&bench, tenant, nowhere.clone()).await;
+        }
+        publish(&bench, 1, []).await;
+        for tenant in [&team, &other] {
+            image(&bench, tenant, "web", &sbom("debian:12", [deb("apt", "1.0")])).await;
+            subscribe(&bench, tenant, "policy_eval", &key("web"), None).await;
+        }
+        let choose = async |unmapped_images, policy_profile| {
+            let change = AccountSettingsRequest { unmapped_images, policy_profile, ..Default::default() };
+            team.change_settings(change).await.unwrap();
+            work(&bench).await;
+        };
+        choose(Some(UnmappedImages::Stop), None).await;
+        assert_eq!(flips(&team).await, [flip("go", "stop", "settings")]);
+        // What changes no verdict is nothing to tell, and what is chosen already changes nothing.
+        choose(None, Some(PolicyProfile::Native)).await;
+        choose(Some(UnmappedImages::Stop), None).await;
+        assert_eq!(flips(&team).await.len(), 1);
+        bench.pass(1);
+        choose(Some(UnmappedImages::Warn), None).await;
+        assert_eq!(flips(&team).await[1..], [flip("stop", "warn", "settings")]);
+        assert_eq!(flips(&other).await, [[""; 3]; 0], "it has settings of its own");
+    });
+}
+
+/// A rule of a gate that has no severities.
+fn about(trigger: &str, params: &Value) -> Value {
+    json!({"id": "r", "gate": "vulnerabilities", "trigger": trigger, "action": "STOP", "params": params})
+}
+
+#[test]
+fn a_new_score_judges_anew_where_a_rule_reads_it_and_nowhere_else() {
+    on_every_service(|bench| async move {
+        let (team, other) = (bench.account("team").await, bench.account("other").await);
+        let likely = about("epss", &json!([{"name": "epss_score", "value": "0.5"}]));
+        judge_by(&bench, &team, bundle("likely", &json!([likely]), &json!([]))).await;
+        judge_by(&bench, &other, bundle("other", &json!([rule("low", "STOP")]), &json!([]))).await;
+        let score = async |day, score: f64| {
+            bench.pass(1);
+            let (cve, date) = ("CVE-2026-1".to_owned(), format!("2026-01-{day:02}"));
+            let score = Record::Epss(Epss { cve, epss: score, percentile: score, date });
+            let records = [debian("CVE-2026-1", "apt", "2")];
+            let path = decorated(bench.folder.path(), day, records, [("epss", score)]);
+            bench.service.publish_vulnerability_data(&path).await.unwrap();
+            work(&bench).await;
+        };
+        score(1, 0.1).await;
+        let mut digest = String::new();
+        for tenant in [&team, &other] {
+            digest = image(&bench, tenant, "web", &sbom("debian:12", [deb("apt", "1.0")])).await;
+            subscribe(&bench, tenant, "policy_eval", &key("web"), None).await;
+        }
+        let judged = async |tenant: &Tenant| {
+            let rows = bench.service.store().account(tenant.name()).evaluations_of_image(&digest).await.unwrap();
+            rows.iter().map(|row: &evaluations::Model| row.last_evaluated).max().unwrap()
+        };
+        let before = judged(&other).await;
+        score(2, 0.9).await;
+        assert_eq!(flips(&team).await, [flip("go", "stop", "vulnerability_data")]);
+        score(3, 0.2).await;
+        assert_eq!(flips(&team).await[1..], [flip("stop", "go", "vulnerability_data")]);
+        assert_eq!(judged(&other).await, before, "its rules read no scores");
+        assert_eq!(flips(&other).await, [[""; 3]; 0]);
+        assert_eq!(told(&team, VULNERABILITIES).await, [], "a score alone is no news of a vulnerability");
+    });
+}
+
+#[test]
+fn a_flaw_that_is_exploited_now_stops_images_where_a_rule_asks_for_it() {
+    on_every_service(|bench| async move {
+        let team = bench.account("team").await;
+        let listed = about("kev_list", &json!([]));
+        judge_by(&bench, &team, bundle("listed", &json!([listed]), &json!([]))).await;
+        let records = || [debian("CVE-2026-1", "apt", "2")];
+        publish(&bench, 1, records()).await;
+        image(&bench, &team, "web", &sbom("debian:12", [deb("apt", "1.0")])).await;
+        subscribe(&bench, &team, "policy_eval", &key("web"), None).await;
+        let path = database_with(bench.folder.path(), 2, records(), &["CVE-2026-1"]);
+        bench.service.publish_vulnerability_data(&path).await.unwrap();
+        work(&bench).await;
         assert_eq!(flips(&team).await, [flip("go", "stop", "vulnerability_data")]);
     });
 }

@@ -33,6 +33,18 @@ pub(crate) fn database_with(
     records: impl IntoIterator<Item = AdvisoryBuilder>,
     exploited: &[&str],
 ) -> PathBuf {
+    let entry = |cve: &&str| KnownExploited { cve: (*cve).to_owned(), ..KnownExploited::default() };
+    let entries = exploited.iter().map(|cve| ("kev", Record::KnownExploited(entry(cve))));
+    decorated(folder, day, records, entries)
+}
+
+/// The same, with these records of exploitation and its likelihood.
+pub(crate) fn decorated(
+    folder: &Path,
+    day: i8,
+    records: impl IntoIterator<Item = AdvisoryBuilder>,
+    decorations: impl IntoIterator<Item = (&'static str, Record)>,
+) -> PathBuf {
     let path = folder.join(format!("day-{day}.db"));
     let built: Timestamp = format!("2026-01-{day:02}T00:00:00Z").parse().unwrap();
     let mut all: Vec<_> = records.into_iter().map(AdvisoryBuilder::record).collect();
@@ -41,9 +53,8 @@ pub(crate) fn database_with(
     for (provider, record) in all {
         builder.add(&provider, record).unwrap();
     }
-    for cve in exploited {
-        let entry = KnownExploited { cve: (*cve).to_owned(), ..KnownExploited::default() };
-        builder.add("kev", Record::KnownExploited(entry)).unwrap();
+    for (provider, record) in decorations {
+        builder.add(provider, record).unwrap();
     }
     builder.finish(Finish::Ready, &mut |_| ()).unwrap();
     path

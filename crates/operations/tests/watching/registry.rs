@@ -62,11 +62,19 @@ impl Registry {
     }
 
     pub(crate) async fn push_for(&self, arch: &str, repository: &str, tag: &str, content: &str) -> String {
+        self.push_with(&json!({"architecture": arch}), repository, tag, content).await
+    }
+
+    /// The same, of an image that was built at that time.
+    pub(crate) async fn push_built(&self, created: &str, repository: &str, tag: &str) -> String {
+        self.push_with(&json!({"architecture": "amd64", "created": created}), repository, tag, tag).await
+    }
+
+    async fn push_with(&self, members: &Value, repository: &str, tag: &str, content: &str) -> String {
         let layer = content.as_bytes().to_vec();
         let diff_id = Digest::of(&layer).to_string();
-        let config = json!({
-            "os": "linux", "architecture": arch, "config": {}, "rootfs": {"type": "layers", "diff_ids": [diff_id]},
-        });
+        let mut config = json!({"os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": [diff_id]}});
+        config.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         let config = config.to_string().into_bytes();
         let manifest = json!({
             "schemaVersion": 2,

@@ -145,6 +145,72 @@ fn new_tags_are_added_but_for_those_that_are_excluded() {
     });
 }
 
+#[test]
+fn of_many_tags_only_the_last_ones_are_added() {
+    in_every_house(|house| async move {
+        let Some(registry) = Registry::start(None).await else { return };
+        let admin = house.admin();
+        for tag in ["v1.2", "v1.9", "v1.10", "edge"] {
+            registry.push("team/app", tag, tag).await;
+        }
+        let repository = format!("{}/team/app", registry.address);
+        let named = |tag: &str| format!("{repository}:{tag}");
+        let include = Some(vec!["v*".to_owned()]);
+        let request = WatchRequest { repository: &repository, include, max_tags: Some(2), ..WatchRequest::default() };
+        let dry = admin.watch_repository(WatchRequest { dryrun: true, ..request.clone() }).await.unwrap();
+        let mut chosen: Vec<String> = serde_json::from_value(value(&dry)["repotags"].clone()).unwrap();
+        chosen.sort();
+        assert_eq!(chosen, ["v1.10", "v1.9"]);
+        let kept = admin.watch_repository(request).await.unwrap();
+        assert_eq!((&value(&kept)["max_tags"], &value(&kept)["tagcount"]), (&json!(2), &json!(2)));
+        round(&house).await;
+        assert_eq!(tags(&admin).await, [named("v1.10"), named("v1.9")]);
+        // One that comes and is not among the last is not added; one that is, is, and nothing goes for it.
+        registry.push("team/app", "v1.3", "v1.3").await;
+        registry.push("team/app", "v2.0", "v2.0").await;
+        round(&house).await;
+        assert_eq!(tags(&admin).await, [named("v1.10"), named("v1.9"), named("v2.0")]);
+        // What is not given stays, and 0 takes the limit away.
+        let again = WatchRequest { repository: &repository, ..WatchRequest::default() };
+        assert_eq!(value(&admin.watch_repository(again.clone()).await.unwrap())["max_tags"], json!(2));
+        let all = admin.watch_repository(WatchRequest { max_tags: Some(0), ..again }).await.unwrap();
+        assert_eq!(value(&all).get("max_tags"), None);
+        round(&house).await;
+        assert_eq!(tags(&admin).await.len(), 5);
+    });
+}
+
+#[test]
+fn images_that_were_built_too_long_ago_are_left_out_until_that_is_allowed() {
+    in_every_house(|house| async move {
+        let Some(registry) = Registry::start(None).await else { return };
+        let admin = house.admin();
+        registry.push_built("2020-01-01T00:00:00Z", "team/app", "old").await;
+        registry.push_built("2026-01-01T00:00:00Z", "team/app", "new").await;
+        registry.push_built("1970-01-01T00:00:00Z", "team/app", "reproducible").await;
+        registry.push("team/app", "silent", "silent").await;
+        let repository = format!("{}/team/app", registry.address);
+        let named = |tags: &[&str]| tags.iter().map(|tag| format!("{repository}:{tag}")).collect::<Vec<_>>();
+        let since = |since| WatchRequest { repository: &repository, since: Some(since), ..WatchRequest::default() };
+        assert_eq!(refusal(admin.watch_repository(since("yesterday")).await).0, 400);
+        admin.watch_repository(since("2025-01-01")).await.unwrap();
+        for _ in 0..2 {
+            round(&house).await;
+            assert_eq!(tags(&admin).await, named(&["new", "reproducible", "silent"]));
+        }
+        let id = subscription_id("admin", &repository, SubscriptionType::RepoUpdate);
+        let watch = value(&admin.subscription(&id).await.unwrap()[0]);
+        assert_eq!(watch["repotags"], json!(["new", "reproducible", "silent"]));
+        assert_eq!(watch["since"], "2025-01-01");
+
+        admin.watch_repository(since("2019-01-01")).await.unwrap();
+        round(&house).await;
+        assert_eq!(tags(&admin).await, named(&["new", "old", "reproducible", "silent"]));
+        let any = value(&admin.watch_repository(since("")).await.unwrap());
+        assert_eq!(any.get("since"), None);
+    });
+}
+
 /// D-1: the original's watcher switches off what users have switched on.
 #[test]
 fn a_watched_repository_leaves_subscriptions_of_its_tags_as_users_have_set_them() {

@@ -77,3 +77,29 @@ fn a_run_whose_process_died_is_taken_over() {
         running.await.unwrap().unwrap();
     });
 }
+
+/// D-21: the original counts what failed as done.
+#[test]
+fn a_run_that_fails_says_so_and_is_due_again() {
+    let timers = BTreeMap::from([("feed_sync".to_owned(), -5), ("image_watcher".to_owned(), 0)]);
+    in_every_house_with(&Settings { timers, ..Settings::default() }, |house| async move {
+        let (stop, running) = start(&house.service);
+        // There is no data where it is looked for.
+        let failed = async {
+            loop {
+                let rows = house.service.store().schedules().await.unwrap();
+                let row = rows.into_iter().find(|row| row.name == "feed_sync");
+                if let Some(row) = row.filter(|row| row.runs > 0 && row.lease_until.is_none()) {
+                    return row;
+                }
+                house.wait(5);
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let row = timeout(Duration::from_secs(20), failed).await.unwrap();
+        assert!(row.last_error.is_some_and(|error| error.contains("vulnerability data")));
+        assert!(row.next_run_at.seconds() <= house.service.clock().moment().seconds() + 6);
+        stop.cancel();
+        running.await.unwrap().unwrap();
+    });
+}

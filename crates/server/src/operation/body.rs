@@ -48,6 +48,18 @@ pub(crate) struct JsonSchema {
 
 impl JsonSchema {
     fn of<T: ToSchema>() -> Arc<Self> {
+        Self::with::<T>(|_| ())
+    }
+
+    /// The same, where the check takes no member that no schema knows.
+    fn closed<T: ToSchema>() -> Arc<Self> {
+        Self::with::<T>(|document| {
+            close_within(document);
+            close(document);
+        })
+    }
+
+    fn with<T: ToSchema>(narrow: impl Fn(&mut Value)) -> Arc<Self> {
         let mut components = Vec::new();
         T::schemas(&mut components);
         let schema = T::schema();
@@ -55,15 +67,45 @@ impl JsonSchema {
         let named: serde_json::Map<String, Value> =
             components.iter().map(|(name, schema)| (name.clone(), json!(schema))).collect();
         document["components"] = json!({ "schemas": named });
+        narrow(&mut document);
         let validator = jsonschema::draft202012::new(&document).expect("a schema made from a type is one");
         Arc::new(Self { schema, components, validator })
     }
 
     fn check(&self, value: &Value) -> Result<(), Problem> {
-        match self.validator.iter_errors(value).next() {
-            Some(error) => Err(Problem::bad_request(explain(&error))),
-            None => Ok(()),
+        let mut unknown = None;
+        for error in self.validator.iter_errors(value) {
+            // Where a part of the schema does not fit, no member of it counts as known: what is wrong with it is to be told.
+            if !matches!(error.kind(), ValidationErrorKind::UnevaluatedProperties { .. }) {
+                return Err(Problem::bad_request(explain(&error)));
+            }
+            unknown.get_or_insert(error);
         }
+        unknown.map_or(Ok(()), |error| Err(Problem::bad_request(explain(&error))))
+    }
+}
+
+/// Has a schema take no other members than those that any of its parts knows.
+fn close(schema: &mut Value) {
+    if let Value::Object(schema) = schema {
+        schema.entry("unevaluatedProperties").or_insert(Value::Bool(false));
+    }
+}
+
+/// The same of the values of all members and lists in it. Parts of a schema stay open: each knows some members only.
+fn close_within(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::Object(properties)) = members.get_mut("properties") {
+                properties.values_mut().for_each(close);
+            }
+            if let Some(items) = members.get_mut("items") {
+                close(items);
+            }
+            members.values_mut().for_each(close_within);
+        }
+        Value::Array(parts) => parts.iter_mut().for_each(close_within),
+        _ => {}
     }
 }
 
@@ -94,6 +136,10 @@ fn explain(error: &ValidationError<'_>) -> String {
         }
         ValidationErrorKind::MaxLength { .. } | ValidationErrorKind::MaxItems { .. } => {
             format!("{instance} is too long")
+        }
+        ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            let names: Vec<String> = unexpected.iter().map(|name| pyrepr::text(name)).collect();
+            format!("there is no member {}", names.join(", "))
         }
         ValidationErrorKind::Minimum { limit } => format!("{instance} is less than the minimum of {limit}"),
         ValidationErrorKind::Maximum { limit } => format!("{instance} is greater than the maximum of {limit}"),
@@ -222,6 +268,21 @@ impl<T: ToSchema + DeserializeOwned + Send + 'static> Body for JsonBody<T> {
             let place = error.path().to_string();
             Problem::bad_request(format!("{} - '{place}'", error.into_inner())).into()
         })
+    }
+}
+
+/// The same, that holds nothing the schema does not know: whoever misspells a member is told so.
+pub(crate) struct ClosedJsonBody<T>(std::marker::PhantomData<T>);
+
+impl<T: ToSchema + DeserializeOwned + Send + 'static> Body for ClosedJsonBody<T> {
+    type Value = T;
+
+    fn kind() -> BodyKind {
+        BodyKind::Json(JsonSchema::closed::<T>())
+    }
+
+    fn value(checked: Checked) -> Result<T, Failure> {
+        JsonBody::value(checked)
     }
 }
 

@@ -7,7 +7,7 @@ use windlass_v1::notifications::{
 
 use crate::{
     Failure,
-    operation::{Input, Json, JsonBody, Operation},
+    operation::{ClosedJsonBody, Input, Json, JsonBody, Operation},
     scope::Tenant,
 };
 
@@ -21,7 +21,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         Operation::get("/notifications/endpoints", "list_notification_endpoints", "Lists endpoints")
             .for_account("listNotificationEndpoints", list),
         Operation::post("/notifications/endpoints", "add_notification_endpoint", "Adds an endpoint")
-            .body::<JsonBody<EndpointRequest>>()
+            .body::<ClosedJsonBody<EndpointRequest>>()
             .names("name")
             .fails(400, UNUSABLE)
             .fails(409, "There is an endpoint of that name.")
@@ -30,7 +30,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             .fails(404, UNKNOWN)
             .for_account("getNotificationEndpoint", show),
         Operation::put("/notifications/endpoints/{endpoint}", "update_notification_endpoint", "Replaces an endpoint")
-            .body::<JsonBody<EndpointRequest>>()
+            .body::<ClosedJsonBody<EndpointRequest>>()
             .fails(400, UNUSABLE)
             .fails(404, UNKNOWN)
             .fails(409, READ_ONLY)

@@ -41,11 +41,15 @@ struct AddQuery {
     #[serde(default)]
     #[param(style = Form, explode = false)]
     exclude: Option<Vec<String>>,
+    /// How many of these tags are added: the last ones, where numbers in them count as numbers; 0: all.
+    max_tags: Option<u64>,
+    /// Images that were built before this time are not added; empty: whenever they were.
+    since: Option<String>,
 }
 
 async fn add(tenant: Tenant, input: Input<AddQuery, ()>) -> Result<Json<Vec<Subscription>>, Failure> {
-    let AddQuery { repository, autosubscribe, dryrun, lookuptag, include, exclude } = input.query;
-    let (repository, lookuptag) = (repository.as_str(), lookuptag.as_deref());
-    let request = WatchRequest { repository, autosubscribe, dryrun, lookuptag, include, exclude };
+    let AddQuery { repository, autosubscribe, dryrun, lookuptag, include, exclude, max_tags, since } = input.query;
+    let (repository, lookuptag, since) = (repository.as_str(), lookuptag.as_deref(), since.as_deref());
+    let request = WatchRequest { repository, autosubscribe, dryrun, lookuptag, include, exclude, max_tags, since };
     Ok(Json(vec![tenant.watch_repository(request).await?]))
 }

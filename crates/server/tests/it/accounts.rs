@@ -32,11 +32,12 @@ fn an_account_says_how_its_images_are_judged() {
         admin.post("/v1/accounts/acct1/users", &json!({"username": "one", "password": "foobar"})).await.ok();
         let one = client.user("one", "foobar");
         let settings = "/v1/accounts/acct1/settings";
-        let original = json!({"policy_profile": "compat", "unmapped_images": "go"});
+        let chosen = |profile: &str, unmapped: &str, types: &[&str]| json!({"policy_profile": profile, "unmapped_images": unmapped, "new_tag_subscriptions": types});
+        let original = chosen("compat", "go", &["analysis_update"]);
         assert_eq!(one.get(settings).await.ok(), original);
-        let native = json!({"policy_profile": "native", "unmapped_images": "go"});
+        let native = chosen("native", "go", &["analysis_update"]);
         assert_eq!(one.put(settings, &json!({"policy_profile": "native"})).await.ok(), native);
-        let both = json!({"policy_profile": "native", "unmapped_images": "stop"});
+        let both = chosen("native", "stop", &["analysis_update"]);
         assert_eq!(
             admin.put(settings, &json!({"unmapped_images": "stop"})).await.ok(),
             both,
@@ -45,6 +46,12 @@ fn an_account_says_how_its_images_are_judged() {
         assert_eq!(one.get(settings).await.ok(), both);
         let bad = one.put(settings, &json!({"unmapped_images": "block"})).await.refusal();
         assert_eq!(bad, (400, "'block' is not one of ['go', 'warn', 'stop'] - 'unmapped_images'".into()));
+        let types = |types: &[&str]| json!({ "new_tag_subscriptions": types });
+        let told = one.put(settings, &types(&["vuln_update", "policy_eval", "vuln_update"])).await.ok();
+        assert_eq!(told, chosen("native", "stop", &["policy_eval", "vuln_update"]));
+        assert_eq!(one.put(settings, &types(&["repo_update"])).await.refusal().0, 400, "no tag has such a one");
+        assert_eq!(one.put(settings, &types(&["bogus"])).await.refusal().0, 400);
+        assert_eq!(one.put(settings, &types(&[])).await.ok(), chosen("native", "stop", &[]));
         assert_eq!(one.get("/v1/accounts/admin/settings").await.status, 403);
         assert_eq!(admin.get("/v1/accounts/admin/settings").await.ok(), original, "of this account alone");
         assert_eq!(admin.get("/v1/accounts/nope/settings").await.status, 404);

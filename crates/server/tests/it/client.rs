@@ -19,6 +19,7 @@ pub(crate) struct Client {
     authorization: Option<String>,
     account: Option<String>,
     encoding: Option<&'static str>,
+    headers: Vec<(&'static str, String)>,
 }
 
 /// What came back.
@@ -62,7 +63,7 @@ impl Client {
     /// Nobody, at a process that counts.
     pub(crate) fn counted(bench: &Bench, metrics: Metrics) -> Self {
         let application = windlass_server::router(bench.service.clone(), metrics);
-        Self { application, authorization: None, account: None, encoding: None }
+        Self { application, authorization: None, account: None, encoding: None, headers: Vec::new() }
     }
 
     /// The administrator.
@@ -87,6 +88,13 @@ impl Client {
     /// The same caller, who understands bodies in this encoding.
     pub(crate) fn accepting(&self, encoding: &'static str) -> Self {
         Self { encoding: Some(encoding), ..self.clone() }
+    }
+
+    /// The same caller, who sends a further header.
+    pub(crate) fn header(&self, name: &'static str, value: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.push((name, value.to_owned()));
+        client
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -119,6 +127,9 @@ impl Client {
         }
         if let Some(encoding) = self.encoding {
             request = request.header(header::ACCEPT_ENCODING, encoding);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
         }
         let response = self.application.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let (head, body) = response.into_parts();

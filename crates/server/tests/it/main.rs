@@ -4,16 +4,17 @@
 
 mod accounts;
 mod archives;
+mod changes;
 mod client;
 mod content;
 mod images;
-
 mod imports;
 mod isolation;
 mod lists;
 mod notifications;
 mod policies;
 mod protocol;
+mod registry_events;
 mod slowness;
 mod storage;
 mod system;

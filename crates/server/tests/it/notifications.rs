@@ -44,6 +44,9 @@ fn an_endpoint_is_added_shown_changed_and_deleted() {
         changed["routing"] = json!({"types": ["policy_eval"], "verdicts": {"flips": true}});
         let changed = ada.put("/notifications/endpoints/team", &changed).await.ok();
         assert_eq!(changed["routing"]["verdicts"], json!({"flips": true, "damping_minutes": 0}));
+        // What was answered may be sent back as it is.
+        let same = ada.put("/notifications/endpoints/team", &changed).await.ok();
+        assert_eq!((&same["routing"], &same["channel"]), (&changed["routing"], &changed["channel"]));
         let elsewhere = ada.put("/notifications/endpoints/team", &webhook("other")).await;
         assert_eq!(elsewhere.status, StatusCode::CONFLICT);
 
@@ -73,6 +76,26 @@ fn what_is_no_endpoint_is_refused_before_it_is_kept() {
             (with("routing", json!({"window": {"daily_at": "25:00"}})), "routing.window"),
             (with("limits", json!({"concurrency": 0})), "concurrency"),
             (with("name", json!("a/b")), "a/b"),
+        ] {
+            let answer = ada.post(ENDPOINTS, &document).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{document}: {}", answer.text());
+            assert!(answer.text().contains(about), "{about}: {}", answer.text());
+        }
+        let misspelt = |channel: Value, member: &str, value: Value| {
+            let mut document = with("channel", channel);
+            document[member] = value;
+            document
+        };
+        let hook = json!({"kind": "webhook", "url": NOWHERE});
+        let chat = |member: &str| json!({"kind": "slack", "url": "https://hooks.slack.com/services/T/B/X", member: 1});
+        let login = json!({"kind": "webhook", "url": NOWHERE,
+            "auth": {"scheme": "basic", "username": "u", "password": "p", "realm": "r"}});
+        for (document, about) in [
+            (misspelt(hook.clone(), "enabeld", json!(false)), "there is no member 'enabeld'"),
+            (misspelt(chat("colour"), "enabled", json!(true)), "there is no member 'colour' - 'channel'"),
+            (misspelt(login, "enabled", json!(true)), "there is no member 'realm' - 'channel.auth'"),
+            (misspelt(hook.clone(), "limits", json!({"per_hour": 1})), "'per_hour'"),
+            (misspelt(hook.clone(), "routing", json!({"verdicts": {"flip": true}})), "'flip'"),
         ] {
             let answer = ada.post(ENDPOINTS, &document).await;
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{document}: {}", answer.text());

@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     entity::prelude::*,
-    sea_query::{OnConflict, Query},
+    sea_query::{OnConflict, Query, SelectStatement},
 };
 
 use crate::{BATCH, Result};
@@ -23,7 +23,27 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Writes which findings of these packages are cleared, in one image or in all, in place of what was said before.
+/// Which open findings of these packages are cleared, and where.
+pub async fn of_versions(on: &impl ConnectionTrait, versions: &[i64]) -> Result<Vec<Model>> {
+    let mut rows = Vec::new();
+    for part in versions.chunks(BATCH) {
+        let open = Entity::find().filter(Column::Finding.in_subquery(open_findings(part)));
+        rows.extend(open.all(on).await?);
+    }
+    Ok(rows)
+}
+
+fn open_findings(versions: &[i64]) -> SelectStatement {
+    Query::select()
+        .column(super::Column::Id)
+        .from(super::Entity)
+        .and_where(super::Column::PackageVersion.is_in(versions.iter().copied()))
+        .and_where(super::Column::ClosedAt.is_null())
+        .to_owned()
+}
+
+/// Writes which open findings of these packages are cleared, in one image or in all, in place of what was said before. What
+/// was cleared when it was closed stays so: whoever looks back sees that it was none.
 pub async fn replace(
     on: &impl ConnectionTrait,
     versions: &[i64],
@@ -31,12 +51,7 @@ pub async fn replace(
     cleared: &[Model],
 ) -> Result<()> {
     for part in versions.chunks(BATCH) {
-        let of_versions = Query::select()
-            .column(super::Column::Id)
-            .from(super::Entity)
-            .and_where(super::Column::PackageVersion.is_in(part.iter().copied()))
-            .to_owned();
-        let mut former = Entity::delete_many().filter(Column::Finding.in_subquery(of_versions));
+        let mut former = Entity::delete_many().filter(Column::Finding.in_subquery(open_findings(part)));
         if let Some(analysis) = analysis {
             former = former.filter(Column::Analysis.eq(analysis));
         }

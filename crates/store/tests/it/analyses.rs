@@ -95,6 +95,7 @@ async fn look(store: &Store) -> images::Model {
     store.account(&AccountName::parse("alpha").unwrap()).image("sha256:ab").await.unwrap().unwrap()
 }
 
+/// D-27: the original's worker writes the whole row as it was when it began.
 #[test]
 fn an_analysis_changes_what_it_is_about_and_keeps_what_others_changed_meanwhile() {
     on_every_engine(|store| async move {

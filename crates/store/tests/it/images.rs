@@ -4,7 +4,7 @@ use windlass_store::{
     image_tags::{self, TagName},
     images::{self, AnalysisStatus, Change, Filter, NewImage, Page, Status},
     object_references::Storage,
-    subscriptions,
+    subscriptions::{self, Start},
     testing::on_every_engine,
 };
 
@@ -235,7 +235,9 @@ fn subscriptions_on_a_name_are_silenced_and_the_silent_removed() {
         let tx = store.begin().await.unwrap();
         let kind = subscriptions::Kind::TagUpdate;
         for (account, id) in [(&alpha, "s1"), (&beta, "s2")] {
-            subscriptions::ensure(&tx, account.name(), id, kind, "r.example/app:1", true, Moment(1)).await.unwrap();
+            subscriptions::ensure(&tx, account.name(), id, kind, "r.example/app:1", Start::Activated, Moment(1))
+                .await
+                .unwrap();
         }
         let watched =
             async |account: &Account| subscriptions::is_watched(&tx, account.name(), "r.example/app:1").await.unwrap();
@@ -244,7 +246,9 @@ fn subscriptions_on_a_name_are_silenced_and_the_silent_removed() {
         subscriptions::silence(&tx, alpha.name(), "r.example/app:1", Moment(2)).await.unwrap();
         assert_eq!((watched(&alpha).await, watched(&beta).await), (false, true));
         subscriptions::remove_silent(&tx, alpha.name(), "r.example/app:1").await.unwrap();
-        subscriptions::ensure(&tx, alpha.name(), "s1", kind, "r.example/app:1", false, Moment(3)).await.unwrap();
+        subscriptions::ensure(&tx, alpha.name(), "s1", kind, "r.example/app:1", Start::Inactive, Moment(3))
+            .await
+            .unwrap();
         assert!(!watched(&alpha).await);
     });
 }

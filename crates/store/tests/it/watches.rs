@@ -2,7 +2,7 @@ use windlass_store::{
     Account, Moment, Store,
     accounts::{self, State},
     repository_tags,
-    subscriptions::{Change, Kind, Model},
+    subscriptions::{Change, Kind, Model, SetBy},
     testing::on_every_engine,
     watches,
 };
@@ -18,6 +18,8 @@ async fn subscribe(account: &Account, id: &str, kind: Kind, active: bool) {
         key,
         value: None,
         active,
+        set_by: SetBy::Tag,
+        is_pattern: false,
         created_at: at,
         last_updated: at,
     };

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use windlass_client::{
-    Error, Request,
+    Error, Request, Text,
     views::{Account, AccountSettings, User},
 };
 
@@ -51,7 +51,7 @@ enum AccountCommand {
     Enable { name: String },
     /// Let the users of an account in no longer.
     Disable { name: String },
-    /// Show how images of an account are judged, or change it.
+    /// Show how images of an account are judged and watched, or change it.
     Settings {
         /// How rules are understood where Anchore Engine's answer surprises.
         #[arg(long, value_enum)]
@@ -59,6 +59,9 @@ enum AccountCommand {
         /// What an image gets that no mapping of the policy matches.
         #[arg(long, value_enum)]
         unmapped_images: Option<UnmappedImages>,
+        /// Of which types the subscriptions of new tags are active; an empty value: of none.
+        #[arg(long, value_name = "TYPES", value_delimiter = ',')]
+        new_tag_subscriptions: Option<Vec<String>>,
         #[command(flatten)]
         of: OfAccount,
     },
@@ -151,8 +154,9 @@ pub(crate) fn run(arguments: &AccountArguments) -> anyhow::Result<Outcome> {
             AccountCommand::Del { name, dontask } => delete(name, *dontask, session),
             AccountCommand::Enable { name } => set_state(name, "enabled", session),
             AccountCommand::Disable { name } => set_state(name, "disabled", session),
-            AccountCommand::Settings { policy_profile, unmapped_images, of } => {
-                settings(*policy_profile, *unmapped_images, of, session)
+            AccountCommand::Settings { policy_profile, unmapped_images, new_tag_subscriptions, of } => {
+                let types = new_tag_subscriptions.as_deref();
+                settings(*policy_profile, *unmapped_images, types, of, session)
             }
             AccountCommand::User { command } => user(command, session),
         }?;
@@ -195,6 +199,7 @@ fn set_state(name: &str, state: &str, session: &Session) -> anyhow::Result<()> {
 fn settings(
     profile: Option<PolicyProfile>,
     unmapped: Option<UnmappedImages>,
+    types: Option<&[String]>,
     of: &OfAccount,
     session: &Session,
 ) -> anyhow::Result<()> {
@@ -207,11 +212,18 @@ fn settings(
     if let Some(unmapped) = unmapped {
         change["unmapped_images"] = json!(unmapped);
     }
-    let changes = profile.is_some() || unmapped.is_some();
-    let request = if changes { Request::put(&path).json(&change) } else { Request::get(&path) };
+    if let Some(types) = types {
+        change["new_tag_subscriptions"] =
+            types.iter().filter(|kind| !kind.is_empty()).map(|kind| json!(kind)).collect();
+    }
+    let is_change = change.as_object().is_some_and(|change| !change.is_empty());
+    let request = if is_change { Request::put(&path).json(&change) } else { Request::get(&path) };
     session.print(&session.send(&request)?, |settings: &AccountSettings, out| {
         field("Policy Profile", settings.policy_profile.or("None"), out)?;
-        field("Unmapped Images", settings.unmapped_images.or("None"), out)
+        field("Unmapped Images", settings.unmapped_images.or("None"), out)?;
+        let types: Vec<&str> = settings.new_tag_subscriptions.iter().map(Text::as_str).collect();
+        let types = types.join(", ");
+        field("New Tag Subscriptions", if types.is_empty() { "None" } else { &types }, out)
     })
 }
 

@@ -55,6 +55,12 @@ struct AddArguments {
     /// No tags that fit this glob.
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
+    /// Only that many of these tags, the last ones: v1.10 comes after v1.9. 0: all.
+    #[arg(long, value_name = "NUMBER")]
+    max_tags: Option<u64>,
+    /// No images that were built before this time: 2024-03-01T09:00:00Z. Empty: whenever they were.
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
     /// Say what would be watched, and watch nothing.
     #[arg(long)]
     dryrun: bool,
@@ -84,7 +90,9 @@ fn add(arguments: &AddArguments, session: &Session) -> anyhow::Result<()> {
         .query("dryrun", arguments.dryrun)
         .query_if_any("lookuptag", arguments.lookuptag.as_deref())
         .query_if_any("include", listed(&arguments.include).as_deref())
-        .query_if_any("exclude", listed(&arguments.exclude).as_deref());
+        .query_if_any("exclude", listed(&arguments.exclude).as_deref())
+        .query_if_any("max_tags", arguments.max_tags.map(|most| most.to_string()).as_deref())
+        .query_if_any("since", arguments.since.as_deref());
     session.print(&session.send(&request)?, |repositories: &Vec<Subscription>, out| {
         if arguments.dryrun {
             writeln!(out, "DRY RUN: Repository not added\n")?;

@@ -12,7 +12,7 @@ use windlass_report::{Format, Judgement, Report};
 
 use crate::{
     Outcome,
-    arguments::ArtifactArguments,
+    arguments::{ArtifactArguments, severity},
     artifact, bundle,
     commands::sbom,
     database::{self, DatabaseArguments},
@@ -76,11 +76,6 @@ pub(crate) struct ScanArguments {
 
 fn target(text: &str) -> Result<Target<Format>, String> {
     Target::parse(text, Format::parse)
-}
-
-fn severity(word: &str) -> Result<Severity, String> {
-    let known = Severity::ALL.iter().find(|severity| severity.as_str().eq_ignore_ascii_case(word));
-    known.copied().ok_or_else(|| format!("{word:?} is no severity; there are negligible, low, medium, high, critical"))
 }
 
 fn sort_by(word: &str) -> Result<SortBy, String> {

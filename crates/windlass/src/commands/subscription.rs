@@ -41,7 +41,7 @@ struct Subject {
     /// tag_update, policy_eval, vuln_update, analysis_update, repo_update.
     #[arg(value_name = "TYPE")]
     kind: String,
-    /// A tag (registry/repository:tag), or for repo_update a repository.
+    /// A tag (registry/repository:tag), or many (registry/repository:*); for repo_update a repository.
     key: String,
 }
 

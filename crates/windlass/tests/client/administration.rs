@@ -174,6 +174,8 @@ fn subscriptions_and_repositories_are_watched_and_not() {
     let service = StandIn::start()
         .answers("GET /v1/subscriptions", 200, json!([tag, repository]).to_string())
         .answers("GET /v1/subscriptions?subscription_key=app%3A1&subscription_type=vuln_update", 200, "[]")
+        .answers("GET /v1/subscriptions?subscription_key=app%3A*&subscription_type=vuln_update", 200, "[]")
+        .answers("POST /v1/subscriptions", 200, json!([tag]).to_string())
         .answers("GET /v1/subscriptions/s1", 200, json!([tag]).to_string())
         .answers("PUT /v1/subscriptions/s1", 200, json!([tag]).to_string())
         .answers("DELETE /v1/subscriptions/s1", 200, "true")
@@ -183,12 +185,25 @@ fn subscriptions_and_repositories_are_watched_and_not() {
     assert!(place.ok("subscription get s1").contains("admin"));
     assert_eq!(place.ok("subscription deactivate tag_update app:1"), "Success\n");
     assert_eq!(place.run("subscription activate vuln_update app:1").exit, 2);
+    // A pattern that is not there yet is added, and nothing is there to be deactivated.
+    assert_eq!(place.run("subscription deactivate vuln_update app:*").exit, 2);
+    assert_eq!(place.ok("subscription activate vuln_update app:*"), "Success\n");
+    let added = service.asked().pop().expect("asked");
+    assert_eq!(added.line, "POST /v1/subscriptions");
+    let pattern = json!({"active": true, "subscription_key": "app:*", "subscription_type": "vuln_update"});
+    assert_eq!(added.json(), pattern);
     assert_eq!(place.ok("subscription del s1"), "Success\n");
     let dry = place.ok("repo add app --noautosubscribe --lookuptag v1 --dryrun");
     assert!(dry.starts_with("DRY RUN: Repository not added\n") && dry.contains("docker.io/app  True     3"), "{dry}");
     assert_eq!(
         service.lines().pop().expect("asked"),
         "POST /v1/repositories?repository=docker.io%2Fapp&autosubscribe=false&dryrun=true&lookuptag=v1"
+    );
+    place.ok("repo add app --include v* --max-tags 20 --since 2025-01-01");
+    assert_eq!(
+        service.lines().pop().expect("asked"),
+        "POST /v1/repositories?repository=docker.io%2Fapp&autosubscribe=true&dryrun=false&include=v*&max_tags=20\
+         &since=2025-01-01"
     );
     assert_eq!(place.ok("repo list").lines().count(), 2, "what is no repository is left out");
     assert!(place.ok("repo get docker.io/app:latest").contains("docker.io/app"));
@@ -378,8 +393,17 @@ fn accounts_and_users_are_managed() {
         .answers("GET /v1/user", 200, user.to_string())
         .answers("GET /v1/accounts", 200, json!([account]).to_string())
         .answers("POST /v1/accounts", 200, account.to_string())
-        .answers("GET /v1/accounts/team/settings", 200, r#"{"policy_profile": "compat", "unmapped_images": "go"}"#)
-        .answers("PUT /v1/accounts/team/settings", 200, r#"{"policy_profile": "native", "unmapped_images": "stop"}"#)
+        .answers(
+            "GET /v1/accounts/team/settings",
+            200,
+            r#"{"policy_profile": "compat", "unmapped_images": "go", "new_tag_subscriptions": ["analysis_update"]}"#,
+        )
+        .answers(
+            "PUT /v1/accounts/team/settings",
+            200,
+            r#"{"policy_profile": "native", "unmapped_images": "stop",
+                "new_tag_subscriptions": ["policy_eval", "vuln_update"]}"#,
+        )
         .answers("PUT /v1/accounts/team/state", 200, r#"{"state": "disabled"}"#)
         .answers(
             "DELETE /v1/accounts/team",
@@ -396,13 +420,23 @@ fn accounts_and_users_are_managed() {
     assert_eq!(service.asked().pop().expect("asked").json(), json!({"name": "team"}), "no address is none, not null");
     place.ok("account add team --email a@b.example");
     assert!(place.ok("account list").contains("team  None   user  enabled  2024-01-01T00:00:00Z"));
-    assert_eq!(place.ok("account settings --account team"), "Policy Profile: compat\nUnmapped Images: go\n");
+    assert_eq!(
+        place.ok("account settings --account team"),
+        "Policy Profile: compat\nUnmapped Images: go\nNew Tag Subscriptions: analysis_update\n"
+    );
     let changed = place.ok("account settings --account team --policy-profile native --unmapped-images stop");
-    assert_eq!(changed, "Policy Profile: native\nUnmapped Images: stop\n");
+    assert_eq!(
+        changed,
+        "Policy Profile: native\nUnmapped Images: stop\nNew Tag Subscriptions: policy_eval, vuln_update\n"
+    );
     assert_eq!(
         service.asked().pop().expect("asked").json(),
         json!({"policy_profile": "native", "unmapped_images": "stop"})
     );
+    for (given, types) in [("policy_eval,vuln_update", json!(["policy_eval", "vuln_update"])), ("", json!([]))] {
+        place.ok(&format!("account settings --account team --new-tag-subscriptions={given}"));
+        assert_eq!(service.asked().pop().expect("asked").json(), json!({ "new_tag_subscriptions": types }));
+    }
     assert_eq!(place.ok("account disable team"), "Success\n");
     let refused = place.run("account del --dontask team");
     assert_eq!(refused.exit, 1);

@@ -2,6 +2,7 @@
 
 mod configured;
 mod deliveries;
+mod letters;
 mod outbox;
 mod troubles;
 

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Map, Value, json};
+use windlass_matching::Severity;
+use windlass_v1::vulnerabilities::SeverityName;
 
-use crate::{service, yaml};
+use crate::{arguments::severity, service, yaml};
 
 /// Members that the service adds to what it was given.
 const ADDED: &[&str] = &["read_only", "health", "created_at", "last_updated"];
@@ -44,7 +46,7 @@ pub(super) struct DocumentArguments {
     #[arg(long = "tag", value_name = "PATTERN")]
     tags: Vec<String>,
     /// Only vulnerabilities that are at least so bad.
-    #[arg(long, value_enum, ignore_case = true)]
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     min_severity: Option<Severity>,
     /// Only vulnerabilities that are known to be exploited.
     #[arg(long)]
@@ -94,27 +96,6 @@ pub(super) struct DocumentArguments {
     /// Tell it what happens in every account. Only administrators may.
     #[arg(long)]
     every_account: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Severity {
-    Negligible,
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-impl Severity {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Negligible => "Negligible",
-            Self::Low => "Low",
-            Self::Medium => "Medium",
-            Self::High => "High",
-            Self::Critical => "Critical",
-        }
-    }
 }
 
 impl DocumentArguments {
@@ -173,7 +154,10 @@ impl DocumentArguments {
         let values = [
             ("channel.kind", self.channel.as_ref().map(|kind| json!(kind))),
             ("channel.url", self.url.as_ref().map(|url| json!(url))),
-            ("routing.vulnerabilities.min_severity", self.min_severity.map(|severity| json!(severity.name()))),
+            (
+                "routing.vulnerabilities.min_severity",
+                self.min_severity.map(|severity| json!(SeverityName::from(severity))),
+            ),
             ("routing.vulnerabilities.min_epss", self.min_epss.map(|least| json!(least))),
             ("routing.verdicts.damping_minutes", self.damping.map(|minutes| json!(minutes))),
             ("routing.window", self.every.map(|minutes| json!({"every_minutes": minutes}))),

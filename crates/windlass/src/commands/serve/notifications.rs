@@ -1,7 +1,8 @@
 //! How notices are delivered: the section `notifications`.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
+use anyhow::Context as _;
 use serde::Deserialize;
 use windlass_operations::notifications::{NotificationSettings, SenderOptions};
 
@@ -10,6 +11,10 @@ use windlass_operations::notifications::{NotificationSettings, SenderOptions};
 pub(super) struct NotificationOptions {
     /// Networks that are not public, in which users may name receivers: 10.1.0.0/16.
     allowed_networks: Vec<String>,
+    /// Through which HTTP goes to receivers: http://proxy.example:3128.
+    proxy: Option<String>,
+    /// A file of PEM certificates that receivers may have their own from, beside the system's.
+    certificate_authority: Option<PathBuf>,
     /// Deliveries at once.
     at_once: Option<usize>,
     /// How long a delivery is tried.
@@ -34,13 +39,29 @@ impl NotificationOptions {
             })?;
             allowed_private.push(network);
         }
+        let proxy = match self.proxy.as_deref().filter(|proxy| !proxy.is_empty()) {
+            // The text may hold a password.
+            Some(proxy) => Some(proxy.parse().map_err(|error| {
+                anyhow::anyhow!("notifications.proxy is no URL ({error}): write http://proxy.example:3128")
+            })?),
+            None => None,
+        };
+        let certificate_authority =
+            match &self.certificate_authority {
+                Some(path) => Some(std::fs::read_to_string(path).with_context(|| {
+                    format!("notifications.certificate_authority: {} cannot be read", path.display())
+                })?),
+                None => None,
+            };
+        let sender = SenderOptions { allowed_private, certificate_authority, proxy };
+        sender.check()?;
         Ok(NotificationSettings {
             at_once: self.at_once.unwrap_or(usual.at_once).max(1),
             give_up_after: hours(self.give_up_hours, usual.give_up_after),
             disable_after: hours(self.disable_after_hours, usual.disable_after),
             disable_after_dead: self.disable_after_dead.unwrap_or(usual.disable_after_dead).max(1),
             retention_days: self.retention_days.unwrap_or(usual.retention_days),
-            sender: SenderOptions { allowed_private, ..usual.sender },
+            sender,
         })
     }
 }
@@ -57,5 +78,34 @@ mod tests {
         assert_eq!(some.retention_days, NotificationSettings::default().retention_days);
         let error = read(r#"{"allowed_networks": ["10.1.0.0/64"]}"#).expect_err("no network").to_string();
         assert!(error.contains("10.1.0.0/64") && error.contains("allowed_networks"), "{error}");
+    }
+
+    #[test]
+    fn a_proxy_and_certificates_are_read_and_what_is_none_is_refused_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("there is room");
+            path.display().to_string()
+        };
+        let certified = rcgen::generate_simple_self_signed(["ca.example".to_owned()]).expect("a certificate");
+        let (good, bad) = (write("ca.pem", &certified.cert.pem()), write("none.pem", "certificate"));
+        let read = |section: serde_json::Value| {
+            serde_json::from_value::<NotificationOptions>(section).expect("a section").settings()
+        };
+        let some =
+            read(serde_json::json!({"proxy": "http://u:hunter2@proxy.example:3128", "certificate_authority": good}));
+        let sender = some.expect("settings").sender;
+        assert!(sender.certificate_authority.is_some_and(|pem| pem.contains("BEGIN CERTIFICATE")));
+        assert_eq!(sender.proxy.as_ref().and_then(|proxy| proxy.host_str()), Some("proxy.example"));
+        for (section, about) in [
+            (serde_json::json!({"proxy": "//hunter2"}), "notifications.proxy"),
+            (serde_json::json!({"proxy": "socks5://u:hunter2@proxy.example"}), "speaks HTTP"),
+            (serde_json::json!({"certificate_authority": bad}), "certificate authority"),
+            (serde_json::json!({"certificate_authority": folder.path().join("missing")}), "cannot be read"),
+        ] {
+            let error = format!("{:#}", read(section).expect_err("it cannot be used"));
+            assert!(error.contains(about) && !error.contains("hunter2"), "{error}");
+        }
     }
 }
