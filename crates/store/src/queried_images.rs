@@ -35,6 +35,8 @@ pub struct Slice<'a> {
     /// How many are left out.
     pub offset: u64,
     pub limit: u64,
+    /// How many images there are, if somebody counted.
+    pub total: Option<u64>,
 }
 
 #[derive(FromQueryResult)]
@@ -45,9 +47,9 @@ struct ImageRow {
     analyzed_at: Option<Moment>,
 }
 
-/// From so many hits on, images are gone through in the order of the list and asked whether they have one; fewer are found
+/// From so many on, images are gone through in the order of the list and asked whether they have one; fewer are found
 /// and sorted.
-const MANY: usize = 1_000;
+const MANY: u64 = 1_000;
 
 impl Wanted {
     fn ids(&self) -> &[i64] {
@@ -95,13 +97,10 @@ impl Account {
         if wanted.ids().is_empty() {
             return Ok(Vec::new());
         }
-        // The account is named so that the statement takes it.
-        let some =
-            format!("SELECT COUNT(*) FROM (SELECT 1 FROM ({}) h WHERE $1 <> '' LIMIT {MANY}) h", wanted.hits(""));
-        let has_one = if self.count(&some).await? < MANY as u64 {
-            format!("i.analysis IN (SELECT h.analysis FROM ({}) h)", wanted.hits(""))
-        } else {
+        let has_one = if self.are_many(wanted, slice).await? {
             format!("EXISTS ({})", wanted.hits("AND p.analysis = i.analysis"))
+        } else {
+            format!("i.analysis IN (SELECT h.analysis FROM ({}) h)", wanted.hits(""))
         };
         let after = if slice.after.is_some() { "AND i.digest > $2" } else { "" };
         let page = format!(
@@ -112,7 +111,7 @@ impl Account {
         let rows = self.reader().query_all_raw(self.statement(page, slice.after)).await?;
         let rows = rows.iter().map(|row| ImageRow::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        let mut found = self.hits_of(&wanted.hits(""), &ids).await?;
+        let mut found = self.hits_of(wanted, &ids).await?;
         let mut tags: HashMap<i64, Vec<image_tags::Model>> = HashMap::new();
         for tag in self.tags_of_images(&ids).await? {
             tags.entry(tag.image).or_default().push(tag);
@@ -127,7 +126,24 @@ impl Account {
         Ok(images.collect())
     }
 
-    async fn hits_of(&self, hits: &str, images: &[i64]) -> Result<HashMap<i64, Vec<i64>>> {
+    async fn are_many(&self, wanted: &Wanted, slice: Slice<'_>) -> Result<bool> {
+        let count = match slice.total {
+            Some(total) => total,
+            None => {
+                // The account is named so that the statement takes it.
+                let some = format!("SELECT 1 FROM ({}) h WHERE $1 <> '' LIMIT {MANY}", wanted.hits(""));
+                self.count(&format!("SELECT COUNT(*) FROM ({some}) h")).await?
+            }
+        };
+        Ok(count >= MANY)
+    }
+
+    /// What each image has of the wanted.
+    async fn hits_of(&self, wanted: &Wanted, images: &[i64]) -> Result<HashMap<i64, Vec<i64>>> {
+        if let [id] = wanted.ids() {
+            return Ok(images.iter().map(|image| (*image, vec![*id])).collect());
+        }
+        let hits = wanted.hits("");
         let mut found: HashMap<i64, Vec<i64>> = HashMap::new();
         for part in images.chunks(BATCH) {
             let sql = format!(

@@ -193,7 +193,7 @@ impl Tenant {
             async move {
                 let (account, wanted, packages) = &*search;
                 let offset = if last.is_some() { 0 } else { first };
-                let rows = account.images_with(wanted, Slice { after: last.as_deref(), offset, limit }).await?;
+                let rows = account.images_with(wanted, Slice { after: last.as_deref(), offset, limit, total }).await?;
                 let last = rows.last().map(|last| last.digest.clone());
                 let images = rows.into_iter().map(|row| {
                     let held = row.hits.iter().filter_map(|id| packages.get(id)).cloned().collect();
