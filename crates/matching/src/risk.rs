@@ -77,9 +77,9 @@ pub(crate) fn compare(a: &Finding, b: &Finding, by: SortBy, packages: &[Package]
         let count = |finding: &Finding| Reverse(finding.vulnerability.known_exploited.len());
         count(a).cmp(&count(b))
     };
-    let package = || match a.package == b.package {
-        true => Ordering::Equal,
-        false => packages[a.package].document_order(&packages[b.package]),
+    let package = || {
+        let is_same = a.package == b.package;
+        if is_same { Ordering::Equal } else { packages[a.package].document_order(&packages[b.package]) }
     };
     let vulnerability = || a.vulnerability.id.cmp(&b.vulnerability.id);
     let rest = || {

@@ -127,15 +127,12 @@ impl Account {
     }
 
     async fn are_many(&self, wanted: &Wanted, slice: Slice<'_>) -> Result<bool> {
-        let count = match slice.total {
-            Some(total) => total,
-            None => {
-                // The account is named so that the statement takes it.
-                let some = format!("SELECT 1 FROM ({}) h WHERE $1 <> '' LIMIT {MANY}", wanted.hits(""));
-                self.count(&format!("SELECT COUNT(*) FROM ({some}) h")).await?
-            }
-        };
-        Ok(count >= MANY)
+        if let Some(total) = slice.total {
+            return Ok(total >= MANY);
+        }
+        // The account is named so that the statement takes it.
+        let some = format!("SELECT 1 FROM ({}) h WHERE $1 <> '' LIMIT {MANY}", wanted.hits(""));
+        Ok(self.count(&format!("SELECT COUNT(*) FROM ({some}) h")).await? >= MANY)
     }
 
     /// What each image has of the wanted.
