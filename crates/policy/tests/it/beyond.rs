@@ -72,7 +72,7 @@ fn an_upgrade_for_what_has_a_fix_and_the_rest_remains() {
                 .map(|upgrade| (upgrade.package.name.as_str(), upgrade.to, upgrade.clears.len()))
                 .collect();
             assert_eq!(upgrades, [("a", "1.10-1", 2)]);
-            let remaining: Vec<_> = clearance.remaining.iter().map(|row| row.trigger_id.as_str()).collect();
+            let remaining: Vec<_> = clearance.remaining.iter().map(|row| &*row.trigger_id).collect();
             assert_eq!(remaining, ["CVE-3+b", "7feaec55f790ab6b3edba15014b8b5f2"]);
             assert!(clearance.problems.is_empty() && clearance.denied.is_none());
         },
@@ -177,9 +177,7 @@ fn under_grace_a_young_finding_only_warns() {
         |evaluation, _| {
             let rows: Vec<_> = evaluation
                 .rows()
-                .map(|(_, row)| {
-                    (row.trigger_id.as_str(), row.action.as_str(), row.grace_until.map(|until| until.to_string()))
-                })
+                .map(|(_, row)| (&*row.trigger_id, row.action.as_str(), row.grace_until.map(|until| until.to_string())))
                 .collect();
             let until = |moment: &str| Some(moment.to_owned());
             assert_eq!(

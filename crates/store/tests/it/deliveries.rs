@@ -2,6 +2,7 @@ use windlass_store::{
     Account, Moment, Store,
     deliveries::{self, Attempt, Breaker, Claim, Ending, Filter, NewDelivery, State},
     endpoints,
+    retention::Old,
     subscriptions::Page,
     testing::on_every_engine,
 };
@@ -198,8 +199,8 @@ fn what_has_ended_goes_again_when_asked_for_and_is_forgotten_later() {
         let again = claim(&store, 6).await.unwrap().delivery;
         assert_eq!((again.id.as_str(), again.attempts, again.earlier, again.accepted), ("1", 2, 1, 0));
         assert_eq!((again.give_up_at, again.ended_at), (at(2000), None));
-        assert_eq!(store.expire_deliveries(at(5), 10).await.unwrap(), 0);
-        assert_eq!(store.expire_deliveries(at(6), 10).await.unwrap(), 1, "what is on its way stays");
+        assert_eq!(store.forget(Old::Deliveries, at(5), 10).await.unwrap(), 0);
+        assert_eq!(store.forget(Old::Deliveries, at(6), 10).await.unwrap(), 1, "what is on its way stays");
         let (page, more) = alpha.deliveries(Filter::default(), Page { offset: 0, limit: 1 }).await.unwrap();
         assert_eq!((page.len(), more), (1, false));
     });
