@@ -15,6 +15,7 @@ mod imports;
 mod jobs;
 mod notices;
 mod opening;
+mod plans;
 mod policies;
 mod purge;
 mod queried_images;

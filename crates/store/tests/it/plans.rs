@@ -1,0 +1,18 @@
+use sqlx::{Connection as _, SqliteConnection, query, query_scalar};
+use windlass_store::{Address, Store, testing::on_every_address};
+
+#[test]
+fn sizes_of_tables_are_noted_once_and_again_where_they_were_lost() {
+    on_every_address(|address| async move {
+        let Address::Sqlite(path) = &address else { return };
+        let url = format!("sqlite:{}", path.display());
+        for _ in 0..2 {
+            Store::open(&address).await.unwrap().close().await;
+            let mut database = SqliteConnection::connect(&url).await.unwrap();
+            let noted = "SELECT COUNT(*) FROM sqlite_stat1 WHERE tbl = 'images'";
+            assert_eq!(query_scalar::<_, i64>(noted).fetch_one(&mut database).await.unwrap(), 5);
+            query("DELETE FROM sqlite_stat1").execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+        }
+    });
+}
