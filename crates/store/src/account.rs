@@ -29,6 +29,11 @@ impl Account {
         self.store.reader()
     }
 
+    /// What a statement counts, whose `$1` is this account; it is counted anew only after something was written.
+    pub(crate) async fn total(&self, sql: String) -> Result<u64> {
+        self.store.totals().count(self.reader(), &self.name, sql).await
+    }
+
     pub(crate) fn writer(&self) -> &DatabaseConnection {
         self.store.writer()
     }

@@ -5,6 +5,7 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     str::FromStr as _,
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,7 +20,7 @@ use sqlx::{
 };
 use tracing::log::LevelFilter;
 
-use crate::{Account, AccountName, Error, Result, migrations, statistics};
+use crate::{Account, AccountName, Error, Result, migrations, statistics, totals::Totals};
 
 /// How long a connection waits for a place in the pool or for another writer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -99,6 +100,7 @@ impl fmt::Debug for Address {
 pub struct Store {
     write: DatabaseConnection,
     read: DatabaseConnection,
+    totals: Arc<Totals>,
 }
 
 impl Store {
@@ -130,10 +132,13 @@ impl Store {
                 statistics::note(&mut *write.acquire().await.map_err(failed)?).await.map_err(failed)?;
                 drop(lock);
                 let many = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(PATIENCE);
-                let read = many.connect_with(options.pragma("query_only", "on")).await.map_err(failed)?;
+                let options = options.pragma("query_only", "on");
+                let totals = Arc::new(Totals::of_sqlite(options.clone()));
+                let read = many.connect_with(options).await.map_err(failed)?;
                 Ok(Self {
                     write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
                     read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
+                    totals,
                 })
             }
             Address::Postgres(options) => {
@@ -144,7 +149,7 @@ impl Store {
                 let pool = pool.connect_with(options).await.map_err(failed)?;
                 migrations::migrator(DbBackend::Postgres).run(&pool).await?;
                 let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-                Ok(Self { write: pool.clone(), read: pool })
+                Ok(Self { write: pool.clone(), read: pool, totals: Arc::new(Totals::of_postgres()) })
             }
         }
     }
@@ -177,6 +182,7 @@ impl Store {
     }
 
     pub async fn close(&self) {
+        self.totals.close().await;
         // What cannot be closed any more is closed.
         let _ = self.read.close_by_ref().await;
         let _ = self.write.close_by_ref().await;
@@ -189,6 +195,10 @@ impl Store {
     /// For single statements that read.
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.read
+    }
+
+    pub(crate) fn totals(&self) -> &Totals {
+        &self.totals
     }
 
     /// For single statements that write.

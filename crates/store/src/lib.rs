@@ -65,6 +65,7 @@ pub mod tag_changes;
 pub mod tag_states;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod totals;
 pub mod unused;
 pub mod users;
 pub mod vulnerability_data;

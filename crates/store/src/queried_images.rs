@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait as _, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait as _, Statement};
 
-use crate::{Account, BATCH, Moment, Result, image_tags};
+use crate::{Account, BATCH, Moment, Result};
 
 /// An image that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,9 +13,18 @@ pub struct QueriedImage {
     pub image_id: String,
     pub analyzed_at: Option<Moment>,
     /// In the order they came to it.
-    pub tags: Vec<image_tags::Model>,
+    pub tags: Vec<QueriedTag>,
     /// Which of the packages or findings it has.
     pub hits: Vec<i64>,
+}
+
+/// A tag of an image, and when it was last seen to come to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueriedTag {
+    pub registry: String,
+    pub repository: String,
+    pub tag: String,
+    pub detected_at: Moment,
 }
 
 /// What images are asked for, by ids.
@@ -37,14 +46,6 @@ pub struct Slice<'a> {
     pub limit: u64,
     /// How many images there are, if somebody counted.
     pub total: Option<u64>,
-}
-
-#[derive(FromQueryResult)]
-struct ImageRow {
-    id: i64,
-    digest: String,
-    image_id: String,
-    analyzed_at: Option<Moment>,
 }
 
 /// From so many on, images are gone through in the order of the list and asked whether they have one; fewer are found
@@ -84,7 +85,7 @@ impl Account {
             [_] => "",
             _ => "DISTINCT",
         };
-        self.count(&format!(
+        self.total(format!(
             "SELECT COUNT(*) FROM (SELECT {distinct} h.analysis FROM ({}) h) h JOIN images i ON i.analysis = h.analysis \
              WHERE i.account = $1 AND i.status = 'active'",
             wanted.hits("")
@@ -108,22 +109,41 @@ impl Account {
              AND {has_one} {after} ORDER BY i.digest LIMIT {} OFFSET {}",
             slice.limit, slice.offset
         );
-        let rows = self.reader().query_all_raw(self.statement(page, slice.after)).await?;
-        let rows = rows.iter().map(|row| ImageRow::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
-        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        let mut found = self.hits_of(wanted, &ids).await?;
-        let mut tags: HashMap<i64, Vec<image_tags::Model>> = HashMap::new();
-        for tag in self.tags_of_images(&ids).await? {
-            tags.entry(tag.image).or_default().push(tag);
+        // One row for each tag, and one for an image that has none.
+        let sql = format!(
+            "SELECT i.id, i.digest, i.image_id, i.analyzed_at, t.registry, t.repository, t.tag, t.detected_at \
+             FROM ({page}) i LEFT JOIN image_tags t ON t.image = i.id AND t.account = $1 \
+             ORDER BY i.digest, t.detected_at, t.registry, t.repository, t.tag"
+        );
+        let mut images: Vec<QueriedImage> = Vec::new();
+        let mut ids: Vec<i64> = Vec::new();
+        for row in self.reader().query_all_raw(self.statement(sql, slice.after)).await? {
+            let id = row.try_get_by_index(0)?;
+            if ids.last() != Some(&id) {
+                ids.push(id);
+                images.push(QueriedImage {
+                    digest: row.try_get_by_index(1)?,
+                    image_id: row.try_get_by_index(2)?,
+                    analyzed_at: row.try_get_by_index::<Option<i64>>(3)?.map(Moment),
+                    tags: Vec::new(),
+                    hits: Vec::new(),
+                });
+            }
+            if let (Some(image), Some(registry)) = (images.last_mut(), row.try_get_by_index(4)?) {
+                image.tags.push(QueriedTag {
+                    registry,
+                    repository: row.try_get_by_index(5)?,
+                    tag: row.try_get_by_index(6)?,
+                    detected_at: Moment(row.try_get_by_index(7)?),
+                });
+            }
         }
-        let images = rows.into_iter().map(|row| {
-            let tags = tags.remove(&row.id).unwrap_or_default();
-            let mut hits = found.remove(&row.id).unwrap_or_default();
-            hits.sort_unstable();
-            let ImageRow { digest, image_id, analyzed_at, .. } = row;
-            QueriedImage { digest, image_id, analyzed_at, tags, hits }
-        });
-        Ok(images.collect())
+        let mut hits = self.hits_of(wanted, &ids).await?;
+        for (id, image) in ids.iter().zip(&mut images) {
+            image.hits = hits.remove(id).unwrap_or_default();
+            image.hits.sort_unstable();
+        }
+        Ok(images)
     }
 
     async fn are_many(&self, wanted: &Wanted, slice: Slice<'_>) -> Result<bool> {
@@ -132,7 +152,7 @@ impl Account {
         }
         // The account is named so that the statement takes it.
         let some = format!("SELECT 1 FROM ({}) h WHERE $1 <> '' LIMIT {MANY}", wanted.hits(""));
-        Ok(self.count(&format!("SELECT COUNT(*) FROM ({some}) h")).await? >= MANY)
+        Ok(self.total(format!("SELECT COUNT(*) FROM ({some}) h")).await? >= MANY)
     }
 
     /// What each image has of the wanted.
@@ -153,12 +173,6 @@ impl Account {
             }
         }
         Ok(found)
-    }
-
-    async fn count(&self, sql: &str) -> Result<u64> {
-        let row = self.reader().query_one_raw(self.statement(sql.to_owned(), None)).await?;
-        let count = row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
-        Ok(count.unwrap_or_default().unsigned_abs())
     }
 
     fn statement(&self, sql: String, second: Option<&str>) -> Statement {

@@ -25,6 +25,7 @@ const SIZES: &[(&str, &str, &str)] = &[
     ("images", "images_by_creation", "10000 10000 1 1"),
     ("images", "images_by_image_id", "10000 10000 2"),
     ("images", "images_by_parent", "10000 10000 2"),
+    ("images", "images_shown_by_digest", "10000 10000 1 1"),
     ("images", "sqlite_autoindex_images_1", "10000 10000 1"),
     ("package_version_lookups", "package_version_lookups", "40000 10 1"),
     ("package_version_lookups", "package_version_lookups_by_version", "40000 3"),

@@ -12,6 +12,7 @@ mod database;
 mod diagnostics;
 mod inspection;
 mod judge;
+mod memory;
 mod output;
 mod paths;
 mod service;
@@ -21,12 +22,7 @@ mod yaml;
 use std::process::ExitCode;
 
 use arguments::Command;
-use mimalloc::MiMalloc;
 use traces::Traces;
-
-/// Reading documents is mostly asking for memory: a fifth less time than with that of the C library.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = match config::parse(std::env::args_os().collect()) {

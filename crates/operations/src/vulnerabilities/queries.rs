@@ -251,7 +251,7 @@ fn vulnerable(finding: &findings::Model, version: &package_versions::Model) -> V
 fn told(image: Row) -> QueriedImage {
     let moment = |moment: windlass_store::Moment| IsoSeconds::from(jiff::Timestamp::from(moment));
     let tags = image.tags.into_iter().map(|tag| QueriedTag {
-        fulltag: tag.fulltag(),
+        fulltag: format!("{}/{}:{}", tag.registry, tag.repository, tag.tag),
         tag_detected_at: Some(moment(tag.detected_at)),
         registry: tag.registry,
         repo: tag.repository,

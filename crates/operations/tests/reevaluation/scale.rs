@@ -46,9 +46,9 @@ fn package(number: usize) -> Package {
     deb(&format!("p{}", number / VERSIONS), &format!("1.{}", number % VERSIONS))
 }
 
-/// A record about a package; one in five hundred is critical, one in three high.
+/// A record about a package; one in a hundred and fifty is critical, one in three high, whichever packages are asked about.
 fn record(name: usize, issue: usize, fixed: usize) -> AdvisoryBuilder {
-    let severity = match (name * 7 + issue) % 500 {
+    let severity = match (((name * 10 + issue) as u32).wrapping_mul(2_654_435_761) >> 16) % 150 {
         0 => "critical",
         mixed if mixed % 3 == 0 => "high",
         _ => "medium",

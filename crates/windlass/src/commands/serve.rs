@@ -12,7 +12,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 
-use crate::Outcome;
+use crate::{Outcome, memory};
 use configuration::Configuration;
 
 /// Where an installation keeps what it keeps.
@@ -61,6 +61,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<Outcome> {
         configuration.check()?;
         return Ok(Outcome::Fine);
     }
+    memory::give_back_at_once();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(process::run(configuration))?;
     Ok(Outcome::Fine)
