@@ -13,7 +13,7 @@ use windlass_v1::{
     subscriptions::{Subscription, SubscriptionRequest, SubscriptionType, SubscriptionUpdate, subscription_id},
 };
 
-use crate::{Error, Result, Tenant, text};
+use crate::{Error, Result, Tenant, repositories::Selection, text};
 
 const KEY_LIMIT: usize = 1024;
 const VALUE_LIMIT: usize = 1 << 20;
@@ -60,7 +60,7 @@ impl Tenant {
             Error::invalid(SubscriptionType::unsupported(&shown))
         })?;
         text::check("subscription_key", &key, KEY_LIMIT)?;
-        text::check("subscription_value", request.subscription_value.as_deref().unwrap_or_default(), VALUE_LIMIT)?;
+        check_value(kind, request.subscription_value.as_deref())?;
         let now = self.service.clock.moment();
         let row = Model {
             id: subscription_id(self.name().as_str(), &key, kind),
@@ -104,9 +104,7 @@ impl Tenant {
                  this one",
             ));
         }
-        if let Some(Some(value)) = &update.subscription_value {
-            text::check("subscription_value", value, VALUE_LIMIT)?;
-        }
+        check_value(type_of(row.kind), update.subscription_value.as_ref().and_then(Option::as_deref))?;
         let change = Change { active: update.active, value: update.subscription_value };
         let tx = self.account.begin().await?;
         let now = self.service.clock.moment();
@@ -179,6 +177,23 @@ fn described(seen: &BTreeMap<String, Vec<String>>, row: Model) -> Subscription {
         created_at: Some(jiff::Timestamp::from(row.created_at).into()),
         last_updated: Some(jiff::Timestamp::from(row.last_updated).into()),
     }
+}
+
+/// Of a repository it says which tags are added: what cannot be read would add them all.
+fn check_value(kind: SubscriptionType, value: Option<&str>) -> Result<()> {
+    let value = value.unwrap_or_default();
+    text::check("subscription_value", value, VALUE_LIMIT)?;
+    if kind != SubscriptionType::RepoUpdate || value.is_empty() {
+        return Ok(());
+    }
+    let invalid = |reason: &str| {
+        Error::invalid(format!(
+            "'subscription_value' of a repo_update subscription cannot be read: {reason}; give a JSON object such as \
+             {{\"autosubscribe\": true, \"exclude\": [\"*-rc*\"]}}, or add the repository with POST /repositories"
+        ))
+    };
+    let watched = WatchedRepository::from_text(value).ok_or_else(|| invalid("it is no object with these members"))?;
+    Selection::of(&watched).map(drop).map_err(|reason| invalid(&reason))
 }
 
 /// What the value of a repository's subscription says; nothing special where it is something else.

@@ -84,14 +84,12 @@ impl Totals {
 
     /// Two equal states are one, with nothing between them.
     async fn state(&self, reader: &DatabaseConnection) -> Result<String> {
-        match &self.observer {
-            Some(observer) => Ok(observer.state().await?),
-            None => {
-                let sql = "SELECT CAST(pg_current_snapshot() AS TEXT)";
-                let row = reader.query_one_raw(Statement::from_string(reader.get_database_backend(), sql)).await?;
-                Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
-            }
+        if let Some(observer) = &self.observer {
+            return Ok(observer.state().await?);
         }
+        let sql = "SELECT CAST(pg_current_snapshot() AS TEXT)";
+        let row = reader.query_one_raw(Statement::from_string(reader.get_database_backend(), sql)).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
     }
 
     pub(crate) async fn close(&self) {

@@ -49,7 +49,9 @@ impl WatchedRepository {
 
     /// Reads that text; `None` where it is something else.
     pub fn from_text(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        // A list would be read as one whose members have no names.
+        let members = serde_json::from_str::<serde_json::Map<_, _>>(text).ok()?;
+        serde_json::from_value(members.into()).ok()
     }
 }
 

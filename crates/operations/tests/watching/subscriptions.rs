@@ -61,6 +61,35 @@ fn what_is_none_is_refused() {
 }
 
 #[test]
+fn a_repository_is_not_watched_for_what_cannot_be_read() {
+    in_every_house(|house| async move {
+        let admin = house.admin();
+        let with = |value: &str| SubscriptionRequest {
+            subscription_value: Some(value.into()),
+            ..request("localhost:5000/team/app", "repo_update")
+        };
+        for value in ["all of them", "[]", r#"{"exclude": "rc"}"#, r#"{"exclude": ["["]}"#, r#"{"since": "once"}"#] {
+            let (code, message) = refusal(admin.create_subscription(with(value)).await);
+            assert!(code == 400 && message.contains("'subscription_value'"), "{value}: {message}");
+        }
+        let id = admin.create_subscription(with(r#"{"exclude": ["*-rc*"]}"#)).await.unwrap().subscription_id;
+        let change = |value: Option<&str>| SubscriptionUpdate {
+            subscription_value: Some(value.map(Into::into)),
+            ..SubscriptionUpdate::default()
+        };
+        assert_eq!(refusal(admin.update_subscription(&id, change(Some("all"))).await).0, 400);
+        let kept = admin.subscription(&id).await.unwrap().remove(0).subscription_value;
+        assert_eq!(kept.as_deref(), Some(r#"{"exclude": ["*-rc*"]}"#));
+        for value in [Some(r#"{"autosubscribe": true, "something": "else"}"#), Some(""), None] {
+            admin.update_subscription(&id, change(value)).await.unwrap();
+        }
+        // Others' values are whatever their writers want.
+        let other = SubscriptionRequest { subscription_value: Some("x".into()), ..request("r/a:1", "tag_update") };
+        admin.create_subscription(other).await.unwrap();
+    });
+}
+
+#[test]
 fn lists_are_filtered_and_in_parts_where_asked_for() {
     in_every_house(|house| async move {
         let admin = house.admin();
