@@ -106,12 +106,11 @@ impl Observer {
     async fn state(&self) -> std::result::Result<String, sea_orm::DbErr> {
         let failed = |error: sqlx::Error| sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into()));
         let mut opened = self.connection.lock().await;
-        let mut connection = match opened.connection.take() {
-            Some(connection) => connection,
-            None => {
-                opened.times += 1;
-                SqliteConnection::connect_with(&self.options).await.map_err(failed)?
-            }
+        let mut connection = if let Some(connection) = opened.connection.take() {
+            connection
+        } else {
+            opened.times += 1;
+            SqliteConnection::connect_with(&self.options).await.map_err(failed)?
         };
         // One that failed, or that nobody waits for any more, is not asked again.
         let version: i64 =
