@@ -1,13 +1,12 @@
 //! Totals of lists, counted anew only after something was written.
 //!
-//! A page of a list tells how many items all pages have, and counting them costs as much as the page itself. A total holds as long
-//! as the database is in the state in which it was counted, and both engines tell their state without reading a table:
-//! SQLite by `data_version`, which changes for one connection with every commit of another, also of another process; PostgreSQL
-//! by its snapshot, which names the transactions that are seen.
+//! A page of a list tells how many items all pages have, and counting them costs as much as the page itself. A total holds
+//! as long as the database is in the state in which it was counted, and both engines tell their state without reading a
+//! table: SQLite by `data_version`, which changes for one connection with every commit of another, also of another process;
+//! PostgreSQL by its snapshot, which names the transactions that are seen.
 
 use std::{
     collections::HashMap,
-    fmt,
     sync::{Mutex, PoisonError},
 };
 
@@ -21,6 +20,7 @@ const MOST: usize = 1_000;
 /// Bytes of a statement whose total is kept.
 const LONGEST: usize = 4_096;
 
+#[derive(Debug)]
 pub(crate) struct Totals {
     /// Of SQLite alone.
     observer: Option<Observer>,
@@ -28,19 +28,20 @@ pub(crate) struct Totals {
 }
 
 /// What was counted in one state of the database.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Counted {
     state: String,
     totals: HashMap<(AccountName, String), u64>,
 }
 
 /// A connection that never writes, so that each commit is another's; opened when it is first asked.
+#[derive(Debug)]
 struct Observer {
     options: SqliteConnectOptions,
     connection: tokio::sync::Mutex<Opened>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Opened {
     connection: Option<SqliteConnection>,
     /// How often it was opened: the versions of two connections are not comparable.
@@ -117,12 +118,6 @@ impl Observer {
             sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut connection).await.map_err(failed)?;
         opened.connection = Some(connection);
         Ok(format!("{} {version}", opened.times))
-    }
-}
-
-impl fmt::Debug for Totals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Totals").finish_non_exhaustive()
     }
 }
 
