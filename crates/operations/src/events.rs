@@ -5,7 +5,12 @@ use serde_json::Value;
 use windlass_channels::Facts;
 use windlass_store::{AccountName, events};
 
-use crate::{Result, Service, cipher::random_id, notifications, request};
+use crate::{
+    Result, Service,
+    cipher::random_id,
+    notifications::{self, Audience},
+    request,
+};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -32,6 +37,17 @@ impl Service {
         account: &AccountName,
         happening: Happening<'_>,
     ) -> Result<()> {
+        self.tell_audience(on, &Audience::of(on, account).await?, happening).await
+    }
+
+    /// The same, for a transaction that tells much.
+    pub(crate) async fn tell_audience(
+        &self,
+        on: &impl ConnectionTrait,
+        audience: &Audience,
+        happening: Happening<'_>,
+    ) -> Result<()> {
+        let account = audience.account();
         let now = self.clock.moment();
         let details = match happening.details {
             Value::Object(_) => happening.details,
@@ -55,6 +71,6 @@ impl Service {
             created_at: now,
         };
         events::insert(on, account, event.clone()).await?;
-        notifications::put(on, account, &event, &details, happening.facts).await
+        notifications::put(on, audience, &event, &details, happening.facts).await
     }
 }

@@ -2,7 +2,7 @@
 
 use windlass_sources::{
     Error as SourceError,
-    registry::{Registry, RegistryOptions, Secret, credential_for, ecr::AwsIdentity, host_of},
+    registry::{RateLimit, Registry, RegistryOptions, Secret, credential_for, ecr::AwsIdentity, host_of},
 };
 use windlass_store::registries::Model;
 use windlass_v1::registries::AWS_ECR;
@@ -11,6 +11,12 @@ use crate::{Error, Result, Tenant, registries::owner};
 
 /// Further attempts while somebody waits for the answer.
 const RETRIES: u32 = 1;
+
+/// What a registry was asked for, and how many further requests it allows.
+pub(crate) struct Asked<T> {
+    pub(crate) answer: T,
+    pub(crate) rate_limit: Option<RateLimit>,
+}
 
 impl Tenant {
     /// How the registry of a repository is spoken to with the stored credentials that cover it. The inner error is the
@@ -52,12 +58,27 @@ impl Tenant {
         repository: &str,
         work: impl FnOnce(&Registry) -> Result<T, SourceError> + Send + 'static,
     ) -> Result<Result<T, SourceError>> {
+        Ok(self.ask_registry(registry, repository, work).await?.map(|asked| asked.answer))
+    }
+
+    /// As [`Tenant::with_registry`], for whoever has more to ask.
+    pub(crate) async fn ask_registry<T: Send + 'static>(
+        &self,
+        registry: &str,
+        repository: &str,
+        work: impl FnOnce(&Registry) -> Result<T, SourceError> + Send + 'static,
+    ) -> Result<Result<Asked<T>, SourceError>> {
         let options = match self.registry_options(registry, repository).await? {
             Ok(options) => options,
             Err(error) => return Ok(Err(error)),
         };
         let registry = registry.to_owned();
-        blocking(move || work(&Registry::connect(&registry, &options)?)).await
+        blocking(move || {
+            let registry = Registry::connect(&registry, &options)?;
+            let answer = work(&registry)?;
+            Ok(Asked { answer, rate_limit: registry.rate_limit() })
+        })
+        .await
     }
 }
 

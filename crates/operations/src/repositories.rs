@@ -14,7 +14,7 @@ use windlass_v1::{
 };
 
 pub(crate) use self::selection::Selection;
-use crate::{Error, Result, Tenant, subscriptions::watched, watching::REPOSITORY_WATCHER};
+use crate::{Error, Result, Tenant, registry_access::Asked, subscriptions::watched, watching::REPOSITORY_WATCHER};
 
 /// Tags of one repository that are looked at.
 const TAG_LIMIT: usize = 100_000;
@@ -63,7 +63,7 @@ impl Tenant {
         };
         let chosen = Selection::of(&value).map_err(Error::invalid)?;
         let listed = match (self.tags(&reference).await?, request.lookuptag) {
-            (Ok(tags), _) => Ok(tags),
+            (Ok(tags), _) => Ok(tags.answer),
             (Err(error), Some(tag)) if self.has_tag(&reference, tag).await? => {
                 tracing::info!(repository = key, reason = %error, "tags cannot be listed, but the one to look up is there");
                 Ok(vec![tag.to_owned()])
@@ -127,19 +127,19 @@ impl Tenant {
     }
 
     /// The tags of the repository, or why the registry does not tell them.
-    pub(crate) async fn tags(&self, reference: &TagReference) -> Result<Result<Vec<String>, SourceError>> {
+    pub(crate) async fn tags(&self, reference: &TagReference) -> Result<Result<Asked<Vec<String>>, SourceError>> {
         let asked = match Reference::as_given(&reference.registry, &reference.repo, None, None) {
             Ok(asked) => asked,
             Err(error) => return Ok(Err(error)),
         };
         let tags =
-            self.with_registry(&reference.registry, &reference.repo, move |registry| registry.tags(&asked, TAG_LIMIT));
-        Ok(tags.await?.map(|tags| {
+            self.ask_registry(&reference.registry, &reference.repo, move |registry| registry.tags(&asked, TAG_LIMIT));
+        Ok(tags.await?.map(|Asked { answer: tags, rate_limit }| {
             if !tags.complete {
                 let repository = reference.repository();
                 tracing::warn!(repository, TAG_LIMIT, "the repository has more tags than are looked at");
             }
-            tags.names
+            Asked { answer: tags.names, rate_limit }
         }))
     }
 

@@ -14,7 +14,10 @@ use std::{collections::BTreeMap, pin::Pin, slice, sync::Arc};
 use serde_json::json;
 use tokio::task::JoinSet;
 use windlass_channels::Facts;
-use windlass_sources::{Error as SourceError, Reference, registry::Failure};
+use windlass_sources::{
+    Error as SourceError, Reference,
+    registry::{Failure, RateLimit},
+};
 use windlass_store::{
     AccountName, Error as StoreError,
     events::Level,
@@ -26,6 +29,7 @@ use windlass_v1::{Annotations, PullString, TagReference, events::EventType, serv
 use crate::{
     Error, Happening, Result, Service, Tenant,
     images::{self, Addition, Found},
+    registry_access::Asked,
     scheduler::jittered,
 };
 
@@ -38,6 +42,8 @@ pub(crate) use pushes::VISIT;
 /// Registries that are asked at once.
 const REGISTRIES_AT_ONCE: usize = 8;
 const PAGE: u64 = 1000;
+/// Of the requests that a registry allows, the part that is left to others: one in that many.
+const RESERVE: u64 = 10;
 /// Longest that a failing watch rests, in seconds and in intervals.
 const LONGEST_REST: i64 = 86_400;
 const MOST_INTERVALS: i64 = 24;
@@ -49,8 +55,17 @@ enum Visit {
     Done,
     /// The registry did not do what it was asked for.
     Failed(Trouble),
-    /// It did, but asks for no more questions for now.
-    Enough,
+    /// It did, but allows few more requests: how many seconds it is to be left alone.
+    Enough(i64),
+}
+
+/// What comes of a visit that ended well, by what the registry still allows.
+fn done(rate_limit: Option<RateLimit>) -> Visit {
+    match rate_limit.filter(|rate| rate.remaining <= rate.limit / RESERVE) {
+        // What it allows comes back little by little: after that time, about as much as is left to others.
+        Some(rate) => Visit::Enough(rate.window.map_or(0, |window| (window.as_secs() / RESERVE) as i64)),
+        None => Visit::Done,
+    }
 }
 
 /// Why something was not found out.
@@ -136,7 +151,9 @@ impl Service {
     /// Visits what is due at one registry.
     async fn ask(self: &Arc<Self>, watcher: Watcher, registry: &str, due: Vec<Due>) -> Result<()> {
         let mut due = due.into_iter();
+        let mut visited = Vec::new();
         while let Some(next) = due.next() {
+            visited.push(next.clone());
             let visit = match (watcher.visit)(Arc::clone(self), next.clone()).await {
                 // A secret that cannot be decrypted, for instance: others are not to suffer from it.
                 Err(Error::Broken(reason)) => Visit::Failed(Trouble { failure: Failure::Unknown, reason, pause: None }),
@@ -157,9 +174,10 @@ impl Service {
                         return self.postpone(due, rest).await;
                     }
                 }
-                Visit::Enough => {
-                    tracing::info!(registry, left = due.len(), "the registry's limit is near; the rest waits");
-                    return Ok(());
+                Visit::Enough(rest) => {
+                    let rest = jittered(rest).min(LONGEST_REST);
+                    tracing::info!(registry, left = due.len(), rest, "the registry's limit is near; it is left alone");
+                    return self.postpone(visited.into_iter().chain(due), rest).await;
                 }
             }
         }
@@ -197,13 +215,13 @@ impl Service {
         Ok(tx.commit().await.map_err(StoreError::from)?)
     }
 
-    /// Lets watches rest that were not visited.
+    /// Lets watches rest.
     async fn postpone(&self, due: impl Iterator<Item = Due>, rest: i64) -> Result<()> {
         let not_before = self.clock.moment().plus_seconds(rest);
         for due in due {
             let tx = self.store.begin().await?;
             if subscriptions::is_active(&tx, &due.account, &due.watch.subscription).await? {
-                watches::keep(&tx, &watches::Model { not_before, ..due.watch }).await?;
+                watches::rest(&tx, &due.watch.subscription, not_before).await?;
                 tx.commit().await.map_err(StoreError::from)?;
             }
         }
@@ -234,7 +252,7 @@ fn ended(joined: Option<Result<Result<()>, tokio::task::JoinError>>) -> Option<E
 }
 
 /// What a tag stands for at its registry.
-async fn ask(tenant: &Tenant, tag: &TagReference) -> Result<Result<Vec<Found>, Trouble>> {
+async fn ask(tenant: &Tenant, tag: &TagReference) -> Result<Result<Asked<Vec<Found>>, Trouble>> {
     let asked = match Reference::as_given(&tag.registry, &tag.repo, Some(&tag.tag), None) {
         Ok(asked) => asked,
         Err(error) => return Ok(Err(error.into())),

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
-use windlass_store::jobs::Claim;
+use windlass_store::{Moment, jobs::Claim};
 
 use crate::{Result, Service, images, reevaluation, vulnerabilities, watching};
 
@@ -67,7 +67,7 @@ impl Service {
         tokio::select! {
             biased;
             () = stop.cancelled() => self.release(&claim).await?,
-            () = self.keep_lease(&claim) => tracing::warn!(job = claim.job.id, "another worker has the job"),
+            () = self.keep_lease(|until, now| claim.extend(&self.store, until, now)) => tracing::warn!(job = claim.job.id, "another worker has the job"),
             done = Box::pin(self.perform(&claim)).instrument(span) => done?,
         }
         Ok(true)
@@ -96,22 +96,25 @@ impl Service {
         Ok(())
     }
 
-    /// How long a job is claimed for, in seconds.
-    fn lease(&self) -> i64 {
+    /// How long a job, or a delivery, is claimed for, in seconds.
+    pub(crate) fn lease(&self) -> i64 {
         self.settings.lease_seconds.into()
     }
 
-    /// Keeps the lease; ends when it is lost.
-    async fn keep_lease(&self, claim: &Claim) {
+    /// Keeps a lease, by what extends it and says whether it was lost; ends when it is.
+    pub(crate) async fn keep_lease<E>(&self, extend: impl Fn(Moment, Moment) -> E)
+    where
+        E: Future<Output = windlass_store::Result<bool>>,
+    {
         let heartbeat = Duration::from_secs(self.settings.lease_seconds.into()) / 3;
         loop {
             tokio::time::sleep(heartbeat).await;
             let now = self.clock.moment();
-            match claim.extend(&self.store, now.plus_seconds(self.lease()), now).await {
+            match extend(now.plus_seconds(self.lease()), now).await {
                 Ok(true) => {}
                 Ok(false) => return,
                 // The work goes on: if the database is back before the lease runs out, nothing is lost.
-                Err(error) => tracing::warn!(%error, job = claim.job.id, "the lease could not be extended"),
+                Err(error) => tracing::warn!(%error, "a lease could not be extended"),
             }
         }
     }

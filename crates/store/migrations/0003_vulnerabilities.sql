@@ -2,7 +2,7 @@
 CREATE TABLE vulnerability_data (
     id          {{id}},
     -- sha256 of the file, as object storage has it.
-    checksum    TEXT NOT NULL UNIQUE,
+    checksum    TEXT NOT NULL,
     -- The file in object storage; null once it is no longer kept. The row stays: findings say by which data they came.
     object      TEXT,
     schema      TEXT NOT NULL,
@@ -13,7 +13,9 @@ CREATE TABLE vulnerability_data (
     active      BOOLEAN NOT NULL,
     -- The data that was in force before, and when all packages had been compared with this one.
     previous    BIGINT REFERENCES vulnerability_data (id),
-    matched_at  BIGINT
+    matched_at  BIGINT,
+    -- What was found by the data with this id, or any since, is what this one would find; null: nobody has compared them.
+    holds_since BIGINT
 );
 CREATE UNIQUE INDEX vulnerability_data_in_force ON vulnerability_data (active) WHERE active;
 
@@ -30,8 +32,8 @@ CREATE TABLE package_versions (
     input       TEXT NOT NULL,
     -- What matching said beside findings, as JSON; null before it is matched for the first time.
     rest        TEXT,
-    -- The data that its findings are those of; null where they must be found anew.
-    matched_by  BIGINT REFERENCES vulnerability_data (id)
+    -- The data that its findings were found by; 0 where they must be found anew.
+    matched_by  BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX package_versions_by_name ON package_versions (search_name);
 CREATE INDEX package_versions_by_data ON package_versions (matched_by, id);

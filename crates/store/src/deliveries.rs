@@ -167,9 +167,15 @@ impl Claim {
             .add(Column::Attempts.eq(self.delivery.attempts))
     }
 
-    /// Notes that the receiver has taken so many requests, and that the worker lives. `false`: another has it now.
-    pub async fn progress(&self, store: &Store, accepted: i64, lease_until: Moment) -> Result<bool> {
-        let row = ActiveModel { accepted: Set(accepted), lease_until: Set(Some(lease_until)), ..Default::default() };
+    /// Notes that the worker lives. `false`: another has it now.
+    pub async fn extend(&self, store: &Store, lease_until: Moment) -> Result<bool> {
+        let row = ActiveModel { lease_until: Set(Some(lease_until)), ..Default::default() };
+        Ok(Entity::update_many().set(row).filter(self.fence()).exec(store.writer()).await?.rows_affected > 0)
+    }
+
+    /// Notes that the receiver has taken so many requests. `false`: another has it now.
+    pub async fn progress(&self, store: &Store, accepted: i64) -> Result<bool> {
+        let row = ActiveModel { accepted: Set(accepted), ..Default::default() };
         Ok(Entity::update_many().set(row).filter(self.fence()).exec(store.writer()).await?.rows_affected > 0)
     }
 

@@ -3,14 +3,13 @@
 pub mod instances;
 pub mod lookups;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     entity::prelude::*,
-    sea_query::{OnConflict, Query},
+    sea_query::{Expr, ExprTrait as _, OnConflict, Query},
 };
 
 use crate::{BATCH, Moment, Result, Store};
@@ -32,8 +31,9 @@ pub struct Model {
     pub input: String,
     /// What matching said beside findings, as JSON; `None`: it was never matched.
     pub rest: Option<String>,
-    /// The data that its findings are those of; `None` where they must be found anew.
-    pub matched_by: Option<i64>,
+    /// The data that its findings were found by; 0 where they must be found anew. They are those of later data as long as
+    /// that [holds them](crate::vulnerability_data::Model::holds_since).
+    pub matched_by: i64,
     /// Since when no image holds it; `None`: one does, or nobody has looked.
     pub unused_since: Option<Moment>,
 }
@@ -70,7 +70,7 @@ pub async fn intern(on: &impl ConnectionTrait, packages: Vec<NewPackageVersion>)
             kind: Set(package.kind.clone()),
             input: Set(package.input.clone()),
             rest: Set(None),
-            matched_by: Set(None),
+            matched_by: Set(ANEW),
             unused_since: Set(None),
             ..Default::default()
         });
@@ -96,22 +96,29 @@ async fn ids(on: &impl ConnectionTrait, keys: &[[u8; 16]]) -> Result<HashMap<Vec
     Ok(ids)
 }
 
-/// Those whose findings are not known to be those of this data.
-fn pending(data: i64) -> Condition {
-    Condition::any().add(Column::MatchedBy.is_null()).add(Column::MatchedBy.ne(data))
+/// Said of packages in place of data: their findings must be found anew.
+const ANEW: i64 = 0;
+
+/// Where the next [pending packages](Store::pending_package_versions) begin.
+pub type Place = (i64, i64);
+
+impl Model {
+    /// Where those after it begin.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        (self.matched_by, self.id)
+    }
 }
 
 impl Store {
-    /// The next packages after `after`, by id, whose findings are not those of this data.
-    pub async fn pending_package_versions(&self, data: i64, after: i64, limit: u64) -> Result<Vec<Model>> {
-        let query = Entity::find().filter(pending(data)).filter(Column::Id.gt(after));
-        Ok(query.order_by_asc(Column::Id).limit(limit).all(self.reader()).await?)
-    }
-
-    /// Whether the findings of any package are those of this data.
-    pub async fn has_package_versions_matched_by(&self, data: i64) -> Result<bool> {
-        let query = Entity::find().select_only().column(Column::Id).filter(Column::MatchedBy.eq(data));
-        Ok(query.into_tuple::<i64>().one(self.reader()).await?.is_some())
+    /// The next packages after a place whose findings were found by data before `since`, or must be found anew.
+    pub async fn pending_package_versions(&self, since: i64, after: Place, limit: u64) -> Result<Vec<Model>> {
+        // In the order of the index: what is matched leaves its range, and nothing is passed over twice.
+        let place = Expr::tuple([Expr::col(Column::MatchedBy), Expr::col(Column::Id)]);
+        let query = Entity::find().filter(Column::MatchedBy.lt(since));
+        let query = query.filter(place.gt(Expr::tuple([Expr::value(after.0), Expr::value(after.1)])));
+        let query = query.order_by_asc(Column::MatchedBy).order_by_asc(Column::Id);
+        Ok(query.limit(limit).all(self.reader()).await?)
     }
 
     /// These packages, in no order.
@@ -158,9 +165,9 @@ pub async fn lock(on: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<Model>> 
     Ok(rows)
 }
 
-/// Whether the findings of any package are not those of this data.
-pub async fn has_pending(on: &impl ConnectionTrait, data: i64) -> Result<bool> {
-    let query = Entity::find().select_only().column(Column::Id).filter(pending(data)).limit(1);
+/// Whether the findings of any package were found by data before `since`, or must be found anew.
+pub async fn has_pending(on: &impl ConnectionTrait, since: i64) -> Result<bool> {
+    let query = Entity::find().select_only().column(Column::Id).filter(Column::MatchedBy.lt(since)).limit(1);
     Ok(query.into_tuple::<i64>().one(on).await?.is_some())
 }
 
@@ -176,7 +183,7 @@ pub struct Matched {
 /// Writes what matching with this data said beside findings.
 pub async fn set_matched(on: &impl ConnectionTrait, matched: &[Matched], data: i64) -> Result<()> {
     for one in matched {
-        let row = ActiveModel { rest: Set(Some(one.rest.clone())), matched_by: Set(Some(data)), ..Default::default() };
+        let row = ActiveModel { rest: Set(Some(one.rest.clone())), matched_by: Set(data), ..Default::default() };
         // Almost all packages say the same here: nothing. Those that do are written together below.
         if one.rest != NOTHING {
             Entity::update_many().set(row).filter(Column::Id.eq(one.id)).exec(on).await?;
@@ -184,7 +191,7 @@ pub async fn set_matched(on: &impl ConnectionTrait, matched: &[Matched], data: i
     }
     let plain: Vec<i64> = matched.iter().filter(|one| one.rest == NOTHING).map(|one| one.id).collect();
     for part in plain.chunks(BATCH) {
-        let row = ActiveModel { rest: Set(Some(NOTHING.into())), matched_by: Set(Some(data)), ..Default::default() };
+        let row = ActiveModel { rest: Set(Some(NOTHING.into())), matched_by: Set(data), ..Default::default() };
         Entity::update_many().set(row).filter(Column::Id.is_in(part.iter().copied())).exec(on).await?;
     }
     lookups::replace(on, matched).await
@@ -196,7 +203,7 @@ const NOTHING: &str = "{}";
 /// Makes packages be matched again.
 pub async fn forget_matches(on: &impl ConnectionTrait, ids: &[i64]) -> Result<()> {
     for part in ids.chunks(BATCH) {
-        let row = ActiveModel { matched_by: Set(None), ..Default::default() };
+        let row = ActiveModel { matched_by: Set(ANEW), ..Default::default() };
         Entity::update_many().set(row).filter(Column::Id.is_in(part.iter().copied())).exec(on).await?;
     }
     Ok(())
@@ -204,25 +211,24 @@ pub async fn forget_matches(on: &impl ConnectionTrait, ids: &[i64]) -> Result<()
 
 /// Makes all packages be matched again.
 pub async fn forget_all_matches(on: &impl ConnectionTrait) -> Result<()> {
-    let row = ActiveModel { matched_by: Set(None), ..Default::default() };
-    Entity::update_many().set(row).filter(Column::MatchedBy.is_not_null()).exec(on).await?;
+    let row = ActiveModel { matched_by: Set(ANEW), ..Default::default() };
+    Entity::update_many().set(row).filter(Column::MatchedBy.ne(ANEW)).exec(on).await?;
     Ok(())
 }
 
-/// Says of all packages whose findings were those of `former` that they are those of `data`, except of those that depend
-/// on one of these look-ups: they must be matched again. Done once, it finds nothing to do any more.
-pub async fn carry_over(on: &impl ConnectionTrait, former: i64, data: i64, touched: &[i64]) -> Result<()> {
+/// Makes packages be matched again that were matched by data in `former` and depend on one of these look-ups. Done again,
+/// it finds nothing to do.
+pub async fn forget_touched(on: &impl ConnectionTrait, former: Range<i64>, touched: &[i64]) -> Result<()> {
     for part in touched.chunks(BATCH) {
         let depending = Query::select()
             .column(lookups::Column::PackageVersion)
             .from(lookups::Entity)
             .and_where(lookups::Column::Lookup.is_in(part.iter().copied()))
             .to_owned();
-        let row = ActiveModel { matched_by: Set(None), ..Default::default() };
-        let stale = Entity::update_many().set(row).filter(Column::MatchedBy.eq(former));
-        stale.filter(Column::Id.in_subquery(depending)).exec(on).await?;
+        let row = ActiveModel { matched_by: Set(ANEW), ..Default::default() };
+        let stale = Entity::update_many().set(row).filter(Column::MatchedBy.gte(former.start));
+        let stale = stale.filter(Column::MatchedBy.lt(former.end)).filter(Column::Id.in_subquery(depending));
+        stale.exec(on).await?;
     }
-    let row = ActiveModel { matched_by: Set(Some(data)), ..Default::default() };
-    Entity::update_many().set(row).filter(Column::MatchedBy.eq(former)).exec(on).await?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! What is watched at registries for accounts, and what the watch knows from the last time it asked.
 
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult, Statement, entity::prelude::*,
-    sea_query::OnConflict,
+    ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult, IntoActiveModel as _, Statement,
+    entity::prelude::*, sea_query::OnConflict,
 };
 
 use crate::{Account, AccountName, Moment, Result, Store, subscriptions::Kind};
@@ -104,6 +104,14 @@ impl Account {
 /// The image that a watch saw last, in the transaction of what follows from it.
 pub async fn image_seen(on: &impl ConnectionTrait, subscription: &str) -> Result<Option<String>> {
     Ok(Entity::find_by_id(subscription).one(on).await?.and_then(|watch| watch.image))
+}
+
+/// Lets a watch rest, whatever it knows.
+pub async fn rest(on: &impl ConnectionTrait, subscription: &str, not_before: Moment) -> Result<()> {
+    let row = Model { subscription: subscription.to_owned(), not_before, ..Model::default() };
+    let rests = OnConflict::column(Column::Subscription).update_column(Column::NotBefore).to_owned();
+    Entity::insert(row.into_active_model()).on_conflict(rests).exec_without_returning(on).await?;
+    Ok(())
 }
 
 /// Keeps what a watch knows now.

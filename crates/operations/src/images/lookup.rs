@@ -14,7 +14,7 @@ use windlass_v1::{
 };
 
 use super::events;
-use crate::{Error, Result, Tenant};
+use crate::{Error, Result, Tenant, registry_access::Asked};
 
 /// The message of the error for whatever a registry refuses.
 const LOOKUP_FAILED: &str = "cannot fetch image digest/manifest from registry";
@@ -45,7 +45,7 @@ impl Tenant {
     pub(crate) async fn look_up(&self, reference: Reference, choices: PlatformChoices) -> Result<Vec<Found>> {
         let name = reference.to_string();
         match self.ask_for_images(reference, choices).await? {
-            Ok(found) => Ok(found),
+            Ok(found) => Ok(found.answer),
             Err(error) => {
                 let refusal = refusal(&error);
                 let tx = self.account.begin().await?;
@@ -61,9 +61,9 @@ impl Tenant {
         &self,
         reference: Reference,
         choices: PlatformChoices,
-    ) -> Result<Result<Vec<Found>, SourceError>> {
+    ) -> Result<Result<Asked<Vec<Found>>, SourceError>> {
         let (registry, repository) = (reference.registry.clone(), reference.repository.clone());
-        self.with_registry(&registry, &repository, move |registry| found(registry, &reference, &choices)).await
+        self.ask_registry(&registry, &repository, move |registry| found(registry, &reference, &choices)).await
     }
 
     /// Refuses an image that is larger than this service takes (`spec/operations.md` §6.6).

@@ -27,11 +27,8 @@ use crate::{Error, Result, Service, cipher};
 const POLL: Duration = Duration::from_millis(500);
 /// Pause after the database failed.
 const RECOVERY: Duration = Duration::from_secs(5);
-/// Seconds for which a delivery is claimed, and those that a sender may need beside a receiver's patience.
-const LEASE: i64 = 120;
-const SPARE: i64 = 60;
-/// Requests that a tracker of issues may be asked for one notice.
-const STEPS: i64 = 6;
+/// Seconds for which an endpoint that fails is let alone while a delivery to it is tried.
+const ALONE: i64 = 120;
 /// Characters of a reason, and of an answer, that are kept.
 const EXCERPT: usize = 512;
 
@@ -124,13 +121,23 @@ impl Service {
         if !self.store.has_due_deliveries(now).await? {
             return Ok(None);
         }
-        let breaker = Breaker { failures: retries::OPEN_AFTER.into(), pause: LEASE };
-        let until = now.plus_seconds(LEASE);
+        let breaker = Breaker { failures: retries::OPEN_AFTER.into(), pause: ALONE };
+        let until = now.plus_seconds(self.lease());
         Ok(self.store.claim_delivery(&self.settings.host_id, breaker, until, now).await?)
     }
 
-    /// Sends a delivery, and notes what came of it.
+    /// Sends a delivery, and notes what came of it, unless another process has it meanwhile.
     pub(super) async fn deliver(self: &Arc<Self>, claim: &Claim) -> Result<()> {
+        tokio::select! {
+            attempted = self.attempt(claim) => attempted,
+            () = self.keep_lease(|until, _| claim.extend(&self.store, until)) => {
+                tracing::warn!(delivery = claim.delivery.id, "another process has the delivery");
+                Ok(())
+            }
+        }
+    }
+
+    async fn attempt(self: &Arc<Self>, claim: &Claim) -> Result<()> {
         let (begun_at, started) = (self.clock.moment(), Instant::now());
         let Some(row) = self.store.endpoint_by_id(&claim.delivery.endpoint).await? else { return Ok(()) };
         let outcome = match self.send(claim, &row).await {
@@ -234,14 +241,8 @@ impl Service {
         let mut outcome = Outcome { settled: requests.is_empty(), ..Outcome::default() };
         let sender = self.senders.of(row, &self.settings.notifications.sender)?;
         let before = usize::try_from(delivery.accepted).unwrap_or_default();
-        let lease = (STEPS * i64::from(endpoint.timeout) + SPARE).max(LEASE);
-        if lease > LEASE
-            && !claim.progress(&self.store, delivery.accepted, self.clock.moment().plus_seconds(lease)).await?
-        {
-            return Ok(None);
-        }
         if requests.iter().any(Outgoing::is_letter) {
-            return self.send_letter(claim, sender, &endpoint, requests, lease).await;
+            return self.send_letter(claim, sender, &endpoint, requests).await;
         }
         // What the receiver has taken already is not sent again (D-7).
         for (at, request) in requests.into_iter().enumerate().skip(before) {
@@ -250,8 +251,7 @@ impl Service {
                 break;
             }
             let accepted = i64::try_from(at + 1).unwrap_or(i64::MAX);
-            let until = self.clock.moment().plus_seconds(lease);
-            if !claim.progress(&self.store, accepted, until).await? {
+            if !claim.progress(&self.store, accepted).await? {
                 return Ok(None);
             }
         }
@@ -265,7 +265,6 @@ impl Service {
         sender: &Sender,
         endpoint: &Endpoint,
         requests: Vec<Outgoing>,
-        lease: i64,
     ) -> Result<Option<Outcome>> {
         let have_it = u64::try_from(claim.delivery.accepted).unwrap_or_default();
         let mut outcome = Outcome::default();
@@ -274,8 +273,7 @@ impl Service {
             outcome = match sender.send(endpoint, letter).await {
                 Sent::Partly { status, taken, permanent, reason, excerpt } => {
                     let accepted = i64::try_from(have_it | taken).unwrap_or_default();
-                    let until = self.clock.moment().plus_seconds(lease);
-                    if !claim.progress(&self.store, accepted, until).await? {
+                    if !claim.progress(&self.store, accepted).await? {
                         return Ok(None);
                     }
                     let failure = Failure { reason: reason.clone(), ..Failure::default() };

@@ -18,14 +18,37 @@ use windlass_v1::{
 use super::routing::Route;
 use crate::{Error, Result, event_log};
 
+/// Those who are told what happens in an account: read once for all events that a transaction tells.
+#[derive(Debug)]
+pub(crate) struct Audience {
+    account: AccountName,
+    routes: Vec<Route>,
+}
+
+impl Audience {
+    pub(crate) async fn of(on: &impl ConnectionTrait, account: &AccountName) -> Result<Self> {
+        let listeners = endpoints::listening(on, account.as_str()).await?;
+        Ok(Self { account: account.clone(), routes: listeners.iter().filter_map(route).collect() })
+    }
+
+    pub(crate) fn account(&self) -> &AccountName {
+        &self.account
+    }
+
+    fn wants(&self, kind: NotificationType, facts: &Facts) -> bool {
+        self.routes.iter().any(|route| route.wants(kind, facts))
+    }
+}
+
 /// Writes the notice of an event, if anybody is to be told.
 pub(crate) async fn put(
     on: &impl ConnectionTrait,
-    account: &AccountName,
+    audience: &Audience,
     event: &events::Model,
     details: &Value,
     facts: Facts,
 ) -> Result<()> {
+    let account = audience.account();
     let subscribed = details["subscription_type"].as_str().and_then(SubscriptionType::parse);
     let kind = match subscribed {
         None => NotificationType::EventLog,
@@ -37,8 +60,7 @@ pub(crate) async fn put(
         Some(SubscriptionType::RepoUpdate) => return Ok(()),
     };
     let facts = completed(facts, event, details);
-    let listeners = endpoints::listening(on, account.as_str()).await?;
-    if !listeners.iter().filter_map(route).any(|route| route.wants(kind, &facts)) {
+    if !audience.wants(kind, &facts) {
         return Ok(());
     }
     let subject = event.resource_id.as_deref().unwrap_or(&event.kind);

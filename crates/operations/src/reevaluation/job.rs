@@ -20,6 +20,7 @@ use super::{
 use crate::{
     Error, Result, Service, Tenant,
     evaluations::{Sieve, Yardstick},
+    notifications::Audience,
 };
 
 /// Tags that are looked at together, and told of in one transaction.
@@ -220,9 +221,10 @@ impl Round {
         let tx = self.tenant.account.begin().await?;
         // What is matched while a tag comes to another image would be told of neither.
         let moving = looks.iter().any(Look::moves);
-        let in_force = if moving { vulnerability_data::pause_matching(&tx).await? } else { None };
+        let in_force = if moving { vulnerability_data::pause_matching(&tx).await?.map(|row| row.id) } else { None };
         let states: Vec<tag_states::Model> = looks.iter().map(|look| look.state.clone()).collect();
         let locked: HashSet<i64> = tag_states::lock(&tx, &states).await?.into_iter().collect();
+        let audience = Audience::of(&tx, self.tenant.name()).await?;
         let (mut told, mut again) = (Vec::new(), false);
         for (look, judgement) in looks.into_iter().zip(judgements) {
             if !locked.contains(&look.state.id) {
@@ -238,7 +240,7 @@ impl Round {
             }
             let rows = look.changes.iter().map(|change| tag_changes::Model { state: look.state.id, change: change.id });
             told.extend(rows);
-            again |= self.write_one(&tx, look, judgement, now).await?;
+            again |= self.write_one(&tx, &audience, look, judgement, now).await?;
         }
         tag_changes::delete(&tx, &told).await?;
         tx.commit().await.map_err(StoreError::from)?;
@@ -248,6 +250,7 @@ impl Round {
     async fn write_one(
         &self,
         tx: &windlass_store::Transaction,
+        audience: &Audience,
         look: Look,
         judgement: Judgement,
         now: Moment,
@@ -270,7 +273,7 @@ impl Round {
             let diff = Diff::of(&changes);
             if !diff.is_empty() {
                 let annotations = image.as_ref().filter(|_| is_same).map_or("{}", |image| image.annotations.as_str());
-                service.tell(tx, account, diff.happening(&state.fulltag, digest, annotations)?).await?;
+                service.tell_audience(tx, audience, diff.happening(&state.fulltag, digest, annotations)?).await?;
             }
         }
         let Some(image) = image else {
@@ -282,7 +285,8 @@ impl Round {
             && from != to
             && let Some(diff) = Diff::of_images(tx, from, to).await?.filter(|diff| !diff.is_empty())
         {
-            service.tell(tx, account, diff.happening(&state.fulltag, &image.digest, &image.annotations)?).await?;
+            let happening = diff.happening(&state.fulltag, &image.digest, &image.annotations)?;
+            service.tell_audience(tx, audience, happening).await?;
         }
         let told = tag_states::Model { digest: Some(image.digest.clone()), analysis: image.analysis, ..blank };
         let told = match judgement {
@@ -299,9 +303,8 @@ impl Round {
             },
             Judgement::Given { row, flip } => {
                 if let Some(flip) = flip {
-                    service
-                        .tell(tx, account, flip.happening(&state.fulltag, &image.digest, &image.annotations)?)
-                        .await?;
+                    let happening = flip.happening(&state.fulltag, &image.digest, &image.annotations)?;
+                    service.tell_audience(tx, audience, happening).await?;
                 }
                 let evaluations::Model { final_action, policy_digest, inputs, data, valid_until, .. } = *row;
                 tag_states::Model {

@@ -165,9 +165,10 @@ impl Service {
     /// As [`Service::known_packages`], as the store has it; what it does not have is matched.
     async fn stored_packages(&self, inputs: Vec<PackageInput>, data: &Arc<Data>) -> Result<Option<Vec<KnownPackage>>> {
         let ids = self.intern(&inputs).await?;
-        let matched_by = self.match_package_versions(&ids).await?;
+        let matched = self.match_package_versions(&ids).await?.filter(|matched| matched.data == data.id);
+        let Some(matched) = matched else { return Ok(None) };
         let rows = self.store.package_versions(&ids).await?;
-        if matched_by != Some(data.id) || rows.iter().any(|row| row.matched_by != Some(data.id)) {
+        if rows.iter().any(|row| row.matched_by < matched.since) {
             return Ok(None);
         }
         let findings = self.store.open_findings(&ids).await?;

@@ -56,7 +56,7 @@ impl Service {
             places.push((at, false));
         }
         let ids = self.intern(&inputs).await?;
-        let matched_by = self.match_package_versions(&ids).await?;
+        let matched_by = self.match_package_versions(&ids).await?.map(|matched| matched.data);
         let is_compared: Vec<bool> = places.iter().map(|(_, is_compared)| *is_compared).collect();
         let compared = |place: &usize| is_compared[*place];
         let owners = (0..places.len())

@@ -1,8 +1,10 @@
 //! Matching packages: those that are new, and those that new data touches.
 //!
-//! A package's row says by which data it was matched. New data is first carried over, in one transaction, to all packages
-//! that it does not touch; whatever has another data then is matched in batches, each in a transaction of its own. A process
-//! that dies leaves packages that are matched and packages that are not, and whoever takes over goes on with the latter.
+//! A package's row says by which data it was matched, and data say since which of those before them findings are the same.
+//! New data is first compared with what was in force: of the packages that it touches is forgotten, in one transaction, that
+//! they were matched, and of all others nothing is written. What was matched by too old data, or by none, is then matched in
+//! batches, each in a transaction of its own. A process that dies leaves packages that are matched and packages that are
+//! not, and whoever takes over goes on with the latter.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -49,12 +51,15 @@ impl Service {
                 claim.complete(&tx).await?;
                 return Ok(tx.commit().await.map_err(windlass_store::Error::from)?);
             };
-            self.carry_over_vulnerability_data().await?;
+            self.compare_vulnerability_data().await?;
             let matched = self.match_pending(&data).await?;
             tracing::info!(data = data.id, packages = matched, "packages were matched");
             let tx = self.store.begin().await?;
             let in_force = vulnerability_data::in_force(&tx).await?;
-            if in_force.is_some_and(|row| row.id == data.id) && !package_versions::has_pending(&tx, data.id).await? {
+            let since = in_force.filter(|row| row.id == data.id).map(|row| row.holds_since());
+            if let Some(since) = since
+                && !package_versions::has_pending(&tx, since).await?
+            {
                 vulnerability_data::set_matched(&tx, data.id, self.clock.moment()).await?;
                 self.look_again_after_matching(&tx).await?;
                 claim.complete(&tx).await?;
@@ -65,34 +70,39 @@ impl Service {
         }
     }
 
-    /// Says of packages that the data in force does not touch that they are matched by it: the first step of what follows
+    /// Finds out which packages the data in force touches, and makes them be matched again: the first step of what follows
     /// from new data. Done again, it finds nothing to do.
     ///
     /// # Errors
     /// When the store or the data fails.
-    pub async fn carry_over_vulnerability_data(&self) -> Result<()> {
+    pub async fn compare_vulnerability_data(&self) -> Result<()> {
         let Some(data) = self.vulnerability_data().await? else { return Ok(()) };
-        let row = self.store.vulnerability_data(data.id).await?;
-        let Some(former) = row.and_then(|row| row.previous) else { return Ok(()) };
-        if !self.store.has_package_versions_matched_by(former).await? {
+        let Some(row) = self.store.vulnerability_data(data.id).await? else { return Ok(()) };
+        if row.holds_since.is_some() {
             return Ok(());
         }
-        let former = match self.store.vulnerability_data(former).await? {
-            Some(row) if row.object.is_some() => row,
-            // Nobody can say what differs: everything is matched again.
-            _ => return Ok(()),
+        let former = match row.previous {
+            Some(former) => self.store.vulnerability_data(former).await?,
+            None => None,
         };
-        let old = self.open_data(&former).await?;
-        let new = Arc::clone(&data);
-        let touched = blocking(move || changes(&old.database, &new.database)).await?.map_err(|error| broken(&error))?;
-        if touched.everything {
-            return Ok(());
+        let mut since = data.id;
+        let mut lookups = Vec::new();
+        // Where the former is no longer kept, nobody can say what differs: everything is matched again.
+        if let Some(former) = former.filter(|row| row.object.is_some()) {
+            let old = self.open_data(&former).await?;
+            let new = Arc::clone(&data);
+            let touched = blocking(move || changes(&old.database, &new.database)).await?;
+            let touched = touched.map_err(|error| broken(&error))?;
+            if !touched.everything {
+                since = former.holds_since();
+                lookups = touched.keys.iter().map(hashed).collect::<BTreeSet<i64>>().into_iter().collect();
+            }
         }
-        let lookups: BTreeSet<i64> = touched.keys.iter().map(hashed).collect();
-        let lookups: Vec<i64> = lookups.into_iter().collect();
         let tx = self.store.begin().await?;
-        if vulnerability_data::in_force(&tx).await?.is_some_and(|row| row.id == data.id) {
-            package_versions::carry_over(&tx, former.id, data.id, &lookups).await?;
+        // Nobody matches meanwhile: who reads that findings hold must not have read them before they were forgotten.
+        if vulnerability_data::pause_matching(&tx).await?.is_some_and(|row| row.id == data.id) {
+            package_versions::forget_touched(&tx, since..data.id, &lookups).await?;
+            vulnerability_data::set_holds_since(&tx, data.id, since).await?;
             tx.commit().await.map_err(windlass_store::Error::from)?;
         }
         Ok(())
@@ -100,11 +110,12 @@ impl Service {
 
     /// Matches packages until all are matched by this data, or it is in force no more. How many were.
     async fn match_pending(&self, data: &Arc<Data>) -> Result<usize> {
-        let (mut after, mut matched) = (0, 0);
+        let Some(row) = self.store.vulnerability_data(data.id).await? else { return Ok(0) };
+        let (mut after, mut matched) = (package_versions::Place::default(), 0);
         loop {
-            let rows = self.store.pending_package_versions(data.id, after, BATCH).await?;
+            let rows = self.store.pending_package_versions(row.holds_since(), after, BATCH).await?;
             let Some(last) = rows.last() else { return Ok(matched) };
-            after = last.id;
+            after = last.place();
             match self.match_rows(rows, data, true).await? {
                 Some(count) => matched += count,
                 None => return Ok(matched),
@@ -112,12 +123,16 @@ impl Service {
         }
     }
 
-    /// Makes sure that these packages are matched by the data in force, and says which that is; `None`: there is none.
-    pub(super) async fn match_package_versions(&self, ids: &[i64]) -> Result<Option<i64>> {
+    /// Makes sure that these packages are matched by the data in force, and says which that is and since which of those
+    /// before it findings are the same; `None`: there is none.
+    pub(super) async fn match_package_versions(&self, ids: &[i64]) -> Result<Option<MatchedBy>> {
         'anew: loop {
             let Some(data) = self.vulnerability_data().await? else { return Ok(None) };
+            let Some(row) = self.store.vulnerability_data(data.id).await? else { return Ok(None) };
+            // Read before the packages are: of those that are read the later way it may be too strict, and never wrong.
+            let since = row.holds_since();
             let mut rows = self.store.package_versions(ids).await?;
-            rows.retain(|row| row.matched_by != Some(data.id));
+            rows.retain(|row| row.matched_by < since);
             rows.sort_by_key(|row| row.id);
             while !rows.is_empty() {
                 let rest = rows.split_off(rows.len().min(BATCH as usize));
@@ -126,7 +141,7 @@ impl Service {
                 }
                 rows = rest;
             }
-            return Ok(Some(data.id));
+            return Ok(Some(MatchedBy { data: data.id, since }));
         }
     }
 
@@ -143,13 +158,12 @@ impl Service {
         let ids: Vec<i64> = found.packages.iter().map(|package| package.matched.id).collect();
         let now = self.clock.moment();
         let tx = self.store.begin().await?;
-        if vulnerability_data::in_force(&tx).await?.is_none_or(|row| row.id != data.id) {
-            return Ok(None);
-        }
+        let in_force = vulnerability_data::in_force(&tx).await?.filter(|row| row.id == data.id);
+        let Some(since) = in_force.map(|row| row.holds_since()) else { return Ok(None) };
         // Another process may have matched the same meanwhile.
         let before: HashMap<i64, package_versions::Model> =
             package_versions::lock(&tx, &ids).await?.into_iter().map(|row| (row.id, row)).collect();
-        let is_pending = |id: i64| before.get(&id).is_some_and(|row| row.matched_by != Some(data.id));
+        let is_pending = |id: i64| before.get(&id).is_some_and(|row| row.matched_by < since);
         let packages: Vec<FoundPackage> =
             found.packages.into_iter().filter(|package| is_pending(package.matched.id)).collect();
         let ids: Vec<i64> = packages.iter().map(|package| package.matched.id).collect();
@@ -177,6 +191,14 @@ impl Service {
         tx.commit().await.map_err(windlass_store::Error::from)?;
         Ok(Some(ids.len()))
     }
+}
+
+/// By what packages are matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct MatchedBy {
+    pub(super) data: i64,
+    /// The first data whose findings are those of `data`.
+    pub(super) since: i64,
 }
 
 /// What was found in some packages.

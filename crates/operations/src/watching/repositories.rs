@@ -43,8 +43,8 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
             return Ok(Visit::Failed(Trouble { failure: Failure::Unknown, reason, pause: None }));
         }
     };
-    let tags = match tenant.tags(&repository).await? {
-        Ok(tags) => tags,
+    let (tags, mut rate_limit) = match tenant.tags(&repository).await? {
+        Ok(asked) => (asked.answer, asked.rate_limit),
         Err(error) => return Ok(Visit::Failed(error.into())),
     };
     let subscription = due.watch.subscription.as_str();
@@ -63,7 +63,11 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
             let built_at = found.first().and_then(|found| found.built_at);
             selection.since.zip(built_at).is_some_and(|(since, built_at)| built_at < since)
         };
-        let added = match super::ask(&tenant, &reference).await? {
+        let found = super::ask(&tenant, &reference).await?.map(|asked| {
+            rate_limit = asked.rate_limit.or(rate_limit);
+            asked.answer
+        });
+        let added = match found {
             Ok(found) if is_too_old(&found) => Ok(Some(repository_tags::NEVER)),
             Ok(found) => super::add(&tenant, &reference, found, None, watched.autosubscribe).await?.map(|_| None),
             Err(trouble) => Err(trouble),
@@ -81,9 +85,13 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
             }
         };
         tenant.account.keep_repository_tag(row).await?;
+        // What the registry does not allow any more is as new the next time.
+        if matches!(super::done(rate_limit), Visit::Enough(_)) {
+            break;
+        }
     }
     well(service, &due).await?;
-    Ok(Visit::Done)
+    Ok(super::done(rate_limit))
 }
 
 fn kept(

@@ -19,12 +19,10 @@ use windlass_v1::{
 };
 
 use super::{TAG_WATCHER, Visit, Watcher, no_reference, reference};
-use crate::{Happening, Result, Service, Tenant};
+use crate::{Happening, Result, Service, Tenant, registry_access::Asked};
 
 /// Earlier images of a tag that are told of.
 const HISTORY: u64 = 100;
-/// Of the requests that a registry allows, the part that is left to others: one in that many.
-const RESERVE: u64 = 10;
 
 pub(super) const WATCHER: Watcher = Watcher {
     schedule: TAG_WATCHER,
@@ -47,17 +45,15 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
         Ok(asked) => asked,
         Err(error) => return Ok(Visit::Failed(error.into())),
     };
-    let head = tenant.with_registry(&tag.registry, &tag.repo, move |registry| registry.head_digest(&asked)).await?;
-    let head = match head {
+    let head = tenant.ask_registry(&tag.registry, &tag.repo, move |registry| registry.head_digest(&asked)).await?;
+    let Asked { answer: digest, mut rate_limit } = match head {
         Ok(head) => head,
         Err(error) => return Ok(Visit::Failed(error.into())),
     };
-    let near_limit = head.rate_limit.is_some_and(|rate| rate.remaining <= rate.limit / RESERVE);
-    let seen = if near_limit { Visit::Enough } else { Visit::Done };
-    let digest = head.digest.to_string();
+    let digest = digest.to_string();
     if due.watch.digest.as_ref() == Some(&digest) {
         well(service, &due, due.watch.image.clone(), digest, None).await?;
-        return Ok(seen);
+        return Ok(super::done(rate_limit));
     }
 
     let before = stood_for(&tenant, &tag).await?;
@@ -67,7 +63,10 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
     } else {
         let annotations = latest.map(|image| annotations(&image.annotations));
         let added = match super::ask(&tenant, &tag).await? {
-            Ok(found) => super::add(&tenant, &tag, found, annotations.as_ref(), false).await?,
+            Ok(asked) => {
+                rate_limit = asked.rate_limit.or(rate_limit);
+                super::add(&tenant, &tag, asked.answer, annotations.as_ref(), false).await?
+            }
             Err(trouble) => Err(trouble),
         };
         match added {
@@ -84,7 +83,7 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
         TagUpdateChange { curr_eval: vec![image.clone()], last_eval: earlier.cloned().collect(), annotations: carried }
     });
     well(service, &due, Some(image), digest, change).await?;
-    Ok(seen)
+    Ok(super::done(rate_limit))
 }
 
 /// The images that the tag stood for as far as is known, the last one first.

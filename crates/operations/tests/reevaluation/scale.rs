@@ -11,7 +11,7 @@ use windlass_matching::{
     Inventory, Options,
     testing::{AdvisoryBuilder, advisory, deb, sbom},
 };
-use windlass_operations::{Tenant, testing::Bench};
+use windlass_operations::{Tenant, identity::Presented, notifications::EndpointRequest, testing::Bench};
 use windlass_sbom::{
     Package,
     formats::{self, Document, Format},
@@ -194,6 +194,24 @@ async fn count(bench: &Bench, kind: &str) -> usize {
     windlass_store::testing::rows(bench.service.store(), "events", "kind", kind).await.len()
 }
 
+/// Notices that are queued to be sent.
+async fn queued(bench: &Bench) -> usize {
+    let mut notices = 0;
+    for kind in [SubscriptionType::VulnUpdate, SubscriptionType::PolicyEval] {
+        notices += windlass_store::testing::rows(bench.service.store(), "notices", "kind", kind.as_str()).await.len();
+    }
+    notices
+}
+
+/// Somebody who is told of everything; nothing is sent here, so that nobody needs to answer.
+async fn listener(bench: &Bench, team: &Tenant) {
+    let administrator = Presented::Password { username: "admin", password: "foobar" };
+    let administrator = bench.service.authenticate(administrator, None).await.unwrap().unwrap();
+    let endpoint = json!({"name": "all", "channel": {"kind": "webhook", "format": "anchore-v1", "url": "https://ci.example.com/hook"}});
+    let endpoint: EndpointRequest = serde_json::from_value(endpoint).unwrap();
+    team.create_notification_endpoint(&administrator, endpoint).await.unwrap();
+}
+
 #[test]
 #[ignore = "it takes minutes"]
 fn scale_of_a_delta_over_many_images() {
@@ -227,6 +245,7 @@ fn scale_of_a_delta_over_many_images() {
         next.retain(|_| !gone.contains(&name.next().unwrap()));
         next.extend((0..DELTA / 2).map(|at| record(spread(at * 2) + 1, 2, AFFECTED)));
         bench.pass(3600);
+        listener(&bench, &team).await;
         let path = database(bench.folder.path(), 2, next);
         timed("publishing the delta", bench.service.publish_vulnerability_data(&path)).await.unwrap();
         let (before, flips) = (count(&bench, VULNERABILITIES).await, count(&bench, VERDICT).await);
@@ -238,7 +257,9 @@ fn scale_of_a_delta_over_many_images() {
         let events = count(&bench, VULNERABILITIES).await - before;
         write!(told, "{opened} findings opened, {altered} altered, {closed} closed; {events} tags told of them")
             .unwrap();
-        eprintln!("{told}, {} verdicts flipped", count(&bench, VERDICT).await - flips);
+        let (flips, notices) = (count(&bench, VERDICT).await - flips, queued(&bench).await);
+        eprintln!("{told}, {flips} verdicts flipped, {notices} notices queued");
         assert!(data.matched_at.is_some() && events > 0);
+        assert_eq!(notices, events + flips, "what is told is queued");
     });
 }

@@ -2,9 +2,10 @@ use serde_json::json;
 use windlass_advisories::FixState;
 use windlass_matching::testing::{advisory, deb, sbom};
 use windlass_operations::testing::on_every_service;
+use windlass_store::testing::everything;
 
 use crate::{
-    house::{VULNERABILITIES, debian, key, moves, names, publish, subscribe, switch, told},
+    house::{VULNERABILITIES, debian, judge_by, key, moves, names, publish, subscribe, switch, told, usual},
     scene::{database_with, image, work},
 };
 
@@ -69,6 +70,40 @@ fn new_data_is_told_once_of_each_tag_that_it_changes_and_that_somebody_subscribe
         // Data that says the same tells nothing.
         publish(&bench, 3, second).await;
         assert_eq!(told(&team, VULNERABILITIES).await.len(), 1);
+    });
+}
+
+#[test]
+fn data_that_say_the_same_write_nothing_but_that_they_are_in_force() {
+    on_every_service(|bench| async move {
+        let team = bench.account("team").await;
+        judge_by(&bench, &team, usual()).await;
+        let records =
+            || [debian("CVE-2026-1", "apt", "2"), debian("CVE-2026-2", "bash", "2"), debian("CVE-2026-4", "dash", "2")];
+        publish(&bench, 1, records()).await;
+        image(&bench, &team, "web", &sbom("debian:12", ["apt", "bash", "curl"].map(|name| deb(name, "1.0")))).await;
+        for kind in ["vuln_update", "policy_eval"] {
+            subscribe(&bench, &team, kind, &key("web"), None).await;
+        }
+        publish(&bench, 2, [debian("CVE-2026-1", "apt", "3"), debian("CVE-2026-2", "bash", "2")]).await;
+        assert_eq!(told(&team, VULNERABILITIES).await.len(), 1);
+
+        let written = async || {
+            let mut tables = everything(bench.service.store()).await;
+            let data = tables.remove("vulnerability_data").unwrap();
+            (data.len(), tables)
+        };
+        let (data, before) = written().await;
+        for day in 3..6 {
+            publish(&bench, day, [debian("CVE-2026-1", "apt", "3"), debian("CVE-2026-2", "bash", "2")]).await;
+            let (more, after) = written().await;
+            assert_eq!(more, data + usize::try_from(day).unwrap() - 2);
+            let differ: Vec<_> = before.iter().filter(|(table, rows)| after[*table] != **rows).collect();
+            assert!(differ.is_empty(), "on day {day}: {differ:#?}");
+        }
+        // They are not forgotten to be those of the first data: what is changed then is found.
+        publish(&bench, 6, [debian("CVE-2026-1", "apt", "3")]).await;
+        assert_eq!(told(&team, VULNERABILITIES).await.len(), 2);
     });
 }
 

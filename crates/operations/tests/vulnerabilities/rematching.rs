@@ -68,12 +68,13 @@ fn only_what_new_data_touches_is_matched_again() {
         let path = database(bench.folder.path(), 2, records("3"));
         bench.service.publish_vulnerability_data(&path).await.unwrap();
         let data = bench.service.store().vulnerability_data_in_force().await.unwrap().unwrap();
+        let since = async || bench.service.store().vulnerability_data(data.id).await.unwrap().unwrap().holds_since();
         let waiting = async || {
-            let waiting = bench.service.store().pending_package_versions(data.id, 0, 1000).await.unwrap();
+            let waiting = bench.service.store().pending_package_versions(since().await, (0, 0), 1000).await.unwrap();
             waiting.into_iter().map(|row| row.name).collect::<Vec<_>>()
         };
         assert_eq!(waiting().await.len(), 300);
-        bench.service.carry_over_vulnerability_data().await.unwrap();
+        bench.service.compare_vulnerability_data().await.unwrap();
         assert_eq!(waiting().await, ["p7"]);
         work(&bench).await;
         assert!(waiting().await.is_empty());
@@ -120,7 +121,8 @@ fn a_worker_that_dies_in_the_middle_leaves_work_that_another_ends() {
         work(&bench).await;
         assert!(deaths > 0, "it was never killed");
         let store = bench.service.store();
-        assert!(store.pending_package_versions(data, 0, 1).await.unwrap().is_empty());
+        let since = store.vulnerability_data(data).await.unwrap().unwrap().holds_since();
+        assert!(store.pending_package_versions(since, (0, 0), 1).await.unwrap().is_empty());
         assert_eq!(store.count_findings_changed_by(data).await.unwrap(), [0, 500, 0], "each once");
         assert!(store.vulnerability_data(data).await.unwrap().unwrap().matched_at.is_some());
         assert_eq!(stored(&tenant, &sbom).await.findings, anew(&path, &sbom).findings);
@@ -205,7 +207,7 @@ fn a_package_of_many_images_is_one_row_that_is_matched_once() {
         let tx = bench.service.store().begin_read().await.unwrap();
         let versions = package_versions::Entity::find().all(&tx).await.unwrap();
         assert_eq!(versions.len(), 4);
-        assert!(versions.iter().all(|row| row.matched_by == Some(data)));
+        assert!(versions.iter().all(|row| row.matched_by == data));
         assert_eq!(findings::Entity::find().all(&tx).await.unwrap().len(), 1);
     });
 }

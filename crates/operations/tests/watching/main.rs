@@ -4,6 +4,7 @@
 
 mod events;
 mod house;
+mod limits;
 mod liveness;
 mod peer;
 mod pushes;

@@ -22,22 +22,23 @@ pub(crate) struct Registry {
 impl Registry {
     /// Nothing, and a loud line, if the program is not installed. `password` is what it asks for.
     pub(crate) async fn start(password: Option<&'static str>) -> Option<Self> {
-        Self::with(password, Value::Null).await
+        Self::with(password, |_| ()).await
     }
 
     /// One that tells of pushes: `notifications` is that part of its configuration.
     pub(crate) async fn that_tells(notifications: &Value) -> Option<Self> {
-        Self::with(None, notifications.clone()).await
+        let notifications = notifications.clone();
+        Self::with(None, |config| config["notifications"] = notifications).await
     }
 
-    async fn with(password: Option<&'static str>, notifications: Value) -> Option<Self> {
-        let start = move || {
-            DockerRegistry::with(password.is_some(), |config, _| {
-                if !notifications.is_null() {
-                    config["notifications"] = notifications;
-                }
-            })
-        };
+    /// One that says in every answer how many requests it allows: `100;w=21600`.
+    pub(crate) async fn that_allows(limit: &'static str, remaining: &'static str) -> Option<Self> {
+        let headers = json!({"RateLimit-Limit": [limit], "RateLimit-Remaining": [remaining]});
+        Self::with(None, |config| config["http"]["headers"] = headers).await
+    }
+
+    async fn with(password: Option<&'static str>, configure: impl FnOnce(&mut Value) + Send + 'static) -> Option<Self> {
+        let start = move || DockerRegistry::with(password.is_some(), |config, _| configure(config));
         let process = spawn_blocking(start).await.unwrap()?;
         let client = Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().unwrap();
         Some(Self { address: process.address().to_owned(), process, client, password })

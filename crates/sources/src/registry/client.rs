@@ -19,7 +19,7 @@ use reqwest::{
 use serde::Deserialize;
 
 use super::{
-    RegistryOptions,
+    RateLimit, RegistryOptions,
     session::Session,
     tls::{REDIRECTS, http_client},
 };
@@ -51,6 +51,8 @@ pub(crate) struct Client {
     /// Which of the two it speaks, once that is known.
     base: OnceLock<Url>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
+    /// What was said of it last.
+    rate_limit: Mutex<Option<RateLimit>>,
 }
 
 /// What is asked of a registry.
@@ -93,6 +95,7 @@ impl Client {
             plain: url("http")?,
             base: OnceLock::new(),
             sessions: Mutex::default(),
+            rate_limit: Mutex::default(),
         })
     }
 
@@ -143,6 +146,10 @@ impl Client {
             }
         })?;
         self.accepted(response, question.what, Some(&session))
+    }
+
+    pub(super) fn rate_limit(&self) -> Option<RateLimit> {
+        self.rate_limit.lock().ok().and_then(|known| *known)
     }
 
     /// A foreign layer from where its descriptor says; no credentials go there.
@@ -234,6 +241,9 @@ impl Client {
         what: &str,
         session: Option<&Session>,
     ) -> Result<Response, Error> {
+        if let (Some(told), Ok(mut known)) = (RateLimit::of(response.headers()), self.rate_limit.lock()) {
+            *known = Some(told);
+        }
         let status = response.status();
         if status.is_success() {
             return Ok(response);

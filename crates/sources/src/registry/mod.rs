@@ -36,7 +36,7 @@ pub use self::{
         ImageDescription, ImageDescriptions, IndexDescription, PlatformChoice, PlatformChoices, compressed_bytes,
     },
     failure::{Failure, error_in},
-    head::{Head, RateLimit},
+    head::RateLimit,
     stored::{covers, credential_for, host_of},
     tags::Tags,
 };

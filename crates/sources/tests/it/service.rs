@@ -155,10 +155,11 @@ fn a_tag_is_watched_by_head_alone_where_the_registry_can() {
             content.reply(request).with("RateLimit-Limit", "100;w=21600").with("RateLimit-Remaining", "7;w=21600");
         if request.method == "HEAD" { reply.with("Docker-Content-Digest", told.as_str()) } else { reply }
     });
-    let head = registry(&server, None).head_digest(&reference(&server, "1")).unwrap();
-    assert_eq!(head.digest, digest);
+    let registry = registry(&server, None);
+    assert_eq!(registry.rate_limit(), None);
+    assert_eq!(registry.head_digest(&reference(&server, "1")).unwrap(), digest);
     let window = Some(Duration::from_hours(6));
-    assert_eq!(head.rate_limit, Some(RateLimit { limit: 100, remaining: 7, window }));
+    assert_eq!(registry.rate_limit(), Some(RateLimit { limit: 100, remaining: 7, window }));
     assert!(server.requests().iter().filter(|request| request.path.contains("manifests")).all(|r| r.method == "HEAD"));
 }
 
@@ -172,8 +173,9 @@ fn a_registry_that_does_not_tell_digests_is_asked_for_the_manifest() {
             ("HEAD", None) => Reply::new(status, ""),
             _ => content.reply(request),
         });
-        let head = registry(&server, None).head_digest(&reference(&server, "1")).unwrap();
-        assert_eq!((head.digest, head.rate_limit), (Digest::of(&sample.manifest), None), "{status} {told:?}");
+        let registry = registry(&server, None);
+        let head = registry.head_digest(&reference(&server, "1")).unwrap();
+        assert_eq!((head, registry.rate_limit()), (Digest::of(&sample.manifest), None), "{status} {told:?}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Rows for every table that there is, so that tests see tables as well that were added after them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sea_orm::{ConnectionTrait as _, DbBackend, FromQueryResult as _, JsonValue, QueryResult, Statement};
 
 use crate::Store;
@@ -90,6 +92,23 @@ pub async fn rows(store: &Store, table: &str, column: &str, value: &str) -> Vec<
     let query = format!("SELECT * FROM {table} WHERE {column} = '{value}' ORDER BY 1");
     let rows = JsonValue::find_by_statement(statement(store, &query)).all(store.writer()).await;
     rows.expect("the table can be read")
+}
+
+/// Everything that is written, table by table, each row as JSON in the order of its text.
+///
+/// # Panics
+/// When the store fails.
+pub async fn everything(store: &Store) -> BTreeMap<String, Vec<String>> {
+    let tables: BTreeSet<String> = columns(store).await.into_iter().map(|column| column.table).collect();
+    let mut all = BTreeMap::new();
+    for table in tables {
+        let query = statement(store, &format!("SELECT * FROM {table}"));
+        let rows = JsonValue::find_by_statement(query).all(store.writer()).await.expect("the table can be read");
+        let mut rows: Vec<String> = rows.iter().map(ToString::to_string).collect();
+        rows.sort_unstable();
+        all.insert(table, rows);
+    }
+    all
 }
 
 fn statement(store: &Store, sql: &str) -> Statement {

@@ -97,11 +97,13 @@ fn whoever_was_too_slow_writes_nothing_any_more() {
         house(&store).await;
         deliver(&store, "d", "e", "r/a:1", 0).await;
         let slow = claim(&store, 0).await.unwrap();
-        assert!(slow.progress(&store, 1, at(100)).await.unwrap());
+        assert!(slow.progress(&store, 1).await.unwrap());
+        assert!(slow.extend(&store, at(100)).await.unwrap());
         assert!(claim(&store, 99).await.is_none(), "it says that it lives");
         let other = claim(&store, 101).await.unwrap();
         assert_eq!((other.delivery.accepted, other.delivery.attempts), (1, 2), "what was taken is known");
-        assert!(!slow.progress(&store, 2, at(300)).await.unwrap());
+        assert!(!slow.progress(&store, 2).await.unwrap());
+        assert!(!slow.extend(&store, at(300)).await.unwrap());
         assert!(!end(&store, &slow, Ending::Delivered, None, 102).await);
         assert!(!slow.release(&store).await.unwrap());
         assert!(other.release(&store).await.unwrap());
@@ -189,7 +191,7 @@ fn what_has_ended_goes_again_when_asked_for_and_is_forgotten_later() {
         for id in ["1", "2"] {
             deliver(&store, id, "e", id, 0).await;
             let claim = claim(&store, 0).await.unwrap();
-            assert!(claim.progress(&store, 3, at(60)).await.unwrap());
+            assert!(claim.progress(&store, 3).await.unwrap());
             let ending = if id == "1" { Ending::Dead } else { Ending::Settled };
             assert!(end(&store, &claim, ending, None, 5).await);
         }

@@ -59,5 +59,8 @@ fn every_page(request: &Request, session: &Session) -> anyhow::Result<Payload> {
             break;
         }
     }
+    if next.is_some() {
+        tracing::warn!("there are more than these {} changes; ask for less with --since", changes.len());
+    }
     Ok(serde_json::json!({ "changes": changes }).into())
 }

@@ -1,6 +1,7 @@
 //! Clients that add images while processes are killed, and do not take no for an answer.
 
 use std::{
+    net::SocketAddr,
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -18,6 +19,8 @@ use serde_json::{Value, json};
 use crate::installation::PASSWORD;
 
 const PATIENCE: Duration = Duration::from_mins(10);
+/// Where notices are posted.
+pub(crate) const HOOK: &str = "/hook";
 
 /// An image in the registry.
 pub(crate) struct Pushed {
@@ -38,6 +41,16 @@ impl Clients {
     pub(crate) fn of(url: String) -> Self {
         let http = Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().expect("a client");
         Self { url, http, cut_off: AtomicUsize::new(0), refusals: Mutex::default() }
+    }
+
+    /// Has everything that happens to images told to a receiver.
+    pub(crate) fn tell(&self, receiver: SocketAddr) {
+        let url = format!("http://{receiver}{HOOK}");
+        let endpoint = json!({"name": "all", "channel": {"kind": "webhook", "format": "anchore-v1", "url": url}});
+        self.ask(|| {
+            let request = self.http.post(format!("{}/notifications/endpoints", self.url));
+            request.header("content-type", "application/json").body(endpoint.to_string())
+        });
     }
 
     /// Adds these images, each as soon as `may_add` allows it, until it is answered with success.
@@ -93,7 +106,7 @@ impl Clients {
     }
 }
 
-fn patiently<T>(what: &str, pause: Duration, attempt: impl Fn() -> Option<T>) -> T {
+pub(crate) fn patiently<T>(what: &str, pause: Duration, attempt: impl Fn() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(result) = attempt() {

@@ -100,6 +100,7 @@ impl Installation {
             .env("WINDLASS_HOST_ID", name)
             .env("WINDLASS_ANALYSIS__LEASE_SECONDS", LEASE)
             .env("WINDLASS_VULNERABILITIES__OFFLINE", "true")
+            .env("WINDLASS_NOTIFICATIONS__ALLOWED_NETWORKS", "[127.0.0.0/8]")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

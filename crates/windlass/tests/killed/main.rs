@@ -6,6 +6,9 @@ mod chance;
 mod clients;
 mod images;
 mod installation;
+#[allow(dead_code, reason = "other tests want letters, too")]
+#[path = "../service/receivers.rs"]
+mod receivers;
 #[allow(dead_code, reason = "other tests want registries that tell of pushes")]
 #[path = "../service/registry.rs"]
 mod registry;
@@ -19,14 +22,17 @@ use std::{
 };
 
 use chance::Chance;
-use clients::{Clients, Pushed};
+use clients::{Clients, HOOK, Pushed, patiently};
 use installation::Installation;
+use receivers::Hooks;
 use registry::Registry;
 use windlass_store::{
     Address, Store,
     testing::{on_every_address, rows},
 };
 
+/// Long enough for many to be killed between sending and noting that it was sent.
+const ANSWER: Duration = Duration::from_millis(100);
 /// Milliseconds between two kills.
 const SHORTEST: usize = 100;
 const LONGEST: usize = 2000;
@@ -55,6 +61,8 @@ fn kill_under_load(address: &Address, mut chance: Chance) -> Option<Vec<Pushed>>
     };
     let mut installation = Installation::start(&url(address), roles, &mut chance);
     let clients = Clients::of(installation.url());
+    let receiver = Hooks::that_take(ANSWER);
+    clients.tell(receiver.address);
     let (begun, killed) = (Instant::now(), AtomicUsize::new(0));
     let mut victims: BTreeMap<&str, usize> = BTreeMap::new();
     // The load lasts as long as the killing does; two clients meet in the middle, and go on.
@@ -80,18 +88,41 @@ fn kill_under_load(address: &Address, mut chance: Chance) -> Option<Vec<Pushed>>
     for (number, image) in images.iter().enumerate() {
         assert_eq!(clients.packages(image), [format!("package-{number}")], "{}", image.tag);
     }
+    let repeated = everything_is_told(&receiver, &images, &failed);
     let taken_over = installation.taken_over();
     installation.kill();
     let refusals = clients.refusals.into_inner().expect("nobody panics");
     assert!(refusals.is_empty(), "{} requests were refused: {:#?}", refusals.len(), refusals.first());
     eprintln!(
         "{address}: {} images, killed {victims:?}, {} requests cut off, {taken_over} analyses taken over, {} images given \
-         up and added again; {loaded:.1?} of killing, {settled:.1?} until all were analysed",
+         up and added again, {repeated} notices sent again; {loaded:.1?} of killing, {settled:.1?} until all were analysed",
         images.len(),
         clients.cut_off.into_inner(),
         failed.len(),
     );
     Some(images)
+}
+
+/// Of every image its receiver is told that it was analysed, and whatever is sent again has the id by which that is known.
+/// How many were.
+fn everything_is_told(receiver: &Hooks, images: &[Pushed], given_up: &[String]) -> usize {
+    let analysed = |image: &Pushed| {
+        let of_image = receiver.posted(HOOK).into_iter().filter(|(_, _, body)| {
+            let payload = &body["data"]["notification_payload"];
+            payload["subscription_key"] == image.tag && payload["curr_eval"]["analysis_status"] == "analyzed"
+        });
+        of_image.map(|(_, id, _)| id).collect::<Vec<_>>()
+    };
+    let mut repeated = 0;
+    for image in images {
+        let told = patiently(&format!("the notice of {}", image.tag), Duration::from_millis(200), || {
+            Some(analysed(image)).filter(|told| !told.is_empty())
+        });
+        let ids: BTreeSet<&String> = told.iter().collect();
+        assert!(ids.len() == 1 || given_up.contains(&image.digest), "{}: {ids:?}", image.tag);
+        repeated += told.len() - ids.len();
+    }
+    repeated
 }
 
 async fn everything_is_there_once(store: &Store, images: &[Pushed]) {

@@ -166,6 +166,8 @@ fn a_vulnerability_that_is_exploited_and_its_fix_are_told_once_to_everybody() {
     headers.sort();
     assert_eq!(headers, expected);
 
+    explained(&place, &tag);
+
     // The fix is pushed: the registry tells, the tag is looked at, and all is well.
     registry.push("shop/app", "1", &images::small_with("5.2.15-3"));
     told.wait_for(7);
@@ -191,4 +193,30 @@ fn a_vulnerability_that_is_exploited_and_its_fix_are_told_once_to_everybody() {
         .map(|(_, id, _)| id)
         .collect();
     assert_eq!(ids.len(), 7);
+}
+
+/// Whoever asks why the verdict is another is told of the record and of the rule.
+fn explained(place: &Place, tag: &str) {
+    let explain = |words: &str| ask(place, &format!("explain-change {words}")).out;
+    let told: Value = serde_json::from_str(&explain(&format!("{tag} -o json"))).expect("JSON");
+    let of_kind = |kind: &str| -> Vec<&Value> {
+        told["changes"].as_array().expect("a list").iter().filter(|change| change["kind"] == kind).collect()
+    };
+    let [finding] = of_kind("vulnerability")[..] else { panic!("one finding changed: {told}") };
+    assert_eq!((&finding["change"], &finding["vulnerability"]["CVE_ID"]), (&json!("added"), &json!("CVE-2099-0010")));
+    assert_eq!(finding["records"][0], json!({"provider": "debian", "id": "CVE-2099-0010"}));
+    assert!(finding["data"]["checksum"].as_str().is_some_and(|sum| sum.starts_with("sha256:")), "{finding}");
+    let [verdict] = of_kind("verdict")[..] else { panic!("one verdict changed: {told}") };
+    assert_eq!((&verdict["tag"], &verdict["from"], &verdict["to"]), (&json!(tag), &json!("go"), &json!("stop")));
+    assert_eq!(verdict["reason"], "vulnerability_data");
+
+    let table = explain(tag);
+    assert!(table.contains("added CVE-2099-0010 (High) in bash-"), "{table}");
+    assert!(table.contains("debian CVE-2099-0010 in the data of "), "{table}");
+    assert!(table.contains(&format!("{tag} from go to stop")), "{table}");
+    let everywhere: Value = serde_json::from_str(&explain("-o json")).expect("JSON");
+    assert!(everywhere["changes"].as_array().is_some_and(|changes| changes.len() >= 2), "{everywhere}");
+    let later: Value =
+        serde_json::from_str(&explain(&format!("{tag} --since 2100-01-01T00:00:00Z -o json"))).expect("JSON");
+    assert_eq!(later, json!({"changes": []}));
 }

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -21,13 +22,18 @@ pub(crate) struct Hooks {
 
 impl Hooks {
     pub(crate) fn start() -> Self {
+        Self::that_take(Duration::ZERO)
+    }
+
+    /// Each takes so long to answer.
+    pub(crate) fn that_take(time: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let hooks = Self { address: listener.local_addr().expect("it is bound"), posted: Arc::default() };
         let posted = hooks.posted.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let posted = posted.clone();
-                std::thread::spawn(move || while take(&stream, &posted).is_some() {});
+                std::thread::spawn(move || while take(&stream, &posted, time).is_some() {});
             }
         });
         hooks
@@ -41,7 +47,7 @@ impl Hooks {
 }
 
 /// One request of a connection; nothing at its end.
-fn take(stream: &TcpStream, posted: &Mutex<Vec<Posted>>) -> Option<()> {
+fn take(stream: &TcpStream, posted: &Mutex<Vec<Posted>>, time: Duration) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let (mut path, mut length, mut id) = (String::new(), 0, String::new());
     loop {
@@ -65,6 +71,7 @@ fn take(stream: &TcpStream, posted: &Mutex<Vec<Posted>>) -> Option<()> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     posted.lock().ok()?.push((path, id, serde_json::from_slice(&body).unwrap_or_default()));
+    std::thread::sleep(time);
     (&*stream).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").ok()
 }
 

@@ -429,18 +429,20 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
             }
             place = below.as_object_mut().expect("it was made one");
         }
-        place.insert(last.to_owned(), scalar(&value));
+        place.insert(last.to_owned(), value_of(&value));
     }
 }
 
 /// Variables of the original, and what they are here.
 const ORIGINAL: &[(&str, &str)] = &[("ANCHORE_WEBHOOK_DESTINATION_URL", "webhooks__general__url")];
 
-/// A value as YAML would have it.
-fn scalar(text: &str) -> Value {
+/// A value as YAML would have it: `true`, `5`, `[10.1.0.0/16]`, or a text.
+fn value_of(text: &str) -> Value {
+    let is_list = text.trim_start().starts_with('[');
     match text {
         "true" => true.into(),
         "false" => false.into(),
+        _ if is_list => serde_saphyr::from_str(text).unwrap_or_else(|_| text.into()),
         _ => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
     }
 }
@@ -485,6 +487,22 @@ mod tests {
         assert_eq!(url(&read(file.clone(), &[original])).as_deref(), Some("https://old.example/"));
         let own = ("WINDLASS_WEBHOOKS__GENERAL__URL", "https://a.example/");
         assert_eq!(url(&read(file, &[own, original])).as_deref(), Some("https://a.example/"));
+    }
+
+    #[test]
+    fn a_list_is_written_in_brackets_and_what_only_looks_like_one_is_a_text() {
+        let mut members = Map::new();
+        let variables = [
+            ("WINDLASS_NOTIFICATIONS__ALLOWED_NETWORKS", "[10.1.0.0/16, 'fd00::/8']"),
+            ("WINDLASS_ANALYSIS__THREADS", "2"),
+            ("WINDLASS_BASE_URL", "[half"),
+        ];
+        overlay(&mut members, variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter());
+        let expected = serde_json::json!({
+            "notifications": {"allowed_networks": ["10.1.0.0/16", "fd00::/8"]}, "analysis": {"threads": 2},
+            "base_url": "[half",
+        });
+        assert_eq!(Value::Object(members), expected);
     }
 
     #[test]
