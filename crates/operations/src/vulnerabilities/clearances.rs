@@ -48,6 +48,7 @@ pub(super) async fn write(
         Scope::Analysis(analysis) => Some(analysis),
         Scope::Everywhere => None,
     };
+    cleared::lock(on).await?;
     let owned = owners::concerned(on, &versions).await?;
     if owned.is_empty() {
         return Ok(Shifted::default());

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, QueryFilter as _, Statement,
     entity::prelude::*,
     sea_query::{OnConflict, Query, SelectStatement},
 };
@@ -22,6 +22,18 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Keeps others from finding out what is cleared until the transaction ends. Two who did so at once, one for what owns and one
+/// for what is owned, would each miss what the other has not written yet.
+pub async fn lock(on: &impl ConnectionTrait) -> Result<()> {
+    /// Any number that nothing else of this program locks by.
+    const CLEARING: i64 = 0x77_6c_63_6c_65_61_72;
+    if on.get_database_backend() == DbBackend::Postgres {
+        let lock = "SELECT pg_advisory_xact_lock($1)";
+        on.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, lock, [CLEARING.into()])).await?;
+    }
+    Ok(())
+}
 
 /// Which open findings of these packages are cleared, and where.
 pub async fn of_versions(on: &impl ConnectionTrait, versions: &[i64]) -> Result<Vec<Model>> {

@@ -6,6 +6,7 @@ mod accounts;
 mod analyses;
 mod archives;
 mod audit_records;
+mod clearing;
 mod deliveries;
 mod endpoints;
 mod evaluations;
