@@ -8,7 +8,7 @@ use windlass_store::{AccountName, events};
 use crate::{
     Result, Service,
     cipher::random_id,
-    notifications::{self, Audience},
+    notifications::{self, Audience, PendingNotice},
     request,
 };
 
@@ -29,6 +29,14 @@ pub struct Happening<'a> {
     pub facts: Facts,
 }
 
+/// What a transaction tells of an account's events, and those who are told of them: written together.
+pub(crate) struct Telling<'a> {
+    service: &'a Service,
+    audience: Audience,
+    events: Vec<events::Model>,
+    notices: Vec<PendingNotice>,
+}
+
 impl Service {
     /// Writes an event in the transaction of what it tells of, with the notice of it for those who are to be told.
     pub(crate) async fn tell(
@@ -37,18 +45,21 @@ impl Service {
         account: &AccountName,
         happening: Happening<'_>,
     ) -> Result<()> {
-        self.tell_audience(on, &Audience::of(on, account).await?, happening).await
+        let mut telling = self.telling(on, account).await?;
+        telling.add(happening)?;
+        telling.write(on).await
     }
 
-    /// The same, for a transaction that tells much.
-    pub(crate) async fn tell_audience(
-        &self,
-        on: &impl ConnectionTrait,
-        audience: &Audience,
-        happening: Happening<'_>,
-    ) -> Result<()> {
-        let account = audience.account();
-        let now = self.clock.moment();
+    /// Begins to tell of much.
+    pub(crate) async fn telling(&self, on: &impl ConnectionTrait, account: &AccountName) -> Result<Telling<'_>> {
+        let audience = Audience::of(on, account).await?;
+        Ok(Telling { service: self, audience, events: Vec::new(), notices: Vec::new() })
+    }
+}
+
+impl Telling<'_> {
+    pub(crate) fn add(&mut self, happening: Happening<'_>) -> Result<()> {
+        let (settings, now) = (&self.service.settings, self.service.clock.moment());
         let details = match happening.details {
             Value::Object(_) => happening.details,
             Value::Null => Value::Object(serde_json::Map::new()),
@@ -56,7 +67,7 @@ impl Service {
         };
         let event = events::Model {
             id: random_id(),
-            account: account.to_string(),
+            account: self.audience.account().to_string(),
             kind: happening.kind.to_owned(),
             level: happening.level,
             message: happening.message,
@@ -64,13 +75,21 @@ impl Service {
             resource_kind: Some(happening.resource.0.to_owned()),
             resource_id: happening.resource.1.map(str::to_owned),
             source_service: Some(happening.source.to_owned()),
-            source_host: Some(self.settings.host_id.clone()),
-            source_base_url: Some(self.settings.base_url.clone()),
+            source_host: Some(settings.host_id.clone()),
+            source_base_url: Some(settings.base_url.clone()),
             request_id: request::current(),
             occurred_at: now,
             created_at: now,
         };
-        events::insert(on, account, event.clone()).await?;
-        notifications::put(on, audience, &event, &details, happening.facts).await
+        self.notices.extend(self.audience.notice(&event, &details, happening.facts)?);
+        self.events.push(event);
+        Ok(())
+    }
+
+    /// In the order in which they were added.
+    pub(crate) async fn write(self, on: &impl ConnectionTrait) -> Result<()> {
+        let account = self.audience.account();
+        events::insert(on, account, self.events).await?;
+        notifications::put(on, account, self.notices).await
     }
 }

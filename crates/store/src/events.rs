@@ -1,13 +1,13 @@
 //! What happened, for people and programs that look back.
 
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
     entity::prelude::*,
     sea_query::{LikeExpr, Query},
 };
 
-use crate::{Account, AccountName, Moment, Result, subscriptions::Page};
+use crate::{Account, AccountName, BATCH, Moment, Result, subscriptions::Page};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
@@ -151,8 +151,14 @@ impl Account {
     }
 }
 
-/// Writes an event, in the transaction of what it tells of. Its account is `account`, whatever the row says.
-pub async fn insert(on: &impl ConnectionTrait, account: &AccountName, event: Model) -> Result<()> {
-    Model { account: account.to_string(), ..event }.into_active_model().insert(on).await?;
-    Ok(())
+/// Writes events, in the transaction of what they tell of. Their account is `account`, whatever the rows say.
+pub async fn insert(on: &impl ConnectionTrait, account: &AccountName, events: Vec<Model>) -> Result<()> {
+    let mut rows = events.into_iter().map(|event| Model { account: account.to_string(), ..event }.into_active_model());
+    loop {
+        let part: Vec<ActiveModel> = rows.by_ref().take(BATCH).collect();
+        if part.is_empty() {
+            return Ok(());
+        }
+        Entity::insert_many(part).exec_without_returning(on).await?;
+    }
 }

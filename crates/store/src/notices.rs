@@ -5,7 +5,7 @@ use sea_orm::{
     QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
 
-use crate::{AccountName, Moment, Result, Store, Transaction, delivery_notices};
+use crate::{AccountName, BATCH, Moment, Result, Store, Transaction, delivery_notices};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "notices")]
@@ -45,32 +45,37 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// A notice to be written.
 #[derive(Clone, Debug)]
-pub struct NewNotice<'a> {
-    pub id: &'a str,
-    pub kind: &'a str,
-    pub subject: &'a str,
-    pub message: &'a str,
+pub struct NewNotice {
+    pub id: String,
+    pub kind: String,
+    pub subject: String,
+    pub message: String,
     pub facts: String,
     pub details: String,
     pub occurred_at: Moment,
 }
 
-/// Writes a notice of an account.
-pub async fn insert(on: &impl ConnectionTrait, account: &AccountName, notice: NewNotice<'_>) -> Result<()> {
-    let row = ActiveModel {
-        id: Set(notice.id.to_owned()),
+/// Writes notices of an account, in the order of what happened.
+pub async fn insert(on: &impl ConnectionTrait, account: &AccountName, notices: Vec<NewNotice>) -> Result<()> {
+    let mut rows = notices.into_iter().map(|notice| ActiveModel {
+        id: Set(notice.id),
         account: Set(account.to_string()),
-        kind: Set(notice.kind.to_owned()),
-        subject: Set(notice.subject.to_owned()),
-        message: Set(notice.message.to_owned()),
+        kind: Set(notice.kind),
+        subject: Set(notice.subject),
+        message: Set(notice.message),
         facts: Set(notice.facts),
         details: Set(notice.details),
         routed: Set(false),
         occurred_at: Set(notice.occurred_at),
         ..Default::default()
-    };
-    Entity::insert(row).exec_without_returning(on).await?;
-    Ok(())
+    });
+    loop {
+        let part: Vec<ActiveModel> = rows.by_ref().take(BATCH).collect();
+        if part.is_empty() {
+            return Ok(());
+        }
+        Entity::insert_many(part).exec_without_returning(on).await?;
+    }
 }
 
 /// Notices of whatever account for which it is not decided yet who is told, oldest first.

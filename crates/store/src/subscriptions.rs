@@ -1,5 +1,7 @@
 //! What an account wants to be told about, or done on its behalf.
 
+use std::collections::HashSet;
+
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DeriveActiveEnum,
     EntityTrait as _, EnumIter, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -168,6 +170,22 @@ pub async fn change(
     own.filter(Column::Id.eq(id)).exec(on).await?;
     let own = Entity::find_by_id(id).filter(Column::Account.eq(account.as_str()));
     Ok(own.one(on).await?)
+}
+
+/// Those of these subscriptions of an account that are active.
+pub async fn active_among(
+    on: &impl ConnectionTrait,
+    account: &AccountName,
+    ids: impl IntoIterator<Item = &str>,
+) -> Result<HashSet<String>> {
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let mut active = HashSet::new();
+    for part in ids.chunks(BATCH) {
+        let own = Entity::find().select_only().column(Column::Id).filter(Column::Account.eq(account.as_str()));
+        let own = own.filter(Column::Active.eq(true)).filter(Column::Id.is_in(part.iter().copied()));
+        active.extend(own.into_tuple::<String>().all(on).await?);
+    }
+    Ok(active)
 }
 
 /// Whether a subscription is there and active, in the transaction of what follows from it.

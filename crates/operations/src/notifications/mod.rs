@@ -24,7 +24,7 @@ mod webhooks;
 mod windows;
 
 pub use endpoints::{EndpointRequest, NotificationEndpoint, RotatedSecret};
-pub(crate) use outbox::{Audience, put};
+pub(crate) use outbox::{Audience, PendingNotice, put};
 pub(crate) use senders::Senders;
 pub use settings::NotificationSettings;
 pub use webhooks::{EventNotifications, WebhookSection, WebhookSettings};

@@ -35,58 +35,68 @@ impl Audience {
         &self.account
     }
 
-    fn wants(&self, kind: NotificationType, facts: &Facts) -> bool {
-        self.routes.iter().any(|route| route.wants(kind, facts))
+    /// The notice of an event, if anybody is to be told.
+    pub(crate) fn notice(&self, event: &events::Model, details: &Value, facts: Facts) -> Result<Option<PendingNotice>> {
+        let subscribed = details["subscription_type"].as_str().and_then(SubscriptionType::parse);
+        let kind = match subscribed {
+            None => NotificationType::EventLog,
+            Some(SubscriptionType::PolicyEval) => NotificationType::PolicyEval,
+            Some(SubscriptionType::TagUpdate) => NotificationType::TagUpdate,
+            Some(SubscriptionType::VulnUpdate) => NotificationType::VulnUpdate,
+            Some(SubscriptionType::AnalysisUpdate) => NotificationType::AnalysisUpdate,
+            // A watch of a repository is work, never a notice.
+            Some(SubscriptionType::RepoUpdate) => return Ok(None),
+        };
+        let facts = completed(facts, event, details);
+        if !self.routes.iter().any(|route| route.wants(kind, &facts)) {
+            return Ok(None);
+        }
+        let subject = event.resource_id.as_deref().unwrap_or(&event.kind);
+        let details = match kind {
+            NotificationType::EventLog => match event_log::told(event.clone()) {
+                Some(event) => json(&event)?,
+                None => return Ok(None),
+            },
+            _ => event.details.clone(),
+        };
+        let notice = notices::NewNotice {
+            id: event.id.clone(),
+            kind: kind.as_str().to_owned(),
+            subject: subject.to_owned(),
+            message: event.message.clone(),
+            facts: json(&facts)?,
+            details,
+            occurred_at: event.occurred_at,
+        };
+        let subscription = subscribed.map(|kind| subscription_id(self.account.as_str(), subject, kind));
+        Ok(Some(PendingNotice { kind, subscription, notice }))
     }
 }
 
-/// Writes the notice of an event, if anybody is to be told.
-pub(crate) async fn put(
-    on: &impl ConnectionTrait,
-    audience: &Audience,
-    event: &events::Model,
-    details: &Value,
-    facts: Facts,
-) -> Result<()> {
-    let account = audience.account();
-    let subscribed = details["subscription_type"].as_str().and_then(SubscriptionType::parse);
-    let kind = match subscribed {
-        None => NotificationType::EventLog,
-        Some(SubscriptionType::PolicyEval) => NotificationType::PolicyEval,
-        Some(SubscriptionType::TagUpdate) => NotificationType::TagUpdate,
-        Some(SubscriptionType::VulnUpdate) => NotificationType::VulnUpdate,
-        Some(SubscriptionType::AnalysisUpdate) => NotificationType::AnalysisUpdate,
-        // A watch of a repository is work, never a notice.
-        Some(SubscriptionType::RepoUpdate) => return Ok(()),
-    };
-    let facts = completed(facts, event, details);
-    if !audience.wants(kind, &facts) {
+/// A notice that is written if the subscription that asks for it is active.
+pub(crate) struct PendingNotice {
+    kind: NotificationType,
+    subscription: Option<String>,
+    notice: notices::NewNotice,
+}
+
+/// Writes notices of an account, in their order.
+pub(crate) async fn put(on: &impl ConnectionTrait, account: &AccountName, notices: Vec<PendingNotice>) -> Result<()> {
+    if notices.is_empty() {
         return Ok(());
     }
-    let subject = event.resource_id.as_deref().unwrap_or(&event.kind);
-    if let Some(kind) = subscribed
-        && !subscriptions::is_active(on, account, &subscription_id(account.as_str(), subject, kind)).await?
-    {
-        return Ok(());
+    let asked = notices.iter().filter_map(|pending| pending.subscription.as_deref());
+    let active = subscriptions::active_among(on, account, asked).await?;
+    let is_asked = |pending: &PendingNotice| pending.subscription.as_ref().is_none_or(|id| active.contains(id));
+    let (mut kinds, mut rows) = (Vec::new(), Vec::new());
+    for pending in notices.into_iter().filter(is_asked) {
+        kinds.push(pending.kind);
+        rows.push(pending.notice);
     }
-    let details = match kind {
-        NotificationType::EventLog => match event_log::told(event.clone()) {
-            Some(event) => json(&event)?,
-            None => return Ok(()),
-        },
-        _ => event.details.clone(),
-    };
-    let notice = notices::NewNotice {
-        id: &event.id,
-        kind: kind.as_str(),
-        subject,
-        message: &event.message,
-        facts: json(&facts)?,
-        details,
-        occurred_at: event.occurred_at,
-    };
-    notices::insert(on, account, notice).await?;
-    metrics::counter!("windlass_notices_total", "type" => kind.as_str()).increment(1);
+    notices::insert(on, account, rows).await?;
+    for kind in kinds {
+        metrics::counter!("windlass_notices_total", "type" => kind.as_str()).increment(1);
+    }
     Ok(())
 }
 

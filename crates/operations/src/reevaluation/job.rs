@@ -20,7 +20,7 @@ use super::{
 use crate::{
     Error, Result, Service, Tenant,
     evaluations::{Sieve, Yardstick},
-    notifications::Audience,
+    events::Telling,
 };
 
 /// Tags that are looked at together, and told of in one transaction.
@@ -224,7 +224,7 @@ impl Round {
         let in_force = if moving { vulnerability_data::pause_matching(&tx).await?.map(|row| row.id) } else { None };
         let states: Vec<tag_states::Model> = looks.iter().map(|look| look.state.clone()).collect();
         let locked: HashSet<i64> = tag_states::lock(&tx, &states).await?.into_iter().collect();
-        let audience = Audience::of(&tx, self.tenant.name()).await?;
+        let mut telling = service.telling(&tx, self.tenant.name()).await?;
         let (mut told, mut again) = (Vec::new(), false);
         for (look, judgement) in looks.into_iter().zip(judgements) {
             if !locked.contains(&look.state.id) {
@@ -240,8 +240,9 @@ impl Round {
             }
             let rows = look.changes.iter().map(|change| tag_changes::Model { state: look.state.id, change: change.id });
             told.extend(rows);
-            again |= self.write_one(&tx, &audience, look, judgement, now).await?;
+            again |= self.write_one(&tx, &mut telling, look, judgement, now).await?;
         }
+        telling.write(&tx).await?;
         tag_changes::delete(&tx, &told).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(again)
@@ -250,12 +251,12 @@ impl Round {
     async fn write_one(
         &self,
         tx: &windlass_store::Transaction,
-        audience: &Audience,
+        telling: &mut Telling<'_>,
         look: Look,
         judgement: Judgement,
         now: Moment,
     ) -> Result<bool> {
-        let (service, account) = (&self.tenant.service, self.tenant.name());
+        let account = self.tenant.name();
         let Look { state, wants, image, is_double, pins, changes } = look;
         let tag_states::Model { id, wishes, fulltag, pinned, .. } = state.clone();
         let blank = tag_states::Model { id, wishes, fulltag, pinned, ..tag_states::Model::default() };
@@ -273,7 +274,7 @@ impl Round {
             let diff = Diff::of(&changes);
             if !diff.is_empty() {
                 let annotations = image.as_ref().filter(|_| is_same).map_or("{}", |image| image.annotations.as_str());
-                service.tell_audience(tx, audience, diff.happening(&state.fulltag, digest, annotations)?).await?;
+                telling.add(diff.happening(&state.fulltag, digest, annotations)?)?;
             }
         }
         let Some(image) = image else {
@@ -285,8 +286,7 @@ impl Round {
             && from != to
             && let Some(diff) = Diff::of_images(tx, from, to).await?.filter(|diff| !diff.is_empty())
         {
-            let happening = diff.happening(&state.fulltag, &image.digest, &image.annotations)?;
-            service.tell_audience(tx, audience, happening).await?;
+            telling.add(diff.happening(&state.fulltag, &image.digest, &image.annotations)?)?;
         }
         let told = tag_states::Model { digest: Some(image.digest.clone()), analysis: image.analysis, ..blank };
         let told = match judgement {
@@ -303,8 +303,7 @@ impl Round {
             },
             Judgement::Given { row, flip } => {
                 if let Some(flip) = flip {
-                    let happening = flip.happening(&state.fulltag, &image.digest, &image.annotations)?;
-                    service.tell_audience(tx, audience, happening).await?;
+                    telling.add(flip.happening(&state.fulltag, &image.digest, &image.annotations)?)?;
                 }
                 let evaluations::Model { final_action, policy_digest, inputs, data, valid_until, .. } = *row;
                 tag_states::Model {

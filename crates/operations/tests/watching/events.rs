@@ -24,7 +24,7 @@ async fn tell(house: &House, account: &AccountName, id: &str, kind: EventType) {
         created_at: now,
     };
     let tx = house.service.store().begin().await.unwrap();
-    events::insert(&tx, account, event).await.unwrap();
+    events::insert(&tx, account, vec![event]).await.unwrap();
     tx.commit().await.unwrap();
     house.wait(1);
 }

@@ -28,7 +28,7 @@ async fn tell(store: &Store, account: &AccountName, id: &str, kind: &str, at: i6
         created_at: Moment(at),
     };
     let tx = store.begin().await.unwrap();
-    events::insert(&tx, account, event).await.unwrap();
+    events::insert(&tx, account, vec![event]).await.unwrap();
     tx.commit().await.unwrap();
 }
 

@@ -10,15 +10,15 @@ use crate::{endpoints::endpoint, team};
 pub(crate) async fn notice(store: &Store, account: &AccountName, id: &str, subject: &str) {
     let tx = store.begin().await.unwrap();
     let notice = NewNotice {
-        id,
-        kind: "tag_update",
-        subject,
-        message: "it moved",
+        id: id.to_owned(),
+        kind: "tag_update".into(),
+        subject: subject.to_owned(),
+        message: "it moved".into(),
         facts: "{}".into(),
         details: "{}".into(),
         occurred_at: Moment(1),
     };
-    notices::insert(&tx, account, notice).await.unwrap();
+    notices::insert(&tx, account, vec![notice]).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -49,15 +49,15 @@ fn what_is_not_committed_is_told_nobody() {
         let alpha = team(&store, "alpha").await;
         let tx = store.begin().await.unwrap();
         let lost = NewNotice {
-            id: "lost",
-            kind: "tag_update",
-            subject: "r/a:1",
-            message: "",
+            id: "lost".into(),
+            kind: "tag_update".into(),
+            subject: "r/a:1".into(),
+            message: String::new(),
             facts: "{}".into(),
             details: "{}".into(),
             occurred_at: Moment(1),
         };
-        notices::insert(&tx, &alpha, lost).await.unwrap();
+        notices::insert(&tx, &alpha, vec![lost]).await.unwrap();
         drop(tx);
         assert!(!store.has_notices_to_route().await.unwrap());
     });
