@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Executor as _, postgres::PgConnectOptions};
 
 mod rows;
 
-pub use rows::{Column, columns, fill, rows};
+pub use rows::{Column, all_rows, columns, fill, rows};
 
 use crate::{Address, Store};
 

@@ -92,6 +92,15 @@ pub async fn rows(store: &Store, table: &str, column: &str, value: &str) -> Vec<
     rows.expect("the table can be read")
 }
 
+/// Every row of a table.
+///
+/// # Panics
+/// When there is no such table.
+pub async fn all_rows(store: &Store, table: &str) -> Vec<JsonValue> {
+    let rows = JsonValue::find_by_statement(statement(store, &format!("SELECT * FROM {table} ORDER BY 1")));
+    rows.all(store.writer()).await.expect("the table can be read")
+}
+
 fn statement(store: &Store, sql: &str) -> Statement {
     Statement::from_string(if store.is_postgres() { DbBackend::Postgres } else { DbBackend::Sqlite }, sql)
 }
