@@ -7,6 +7,7 @@ mod alpha;
 mod analysed;
 mod calls;
 mod house;
+mod pages;
 
 use std::fmt::Write as _;
 
