@@ -8,6 +8,7 @@ mod analysed;
 mod calls;
 mod house;
 mod pages;
+mod references;
 
 use std::fmt::Write as _;
 
