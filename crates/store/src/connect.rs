@@ -109,6 +109,11 @@ impl Store {
     /// # Errors
     /// When it cannot be reached, or its schema is of a later version than this program knows.
     pub async fn open(address: &Address) -> Result<Self> {
+        Self::open_as_of(address, migrations::VERSION).await
+    }
+
+    /// The same by a program that knows of no more than that many steps.
+    pub(crate) async fn open_as_of(address: &Address, version: usize) -> Result<Self> {
         let failed = |error: sqlx::Error| Error::Open { place: address.to_string(), reason: error.to_string() };
         match address {
             Address::Sqlite(path) => {
@@ -128,7 +133,7 @@ impl Store {
                 // SQLite has no lock that a migration could hold from its first look to its last step.
                 let lock = lock(path).await.map_err(|error| failed(sqlx::Error::Io(error)))?;
                 let write = one.connect_with(options.clone()).await.map_err(failed)?;
-                migrations::migrator(DbBackend::Sqlite).run(&write).await?;
+                migrations::migrator(DbBackend::Sqlite, version).run(&write).await?;
                 statistics::note(&mut *write.acquire().await.map_err(failed)?).await.map_err(failed)?;
                 drop(lock);
                 let many = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(PATIENCE);
@@ -147,7 +152,7 @@ impl Store {
                 options.connect().await.map_err(failed)?;
                 let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
                 let pool = pool.connect_with(options).await.map_err(failed)?;
-                migrations::migrator(DbBackend::Postgres).run(&pool).await?;
+                migrations::migrator(DbBackend::Postgres, version).run(&pool).await?;
                 let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
                 Ok(Self { write: pool.clone(), read: pool, totals: Arc::new(Totals::of_postgres()) })
             }

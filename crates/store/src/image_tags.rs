@@ -117,6 +117,15 @@ pub struct Part<'a> {
 }
 
 impl Account {
+    /// The tags of images by the images' ids, each image's in the order they came to it.
+    pub async fn tags_by_image(&self, images: &[i64]) -> Result<HashMap<i64, Vec<Model>>> {
+        let mut tags: HashMap<i64, Vec<Model>> = HashMap::new();
+        for tag in self.tags_of_images(images).await? {
+            tags.entry(tag.image).or_default().push(tag);
+        }
+        Ok(tags)
+    }
+
     /// The tags of images, each image's in the order they came to it.
     pub async fn tags_of_images(&self, images: &[i64]) -> Result<Vec<Model>> {
         let engine = self.reader().get_database_backend();

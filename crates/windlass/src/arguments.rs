@@ -7,8 +7,8 @@ use windlass_matching::Severity;
 
 use crate::{
     commands::{
-        account, archive, completions, db, evaluate, event, explain_change, image, notification, objects, policies,
-        policy, query, registry, repo, sbom, scan, serve, subscription, system,
+        account, archive, completions, db, enterprise, evaluate, event, explain_change, image, notification, objects,
+        policies, policy, query, registry, repo, sbom, scan, serve, subscription, system,
     },
     inspection::InspectionArguments,
 };
@@ -68,6 +68,9 @@ pub(crate) enum Command {
     /// Manage the analyses that a service keeps in its archive.
     #[command(alias = "analysis-archive")]
     Archive(archive::ArchiveArguments),
+    /// What no service of this API has.
+    #[command(hide = true)]
+    Enterprise(enterprise::EnterpriseArguments),
     /// Print a completion script for a shell.
     Completions(completions::CompletionArguments),
 }

@@ -66,6 +66,7 @@ fn main() -> ExitCode {
         Command::System(system) => commands::system::run(&system),
         Command::Account(account) => commands::account::run(&account),
         Command::Archive(archive) => commands::archive::run(&archive),
+        Command::Enterprise(_) => commands::enterprise::run(),
         Command::Completions(completions) => commands::completions::run(&completions),
     };
     match outcome {

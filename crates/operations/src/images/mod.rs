@@ -176,7 +176,11 @@ impl Tenant {
     /// Their records, whose tags are had with one query.
     async fn records(&self, found: Vec<Shown>) -> Result<Vec<ImageRecord>> {
         let ids: Vec<i64> = found.iter().map(|image| image.id).collect();
-        let tags = self.account.tags_of_images(&ids).await?;
-        record::records(found, tags)
+        let mut tags = self.account.tags_by_image(&ids).await?;
+        let record = |image: Shown| {
+            let tags = tags.remove(&image.id).unwrap_or_default();
+            record::record(image, tags)
+        };
+        found.into_iter().map(record).collect()
     }
 }

@@ -1,7 +1,5 @@
 //! Rows as the API shows them.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use windlass_store::{
     Moment, image_tags,
@@ -18,19 +16,7 @@ use windlass_v1::{
 
 use crate::{Error, Result};
 
-pub(super) fn records(found: Vec<Shown>, tags: Vec<image_tags::Model>) -> Result<Vec<ImageRecord>> {
-    let mut tags_of: HashMap<i64, Vec<image_tags::Model>> = HashMap::new();
-    for tag in tags {
-        tags_of.entry(tag.image).or_default().push(tag);
-    }
-    let shown = found.into_iter().map(|image| {
-        let tags = tags_of.remove(&image.id).unwrap_or_default();
-        record(image, tags)
-    });
-    shown.collect()
-}
-
-fn record(image: Shown, tags: Vec<image_tags::Model>) -> Result<ImageRecord> {
+pub(super) fn record(image: Shown, tags: Vec<image_tags::Model>) -> Result<ImageRecord> {
     Ok(ImageRecord {
         annotations: annotations(&image.annotations, &image.digest)?,
         image_detail: tags.into_iter().map(|tag| detail(&image, tag)).collect(),

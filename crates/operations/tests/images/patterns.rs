@@ -39,6 +39,14 @@ async fn looked_at(bench: &Bench, tenant: &Tenant, key: &str) -> bool {
     !bench.service.store().account(tenant.name()).tag_states(key).await.unwrap().is_empty()
 }
 
+/// Pushes `shop/web` with the tags 1 to 3; tells how each is named.
+async fn three_tags(registry: &Registry) -> impl Fn(&str) -> String + use<'_> {
+    for tag in ["1", "2", "3"] {
+        registry.push("shop/web", tag, tag).await;
+    }
+    |tag: &str| format!("{}/shop/web:{tag}", registry.address)
+}
+
 #[test]
 fn a_pattern_is_of_tags_that_are_there_and_of_those_that_come() {
     let Some(registry) = Registry::start() else { return };
@@ -90,9 +98,8 @@ fn what_a_user_decides_about_a_tag_counts_more_than_a_pattern() {
         let registry = &registry;
         async move {
             let team = bench.account("team").await;
-            let named = |tag: &str| format!("{}/shop/web:{tag}", registry.address);
+            let named = three_tags(registry).await;
             for tag in ["1", "2", "3"] {
-                registry.push("shop/web", tag, tag).await;
                 add(&team, json!({ "tag": named(tag) })).await;
             }
             let id = |tag: &str| subscription_id("team", &named(tag), SubscriptionType::PolicyEval);
@@ -132,10 +139,7 @@ fn an_account_chooses_which_subscriptions_of_new_tags_are_active() {
         let registry = &registry;
         async move {
             let team = bench.account("team").await;
-            let named = |tag: &str| format!("{}/shop/web:{tag}", registry.address);
-            for tag in ["1", "2", "3"] {
-                registry.push("shop/web", tag, tag).await;
-            }
+            let named = three_tags(registry).await;
             let choose = async |types: Vec<SubscriptionType>| {
                 let change = AccountSettingsRequest { new_tag_subscriptions: Some(types), ..Default::default() };
                 team.change_settings(change).await

@@ -52,16 +52,15 @@ fn typed(parameter: &Parameter, text: &str) -> Result<Value, Problem> {
         },
         Schema::Object(object) if is(&object.schema_type, &Type::Integer) => {
             let number: i64 = text.trim().parse().map_err(|_| wrong("integer"))?;
-            let bound = |bound: &Option<utoipa::Number>| bound.as_ref().map(as_float);
-            if bound(&object.minimum).is_some_and(|least| (number as f64) < least) {
-                let least = bound(&object.minimum).unwrap_or_default();
-                return Err(Problem::bad_request(format!("{number} is less than the minimum of {least}")));
+            let beyond = |how: &str, bound: f64| {
+                let name = &parameter.name;
+                Problem::bad_request(format!("{number} is {how} of {bound} for query parameter '{name}'"))
+            };
+            match (object.minimum.as_ref().map(as_float), object.maximum.as_ref().map(as_float)) {
+                (Some(least), _) if (number as f64) < least => Err(beyond("less than the minimum", least)),
+                (_, Some(most)) if (number as f64) > most => Err(beyond("greater than the maximum", most)),
+                _ => Ok(number.into()),
             }
-            if bound(&object.maximum).is_some_and(|most| (number as f64) > most) {
-                let most = bound(&object.maximum).unwrap_or_default();
-                return Err(Problem::bad_request(format!("{number} is greater than the maximum of {most}")));
-            }
-            Ok(number.into())
         }
         Schema::Object(object) => constrained(object, text),
         _ => Ok(text.into()),

@@ -6,7 +6,7 @@ use windlass_v1::feeds::{Feed, FeedGroup, FeedSync};
 
 use crate::{
     Failure,
-    operation::{Input, Json, Operation},
+    operation::{Input, Json, List, Operation},
     scope::{Authenticated, System},
 };
 
@@ -61,8 +61,8 @@ struct Enabled {
     enabled: bool,
 }
 
-async fn list(user: Authenticated, _: Input<(), ()>) -> Result<Json<Vec<Feed>>, Failure> {
-    Ok(Json(user.service.feeds().await?))
+async fn list(user: Authenticated, _: Input<(), ()>) -> Result<List<Feed>, Failure> {
+    Ok(List(user.service.feeds().await?))
 }
 
 async fn synchronise(system: System, input: Input<Synchronisation, ()>) -> Result<Json<Vec<FeedSync>>, Failure> {

@@ -121,12 +121,8 @@ async fn invalidate(tenant: Tenant, input: Input<(), ()>) -> Result<Json<ImportO
     Ok(Json(tenant.delete_import(input.path.get("operation_id")).await?))
 }
 
-async fn contents(
-    tenant: Tenant,
-    input: Input<(), ()>,
-    part: ImportPart,
-) -> Result<Json<Vec<ImportedContent>>, Failure> {
-    Ok(Json(tenant.import_contents(input.path.get("operation_id"), part).await?))
+async fn contents(tenant: Tenant, input: Input<(), ()>, part: ImportPart) -> Result<List<ImportedContent>, Failure> {
+    Ok(List(tenant.import_contents(input.path.get("operation_id"), part).await?))
 }
 
 async fn upload(

@@ -7,7 +7,7 @@ use windlass_v1::notifications::{
 
 use crate::{
     Failure,
-    operation::{ClosedJsonBody, Input, Json, JsonBody, Operation},
+    operation::{ClosedJsonBody, Input, Json, JsonBody, List, Operation},
     scope::Tenant,
 };
 
@@ -83,8 +83,8 @@ pub(crate) fn operations() -> Vec<Operation> {
     ]
 }
 
-async fn list(tenant: Tenant, _: Input<(), ()>) -> Result<Json<Vec<NotificationEndpoint>>, Failure> {
-    Ok(Json(tenant.notification_endpoints().await?))
+async fn list(tenant: Tenant, _: Input<(), ()>) -> Result<List<NotificationEndpoint>, Failure> {
+    Ok(List(tenant.notification_endpoints().await?))
 }
 
 async fn create(tenant: Tenant, input: Input<(), EndpointRequest>) -> Result<Json<NotificationEndpoint>, Failure> {

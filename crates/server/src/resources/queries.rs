@@ -53,7 +53,7 @@ struct ByVulnerability {
     #[param(minimum = 0)]
     page: Option<u64>,
     /// 0: no limit.
-    #[param(minimum = 0)]
+    #[param(minimum = 0, maximum = 1000)]
     limit: Option<u64>,
 }
 
@@ -69,7 +69,7 @@ struct ByPackage {
     #[param(minimum = 0)]
     page: Option<u64>,
     /// 0: no limit.
-    #[param(minimum = 0)]
+    #[param(minimum = 0, maximum = 1000)]
     limit: Option<u64>,
 }
 
@@ -88,7 +88,7 @@ struct Records {
     #[param(minimum = 0)]
     page: Option<u64>,
     /// 0: no limit.
-    #[param(minimum = 0)]
+    #[param(minimum = 0, maximum = 1000)]
     limit: Option<u64>,
 }
 

@@ -9,7 +9,7 @@ use windlass_v1::registry_hooks::{RegistryHook, RegistryHookRequest, RegistryHoo
 use crate::{
     Failure,
     dispatch::credentials::{self, Credentials},
-    operation::{Blank, Input, Json, JsonBody, Operation, RawBody, collect},
+    operation::{Blank, Input, Json, JsonBody, List, Operation, RawBody, collect},
     scope::{Public, Tenant},
 };
 
@@ -104,8 +104,8 @@ impl Shown {
     }
 }
 
-async fn list(tenant: Tenant, _: Input<(), ()>) -> Result<Json<Vec<RegistryHook>>, Failure> {
-    Ok(Json(tenant.registry_hooks().await?))
+async fn list(tenant: Tenant, _: Input<(), ()>) -> Result<List<RegistryHook>, Failure> {
+    Ok(List(tenant.registry_hooks().await?))
 }
 
 async fn create(tenant: Tenant, input: Input<(), RegistryHookRequest>) -> Result<Json<RegistryHookSecret>, Failure> {

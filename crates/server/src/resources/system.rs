@@ -4,7 +4,7 @@ use windlass_v1::services::{Service, Status, SystemStatus};
 
 use crate::{
     Failure,
-    operation::{Input, Json, Operation},
+    operation::{Input, Json, List, Operation},
     scope::{Authenticated, System},
 };
 
@@ -44,12 +44,12 @@ async fn system(user: Authenticated, _: Input<(), ()>) -> Result<Json<SystemStat
     Ok(Json(SystemStatus { service_states: user.service.services(None).await? }))
 }
 
-async fn list(system: System, _: Input<(), ()>) -> Result<Json<Vec<Service>>, Failure> {
-    Ok(Json(system.service.services(None).await?))
+async fn list(system: System, _: Input<(), ()>) -> Result<List<Service>, Failure> {
+    Ok(List(system.service.services(None).await?))
 }
 
-async fn by_name(system: System, input: Input<(), ()>) -> Result<Json<Vec<Service>>, Failure> {
-    Ok(Json(system.service.services(Some(input.path.get("servicename"))).await?))
+async fn by_name(system: System, input: Input<(), ()>) -> Result<List<Service>, Failure> {
+    Ok(List(system.service.services(Some(input.path.get("servicename"))).await?))
 }
 
 async fn by_name_and_host(system: System, input: Input<(), ()>) -> Result<Json<Vec<Service>>, Failure> {

@@ -62,8 +62,8 @@ async fn delete(account: Administration, input: Input<(), ()>) -> Result<Blank<2
     Ok(Blank)
 }
 
-async fn credentials(account: Administration, input: Input<(), ()>) -> Result<Json<Vec<Credential>>, Failure> {
-    Ok(Json(account.tenant.credentials(input.path.get("username")).await?))
+async fn credentials(account: Administration, input: Input<(), ()>) -> Result<List<Credential>, Failure> {
+    Ok(List(account.tenant.credentials(input.path.get("username")).await?))
 }
 
 async fn set_credential(
@@ -82,9 +82,9 @@ async fn own(authenticated: Authenticated, _: Input<(), ()>) -> Result<Json<User
     Ok(Json(authenticated.caller.describe()))
 }
 
-async fn own_credentials(authenticated: Authenticated, _: Input<(), ()>) -> Result<Json<Vec<Credential>>, Failure> {
+async fn own_credentials(authenticated: Authenticated, _: Input<(), ()>) -> Result<List<Credential>, Failure> {
     let Authenticated { service, caller, .. } = authenticated;
-    Ok(Json(service.tenant(&caller.account_name()).credentials(caller.username()).await?))
+    Ok(List(service.tenant(&caller.account_name()).credentials(caller.username()).await?))
 }
 
 async fn set_own_credential(

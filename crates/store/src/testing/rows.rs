@@ -94,18 +94,17 @@ pub async fn rows(store: &Store, table: &str, column: &str, value: &str) -> Vec<
     rows.expect("the table can be read")
 }
 
-/// Everything that is written, table by table, each row as JSON in the order of its text.
+/// Everything that is written, table by table, the rows in the order of their texts.
 ///
 /// # Panics
 /// When the store fails.
-pub async fn everything(store: &Store) -> BTreeMap<String, Vec<String>> {
+pub async fn everything(store: &Store) -> BTreeMap<String, Vec<JsonValue>> {
     let tables: BTreeSet<String> = columns(store).await.into_iter().map(|column| column.table).collect();
     let mut all = BTreeMap::new();
     for table in tables {
         let query = statement(store, &format!("SELECT * FROM {table}"));
-        let rows = JsonValue::find_by_statement(query).all(store.writer()).await.expect("the table can be read");
-        let mut rows: Vec<String> = rows.iter().map(ToString::to_string).collect();
-        rows.sort_unstable();
+        let mut rows = JsonValue::find_by_statement(query).all(store.writer()).await.expect("the table can be read");
+        rows.sort_by_cached_key(ToString::to_string);
         all.insert(table, rows);
     }
     all

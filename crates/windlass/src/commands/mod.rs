@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod archive;
 pub(crate) mod completions;
 pub(crate) mod db;
+pub(crate) mod enterprise;
 pub(crate) mod evaluate;
 pub(crate) mod event;
 pub(crate) mod explain_change;

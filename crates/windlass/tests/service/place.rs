@@ -103,7 +103,14 @@ impl Place {
     }
 
     pub(crate) fn run(&self, command: &mut Command) -> Done {
-        let output = command.current_dir(self.folder.path()).stdin(Stdio::null()).output().expect("the program starts");
+        self.run_answering(command, "")
+    }
+
+    /// The same, with something to be read from standard input.
+    pub(crate) fn run_answering(&self, command: &mut Command, answer: &str) -> Done {
+        self.write("answer", answer);
+        let answer = fs::File::open(self.path("answer")).expect("it was just written");
+        let output = command.current_dir(self.folder.path()).stdin(answer).output().expect("the program starts");
         let out = String::from_utf8_lossy(&output.stdout).into_owned();
         let said = out.clone() + &String::from_utf8_lossy(&output.stderr);
         Done { exit: output.status.code().unwrap_or(-1), said, out }

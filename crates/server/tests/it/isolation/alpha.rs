@@ -4,14 +4,21 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use windlass_store::testing::{Column, columns, fill, rows};
+use windlass_v1::accounts::{AccountSettingsRequest, PolicyProfile};
 
-use super::house::House;
+use super::{
+    analysed::{self, MARK},
+    house::House,
+};
 
-/// When everything of it was made, in microseconds.
-const MOMENT: i64 = 1_234_567_890_123_456;
+/// When everything of it was made, in seconds and in microseconds.
+pub(super) const SECONDS: i64 = 1_234_567_890;
+const MOMENT: i64 = SECONDS * 1_000_000 + 123_456;
 const SECRET: &str = "known to alpha alone";
-/// What answers hold that tell of it: nothing else is of that moment.
-pub(super) const MARKS: &[&str] = &["2009-02-13T23:31:30", "1234567890", SECRET];
+/// What answers hold that tell of it: nothing else is of that moment, and nobody else is called so.
+pub(super) const MARKS: &[&str] = &["2009-02-13T23:31:30", "1234567890", SECRET, MARK, "alpha-user"];
+/// Ids of its rows: none that the database gives by itself.
+const NUMBER: i64 = 1_000_000;
 
 /// Tables that tell no account themselves; the column that refers to what does.
 const HANGING: &[(&str, &str)] = &[
@@ -28,6 +35,9 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("", "digest", DIGEST),
     ("", "parent_digest", DIGEST),
     ("", "image_id", IMAGE_ID),
+    ("archive_rules", "registry", "*"),
+    ("archive_rules", "repository", "*"),
+    ("archive_rules", "tag", "*"),
     ("archive_rules", "transition", "archive"),
     ("archive_transitions", "rules", r#"["alpha"]"#),
     ("archive_transitions", "tags", "[]"),
@@ -42,6 +52,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("events", "message", SECRET),
     ("images", "analysis_status", "not_analyzed"),
     ("images", "status", "active"),
+    ("import_contents", "kind", "packages"),
     ("imports", "status", "pending"),
     ("jobs", "payload", "{}"),
     ("jobs", "state", "waiting"),
@@ -53,20 +64,40 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("policies", "source", "local"),
     ("registries", "kind", "docker_v2"),
     ("registries", "name", SECRET),
+    ("services", "name", "analyzer"),
     ("storage_samples", "name", SECRET),
+    ("subscriptions", "key", SECRET),
     ("subscriptions", "kind", "tag_update"),
+    ("subscriptions", "set_by", "user"),
     ("users", "kind", "native"),
 ];
 
-pub(super) const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-pub(super) const IMAGE_ID: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+/// Of an image that is not analysed.
+const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const IMAGE_ID: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
-/// Gives the account `alpha`, which is there, a row in every table.
-pub(super) async fn move_in(house: &House) {
-    fill(house.store(), "alpha", 1, value).await;
+/// The same where they are numbers: its rule takes all images at once.
+const NUMBERS: &[(&str, &str, i64)] =
+    &[("archive_rules", "analysis_age_days", 0), ("archive_rules", "tag_versions_newer", 0)];
+
+/// Gives the account `alpha`, which is there with a user of that name, an image that was analysed, and a row in every table.
+pub(super) async fn move_in(house: &House, username: &str) {
+    analysed::move_in(house, username).await;
+    let settings = AccountSettingsRequest { policy_profile: Some(PolicyProfile::Native), ..Default::default() };
+    house.tenant("alpha").change_settings(settings).await.unwrap();
+    analysed::send(house, username, "/v1/user/api-keys", "application/json", r#"{"name": "alphas-key"}"#.into()).await;
+    fill(house.store(), "alpha", NUMBER, value).await;
     let tx = house.store().begin().await.unwrap();
-    let sql = format!("UPDATE accounts SET created_at = {MOMENT}, last_updated = {MOMENT} WHERE name = 'alpha'");
-    sea_orm::ConnectionTrait::execute_unprepared(&tx, &sql).await.unwrap();
+    let mut changes = vec![
+        format!("UPDATE accounts SET created_at = {MOMENT}, last_updated = {MOMENT} WHERE name = 'alpha'"),
+        format!("UPDATE credentials SET created_at = {MOMENT} WHERE username = '{username}'"),
+    ];
+    for kind in ["dockerfile", "image_config", "manifest", "parent_manifest"] {
+        changes.push(format!("INSERT INTO import_contents VALUES ('alpha', '{kind}', '{DIGEST}', 1, {MOMENT})"));
+    }
+    for sql in changes {
+        sea_orm::ConnectionTrait::execute_unprepared(&tx, &sql).await.unwrap();
+    }
     tx.commit().await.unwrap();
 }
 
@@ -79,6 +110,11 @@ fn value(column: &Column) -> Option<String> {
         || ["last_updated", "last_evaluated", "not_before", "heartbeat"].contains(&column.name.as_str());
     if is_moment && column.kind != "text" {
         return Some(MOMENT.to_string());
+    }
+    let number =
+        NUMBERS.iter().find(|(table, name, _)| (*table, *name) == (column.table.as_str(), column.name.as_str()));
+    if let Some((.., number)) = number {
+        return Some(number.to_string());
     }
     let known = |(table, name, _): &&(&str, &str, &str)| {
         *name == column.name && (*table == column.table || table.is_empty()) && column.kind == "text"

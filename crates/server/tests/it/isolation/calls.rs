@@ -4,15 +4,44 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::{alpha, house::PASSWORD};
+use super::{analysed, house::PASSWORD};
 
 /// What operations take whose description does not say enough: query and body.
 const SPECIAL: &[(&str, &str, &str)] = &[
+    ("check_image", TAGGED, ""),
+    ("check_image_by_id", TAGGED, ""),
+    ("query_images_by_package", "name=alphas-package", ""),
+    ("query_images_by_vulnerability", "vulnerability_id=CVE-2999-0001", ""),
+    ("query_vulnerabilities", "id=CVE-2999-0001", ""),
     ("add_policy", "", r#"{"id": "bundle", "version": "1_0", "name": "bundle", "policies": [], "mappings": []}"#),
-    ("add_notification_endpoint", "", ENDPOINT),
-    ("update_notification_endpoint", "", ENDPOINT),
+    (
+        "add_notification_endpoint",
+        "",
+        r#"{"name": "brand-new", "channel": {"kind": "webhook", "url": "https://r.example/"}}"#,
+    ),
+    (
+        "update_notification_endpoint",
+        "",
+        r#"{"name": "alpha", "channel": {"kind": "webhook", "url": "https://r.example/"}}"#,
+    ),
 ];
-const ENDPOINT: &str = r#"{"name": "alpha", "channel": {"kind": "webhook", "url": "https://127.0.0.1:1/"}}"#;
+const TAGGED: &str = "tag=r.example/team/alphas-app:1";
+
+/// What a call is about.
+struct Names<'a> {
+    account: &'a str,
+    digest: String,
+    image_id: &'a str,
+    /// Of whatever else there is.
+    other: &'a str,
+}
+
+/// What nothing is called that there is. None of it is a part of another word in answers.
+const NOTHING: (&str, &str, &str) = (
+    "sha256:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee",
+    "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd",
+    "nobodys",
+);
 
 /// An operation of the API.
 pub(super) struct Operation {
@@ -23,6 +52,8 @@ pub(super) struct Operation {
     pub(super) domain: String,
     query: Vec<Value>,
     body: Option<(String, Value)>,
+    /// What it answers with, where that is JSON.
+    answer: Value,
     components: Value,
 }
 
@@ -49,6 +80,7 @@ impl Operation {
                     domain: described["x-permission"]["domain"].as_str().unwrap().to_owned(),
                     query: query.filter(|parameter| parameter["in"] == "query").cloned().collect(),
                     body: body.map(|(media_type, body)| (media_type.clone(), body["schema"].clone())),
+                    answer: described["responses"]["200"]["content"]["application/json"]["schema"].clone(),
                     components: document["components"]["schemas"].clone(),
                 });
             }
@@ -59,13 +91,30 @@ impl Operation {
 
     /// A call that names `account`, where it names an account, and things of `alpha`.
     pub(super) fn call(&self, account: &str) -> Call {
+        let digest = analysed::digest();
+        self.call_about(&Names { account, digest, image_id: analysed::IMAGE_ID, other: "alpha" })
+    }
+
+    /// The same about things that nobody has.
+    pub(super) fn call_about_nothing(&self, account: &str) -> Call {
+        let (digest, image_id, other) = NOTHING;
+        self.call_about(&Names { account, digest: digest.into(), image_id, other })
+    }
+
+    /// What an answer to a call about nothing would be, had it been about things of `alpha`.
+    pub(super) fn as_about_alpha(text: &str) -> String {
+        let (digest, image_id, other) = NOTHING;
+        text.replace(digest, &analysed::digest()).replace(image_id, analysed::IMAGE_ID).replace(other, "alpha")
+    }
+
+    fn call_about(&self, names: &Names<'_>) -> Call {
         let segment = |segment: &str| match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-            Some(name) => self.path_value(name, account),
+            Some(name) => self.path_value(name, names),
             None => segment.to_owned(),
         };
         let mut address = self.path.split('/').map(segment).collect::<Vec<_>>().join("/");
         let special = SPECIAL.iter().find(|(id, ..)| *id == self.id);
-        let query = special.map_or_else(|| self.query(), |(_, query, _)| (*query).to_owned());
+        let query = special.map_or_else(|| self.query(names), |(_, query, _)| (*query).to_owned());
         if !query.is_empty() {
             write!(address, "?{query}").unwrap();
         }
@@ -73,7 +122,7 @@ impl Operation {
             None => (None, String::new()),
             Some((media_type, schema)) if media_type == "application/json" => {
                 let body = special.map(|(.., body)| (*body).to_owned()).filter(|body| !body.is_empty());
-                (Some("application/json"), body.unwrap_or_else(|| self.instance("", schema).to_string()))
+                (Some("application/json"), body.unwrap_or_else(|| self.instance("", schema, names).to_string()))
             }
             Some((media_type, _)) if media_type == "application/x-www-form-urlencoded" => {
                 let form = format!("grant_type=password&client_id=anonymous&username=nobody&password={PASSWORD}");
@@ -89,31 +138,62 @@ impl Operation {
         Call { method: self.method.clone(), address, media_type, body }
     }
 
-    fn path_value(&self, name: &str, account: &str) -> String {
+    /// Whether it only tells, and not of the installation.
+    pub(super) fn reads(&self) -> bool {
+        self.method == "GET" && self.domain != "system"
+    }
+
+    /// Whether it tells a list: by itself, or in an object that tells how it goes on.
+    pub(super) fn lists(&self) -> bool {
+        self.method == "GET" && self.is_list(&self.answer)
+    }
+
+    fn is_list(&self, schema: &Value) -> bool {
+        if let Some(reference) = schema["$ref"].as_str() {
+            return self.is_list(&self.components[reference.rsplit('/').next().unwrap()]);
+        }
+        let parts = schema["allOf"].as_array();
+        let goes_on = ["next", "next_page"].iter().any(|name| !schema["properties"][name].is_null());
+        schema["type"] == "array" || goes_on || parts.is_some_and(|parts| parts.iter().any(|part| self.is_list(part)))
+    }
+
+    /// The schema of a parameter of its query.
+    pub(super) fn parameter(&self, name: &str) -> Option<&Value> {
+        self.query.iter().find(|parameter| parameter["name"] == name).map(|parameter| &parameter["schema"])
+    }
+
+    /// Whether it names something beside an account.
+    pub(super) fn names_something(&self) -> bool {
+        let by_digest = ["archive_images", "delete_images_async"].contains(&self.id.as_str());
+        by_digest || self.path.replace("{accountname}", "").contains('{')
+    }
+
+    fn path_value(&self, name: &str, names: &Names<'_>) -> String {
         let value = match name {
-            "accountname" => account,
-            "imageDigest" => alpha::DIGEST,
-            "imageId" => alpha::IMAGE_ID,
+            "accountname" => names.account,
+            "imageDigest" => &names.digest,
+            "imageId" => names.image_id,
             "ctype" => "os",
             "vtype" => "all",
             "mtype" => "manifest",
             "webhook_type" => "general",
             "kind" => "docker-distribution",
+            "servicename" => "analyzer",
             "username" | "name" | "endpoint" | "delivery" | "policyId" | "subscriptionId" | "registry" | "eventId"
-            | "ruleId" | "operation_id" | "feed" | "group" | "servicename" | "hostid" => "alpha",
+            | "ruleId" | "operation_id" | "feed" | "group" | "hostid" => names.other,
             _ => panic!("{}: what is {name} in its path? Say what alpha has by that name", self.id),
         };
         value.to_owned()
     }
 
     /// The parameters that must be there.
-    fn query(&self) -> String {
+    fn query(&self, names: &Names<'_>) -> String {
         let required = self.query.iter().filter(|parameter| parameter["required"] == true);
         let pair = |parameter: &Value| {
             let name = parameter["name"].as_str().unwrap();
-            let value = match self.instance(name, &parameter["schema"]) {
+            let value = match self.instance(name, &parameter["schema"], names) {
                 Value::String(text) => text,
-                Value::Array(items) => items.first().and_then(Value::as_str).unwrap_or(alpha::DIGEST).to_owned(),
+                Value::Array(items) => items.first().and_then(Value::as_str).unwrap_or(&names.digest).to_owned(),
                 other => other.to_string(),
             };
             format!("{name}={value}")
@@ -122,10 +202,10 @@ impl Operation {
     }
 
     /// A value of a schema, with what must be in it and no more.
-    fn instance(&self, name: &str, schema: &Value) -> Value {
+    fn instance(&self, name: &str, schema: &Value, names: &Names<'_>) -> Value {
         if let Some(reference) = schema["$ref"].as_str() {
             let component = reference.rsplit('/').next().unwrap();
-            return self.instance(name, &self.components[component]);
+            return self.instance(name, &self.components[component], names);
         }
         if let Some(words) = schema["enum"].as_array() {
             return words[0].clone();
@@ -133,13 +213,13 @@ impl Operation {
         for choice in ["oneOf", "anyOf"] {
             if let Some(choices) = schema[choice].as_array() {
                 let some = choices.iter().find(|choice| choice["type"] != "null").unwrap();
-                return self.instance(name, some);
+                return self.instance(name, some, names);
             }
         }
         if let Some(parts) = schema["allOf"].as_array() {
             let mut whole = Map::new();
             for part in parts {
-                if let Value::Object(part) = self.instance(name, part) {
+                if let Value::Object(part) = self.instance(name, part, names) {
                     whole.extend(part);
                 }
             }
@@ -149,26 +229,28 @@ impl Operation {
         match kind.as_str() {
             Some("object") => {
                 let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-                required.map(|name| (name.to_owned(), self.instance(name, &schema["properties"][name]))).collect()
+                required
+                    .map(|name| (name.to_owned(), self.instance(name, &schema["properties"][name], names)))
+                    .collect()
             }
             Some("array") if schema["minItems"].as_u64().is_none_or(|least| least == 0) && self.id != name => json!([]),
-            Some("array") => json!([self.instance(name, &schema["items"])]),
+            Some("array") => json!([self.instance(name, &schema["items"], names)]),
             Some("boolean") => json!(false),
             Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or(json!(1)),
-            _ => json!(text(name)),
+            _ => json!(text(name, names)),
         }
     }
 }
 
 /// A text for a property of that name; none of them is the name of anything that is there, but for digests.
-fn text(name: &str) -> &str {
+fn text<'a>(name: &str, names: &'a Names<'_>) -> &'a str {
     match name {
         "password" | "value" => PASSWORD,
         "role" => "read-only",
         "registry" => "127.0.0.1:1",
         "repository" => "127.0.0.1:1/repository",
         "tag" => "127.0.0.1:1/repository:tag",
-        name if name.to_lowercase().contains("digest") => alpha::DIGEST,
+        name if name.to_lowercase().contains("digest") => &names.digest,
         _ => "brand-new",
     }
 }

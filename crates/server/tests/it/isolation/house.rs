@@ -1,6 +1,8 @@
 //! The application over a new service of each engine, with everybody's password the same.
 
-use std::future::Future;
+use std::{future::Future, io::Read as _, path::Path};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use windlass_operations::{
     Service, Settings, Tenant,
@@ -26,6 +28,7 @@ pub(super) struct Answered {
     pub(super) status: u16,
     /// Whether it is an answer to a request that reached no handler.
     pub(super) is_problem: bool,
+    /// The body, unpacked where it is packed.
     pub(super) text: String,
 }
 
@@ -33,7 +36,28 @@ impl From<Answer> for Answered {
     fn from(answer: Answer) -> Self {
         let media_type = answer.headers.get("content-type").and_then(|value| value.to_str().ok());
         let is_problem = media_type == Some("application/problem+json");
-        Self { status: answer.status.as_u16(), is_problem, text: answer.text() }
+        let text = String::from_utf8_lossy(&unpacked(&answer.bytes)).into_owned();
+        Self { status: answer.status.as_u16(), is_problem, text }
+    }
+}
+
+impl Answered {
+    /// Texts in the body that are there in base64.
+    pub(super) fn encoded(&self) -> impl Iterator<Item = String> {
+        let decoded = |text: &str| STANDARD.decode(text.replace("\\n", "")).ok();
+        self.text.split('"').filter_map(decoded).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+fn unpacked(bytes: &[u8]) -> Vec<u8> {
+    match bytes {
+        [0x1f, 0x8b, ..] => {
+            let mut unpacked = Vec::new();
+            flate2::read::GzDecoder::new(bytes).read_to_end(&mut unpacked).unwrap();
+            unpacked
+        }
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => zstd::decode_all(bytes).unwrap(),
+        _ => bytes.to_vec(),
     }
 }
 
@@ -53,6 +77,11 @@ pub(super) fn in_every_house<F: Future<Output = ()>>(test: impl Fn(House) -> F) 
 impl House {
     pub(super) fn service(&self) -> &std::sync::Arc<Service> {
         &self.bench.service
+    }
+
+    /// Where files may be put.
+    pub(super) fn folder(&self) -> &Path {
+        self.bench.folder.path()
     }
 
     pub(super) fn store(&self) -> &Store {
