@@ -24,7 +24,7 @@ use installation::Installation;
 use registry::Registry;
 use windlass_store::{
     Address, Store,
-    testing::{on_every_address, rows},
+    testing::{on_every_address, rows, url_of},
 };
 
 /// Milliseconds between two kills.
@@ -53,7 +53,7 @@ fn kill_under_load(address: &Address, mut chance: Chance) -> Option<Vec<Pushed>>
         Address::Sqlite(_) => &["all"],
         Address::Postgres(_) => &["api", "worker", "worker", "scheduler"],
     };
-    let mut installation = Installation::start(&url(address), roles, &mut chance);
+    let mut installation = Installation::start(&url_of(address), roles, &mut chance);
     let clients = Clients::of(installation.url());
     let (begun, killed) = (Instant::now(), AtomicUsize::new(0));
     let mut victims: BTreeMap<&str, usize> = BTreeMap::new();
@@ -118,18 +118,4 @@ fn push(registry: &Registry, number: usize) -> Pushed {
     let (image, repository) = (images::numbered(number), format!("test/image-{number}"));
     registry.push(&repository, "latest", &image);
     Pushed { tag: format!("{}/{repository}:latest", registry.address), digest: image.digest }
-}
-
-/// The address as the command line takes it.
-fn url(address: &Address) -> String {
-    let text = address.to_string();
-    match address {
-        Address::Sqlite(_) => text,
-        Address::Postgres(_) => {
-            let server = env::var("WINDLASS_POSTGRES").expect("it names the server");
-            let database = text.rsplit('/').next().expect("it names the database");
-            let (start, _) = server.rsplit_once('/').expect("it names a database");
-            format!("{start}/{database}")
-        }
-    }
 }

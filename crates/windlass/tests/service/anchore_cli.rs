@@ -21,7 +21,7 @@ fn program() -> Option<PathBuf> {
 #[test]
 fn anchore_cli_gets_along_with_the_service_in_all_its_commands() {
     let Some(program) = program() else {
-        eprintln!("SKIPPED: anchore-cli is not installed; scripts/test does");
+        windlass_testing::skipped("anchore-cli is not installed", "scripts/test installs it");
         return;
     };
     let Some(place) = Place::new("all") else { return };
