@@ -1,4 +1,9 @@
-use windlass_store::{Address, Store, testing::on_every_address};
+use sea_orm::ConnectionTrait as _;
+use windlass_store::{
+    Address, Moment, Store,
+    object_chunks::{self, Model},
+    testing::on_every_address,
+};
 
 #[test]
 fn a_database_is_made_once_and_found_again() {
@@ -48,4 +53,31 @@ async fn a_place_that_cannot_be_opened_is_named() {
     assert!(error.contains("sqlite:/nowhere/at/all.db"), "{error}");
     let error = Store::open(&Address::parse("postgres://127.0.0.1:1/windlass").unwrap()).await.unwrap_err().to_string();
     assert!(error.contains("postgres://127.0.0.1:1/windlass"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_without_room_says_so_and_is_written_once_there_is_some() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&Address::Sqlite(folder.path().join("windlass.db"))).await.unwrap();
+    let large = |key: &str| Model { key: key.into(), ordinal: 0, content: vec![7; 1 << 20], written_at: Moment(0) };
+    for attempt in 0..3 {
+        let tx = store.begin().await.unwrap();
+        tx.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+        // Part of the same transaction, for which there is room.
+        tx.execute_unprepared("INSERT INTO settings (name, value) VALUES ('half', 'written')").await.unwrap();
+        let error = object_chunks::insert(&tx, large("a")).await.unwrap_err();
+        assert!(error.is_full() && !error.is_transient(), "{error:?}");
+        assert!(error.hint().unwrap().contains("free space"), "{error}");
+        drop(tx);
+        assert_eq!(store.setting("half").await.unwrap(), None, "nothing is half written");
+        store.set_setting("attempt", &attempt.to_string()).await.unwrap();
+    }
+    let tx = store.begin().await.unwrap();
+    object_chunks::insert(&tx, large("a")).await.unwrap();
+    drop(tx);
+    assert_eq!(store.object_chunk("a", 0).await.unwrap(), None, "a transaction is one still");
+    let tx = store.begin().await.unwrap();
+    object_chunks::insert(&tx, large("a")).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.object_chunk("a", 0).await.unwrap().map(|content| content.len()), Some(1 << 20));
 }
