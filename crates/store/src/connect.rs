@@ -125,7 +125,7 @@ impl Store {
                     .busy_timeout(PATIENCE)
                     .log_statements(LevelFilter::Trace);
                 // A transaction for which there is no room on the disk is ended by SQLite itself, of which the client knows
-                // nothing: it would begin no other on this connection.
+                // nothing: on this connection, it would take all that follow for parts of that one, and never write them.
                 let one = SqlitePoolOptions::new()
                     .max_connections(1)
                     .acquire_timeout(PATIENCE)
