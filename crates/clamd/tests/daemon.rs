@@ -30,7 +30,7 @@ impl Drop for Daemon {
 fn start() -> Option<Daemon> {
     let Some(program) = ["/usr/sbin/clamd", "/usr/local/sbin/clamd"].into_iter().find(|path| Path::new(path).exists())
     else {
-        eprintln!("SKIPPED: there is no clamd; install clamav-daemon");
+        windlass_testing::skipped("there is no clamd", "it is in Debian's package clamav-daemon");
         return None;
     };
     let folder = tempfile::tempdir().expect("a folder");

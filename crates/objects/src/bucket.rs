@@ -5,7 +5,7 @@ use std::{
     error::Error as _,
     io,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use futures::{
@@ -20,11 +20,12 @@ use opendal::{
 };
 
 use crate::{
-    Content, Driver, Entry, Error, Fault, FaultKind, Options,
+    ABANDONED, Content, Driver, Entry, Error, Fault, FaultKind, ObjectKey, Options,
     http::{self, Transport, causes},
     location::{Location, refused},
     scheme::Scheme,
     swift,
+    uploads::Uploads,
 };
 
 /// A bucket, a container or a folder.
@@ -43,13 +44,16 @@ enum Kind {
     Swift {
         parts: Operator,
     },
+    S3 {
+        uploads: Option<Uploads>,
+    },
     Other,
 }
 
 /// Where files are written before they get their names. In the same folder, since a rename does not cross file systems.
 const UNFINISHED: &str = ".unfinished";
-/// A file is written in less time than this, or its writer is dead.
-const ABANDONED: Duration = Duration::from_hours(24);
+/// What the paths of objects end with, and those of their parts have in the middle.
+const SUFFIX: &str = ".zst";
 
 impl Bucket {
     pub(crate) async fn open(location: &Location, options: &Options) -> Result<Self, Error> {
@@ -70,7 +74,9 @@ impl Bucket {
             Scheme::Fs => {
                 let folder = location.path();
                 tokio::fs::create_dir_all(&folder).await.map_err(|error| failed(Fault::from(&error)))?;
-                sweep(&folder.join(UNFINISHED)).await;
+                if let Some(before) = SystemTime::now().checked_sub(ABANDONED) {
+                    sweep(&folder.join(UNFINISHED), before).await;
+                }
                 let text = |path: &Path| path.to_string_lossy().into_owned();
                 settings = HashMap::from([
                     ("root".to_owned(), text(&folder)),
@@ -101,8 +107,8 @@ impl Bucket {
             _ => {}
         }
 
-        let context =
-            OperationContext::default().with_http_transport(HttpTransporter::new(Transport::new(client, login)));
+        let transport = HttpTransporter::new(Transport::new(client, login));
+        let context = OperationContext::default().with_http_transport(transport.clone());
         let built = |settings: HashMap<String, String>| -> Result<Operator, Error> {
             let operator = match location.scheme() {
                 Scheme::Fs => build::<services::FsConfig>(settings),
@@ -124,6 +130,7 @@ impl Bucket {
                 beside.insert("root".to_owned(), format!("/.segments/{}", location.prefix()));
                 Kind::Swift { parts: built(beside)? }
             }
+            Scheme::S3 => Kind::S3 { uploads: Uploads::into(location, transport)? },
             _ => Kind::Other,
         };
         let operator = built(settings)?;
@@ -163,6 +170,22 @@ impl Bucket {
             synced.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|error| Fault::from(&error))?;
         }
         Ok(())
+    }
+
+    /// Removes parts that are older than `before` and of no object, and tells how many.
+    async fn end_parts(&self, parts: &Operator, before: SystemTime) -> opendal::Result<u64> {
+        let mut removed = 0;
+        let mut listed = parts.lister_with("").recursive(true).await?;
+        while let Some(part) = listed.try_next().await? {
+            let object = part.path().find(SUFFIX).map(|end| &part.path()[..end + SUFFIX.len()]);
+            let Some(object) = object.filter(|path| ObjectKey::at(path).is_some()) else { continue };
+            let written = part.metadata().last_modified().map(SystemTime::from);
+            if written.is_some_and(|written| written < before) && !self.operator.exists(object).await? {
+                parts.delete(part.path()).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     async fn remove(&self, path: &str) -> opendal::Result<()> {
@@ -211,6 +234,18 @@ impl Driver for Bucket {
         async move { self.remove(path).await.map_err(|error| fault(&error)) }.boxed()
     }
 
+    fn end_unfinished(&self, before: SystemTime) -> BoxFuture<'_, Result<u64, Fault>> {
+        async move {
+            match &self.kind {
+                Kind::Folder(folder) => Ok(sweep(&folder.join(UNFINISHED), before).await),
+                Kind::Swift { parts } => self.end_parts(parts, before).await.map_err(|error| fault(&error)),
+                Kind::S3 { uploads: Some(uploads) } => uploads.end(before).await,
+                Kind::S3 { uploads: None } | Kind::Other => Ok(0),
+            }
+        }
+        .boxed()
+    }
+
     fn list(&self) -> BoxStream<'_, Result<Entry, Fault>> {
         let lister = async { self.operator.lister_with("").recursive(true).await };
         let entries = lister.try_flatten_stream().map_err(|error| fault(&error));
@@ -253,7 +288,10 @@ fn fault(error: &opendal::Error) -> Fault {
     let timeout =
         error.message().contains(http::TIMEOUT) || file.as_ref().is_some_and(|f| f.kind == FaultKind::TimedOut);
     let causes = causes(error);
+    // 507, Ceph's answer beyond a quota, and Swift's.
+    let full = [http::FULL, "QuotaExceeded", "exceeds quota"].iter().any(|said| error.message().contains(said));
     let kind = match error.kind() {
+        _ if full => FaultKind::Full,
         ErrorKind::NotFound => FaultKind::Missing,
         ErrorKind::PermissionDenied => FaultKind::Denied,
         ErrorKind::ConfigInvalid | ErrorKind::Unsupported => FaultKind::Misconfigured,
@@ -286,17 +324,20 @@ fn sync_folders(folder: &Path, path: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what writers left that were killed. That it cannot be done does not keep anybody from reading and writing.
-async fn sweep(unfinished: &Path) {
-    let Ok(mut entries) = tokio::fs::read_dir(unfinished).await else { return };
+/// Removes what writers left before a moment that were killed, and tells how many files. That it cannot be done does not keep
+/// anybody from reading and writing.
+async fn sweep(unfinished: &Path, before: SystemTime) -> u64 {
+    let mut removed = 0;
+    let Ok(mut entries) = tokio::fs::read_dir(unfinished).await else { return removed };
     while let Ok(Some(entry)) = entries.next_entry().await {
         let path = entry.path();
-        let age = entry.metadata().await.and_then(|metadata| metadata.modified()).map(|time| time.elapsed());
-        if let Ok(Ok(age)) = age
-            && age > ABANDONED
-            && let Err(error) = tokio::fs::remove_file(&path).await
-        {
-            tracing::warn!("cannot remove the unfinished {}: {error}", path.display());
+        let written = entry.metadata().await.and_then(|metadata| metadata.modified());
+        if written.is_ok_and(|written| written < before) {
+            match tokio::fs::remove_file(&path).await {
+                Ok(()) => removed += 1,
+                Err(error) => tracing::warn!("cannot remove the unfinished {}: {error}", path.display()),
+            }
         }
     }
+    removed
 }

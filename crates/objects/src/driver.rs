@@ -1,11 +1,17 @@
 //! What a storage must be able to do, and how it says that it could not.
 
-use std::{io, time::SystemTime};
+use std::{
+    io,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use futures::{future::BoxFuture, stream::BoxStream};
 
 use crate::ObjectKey;
+
+/// An object is written in less time than this, or its writer is dead.
+pub const ABANDONED: Duration = Duration::from_hours(24);
 
 /// Bytes in pieces of the sender's choice, each small enough to be held in memory. After an error nothing follows.
 pub type Content<'a> = BoxStream<'a, Result<Bytes, Fault>>;
@@ -34,6 +40,13 @@ pub trait Driver: Send + Sync + 'static {
 
     /// Every path, in any order.
     fn list(&self) -> BoxStream<'_, Result<Entry, Fault>>;
+
+    /// Removes what puts left that were begun before a moment and cannot be going on any more, and tells how many such things
+    /// there were. Nobody sees them, but they take room. A place that writes whole or not at all has none.
+    fn end_unfinished(&self, before: SystemTime) -> BoxFuture<'_, Result<u64, Fault>> {
+        let _ = before;
+        Box::pin(async { Ok(0) })
+    }
 }
 
 /// Who must be told before content is taken to be kept already: whoever removes objects that nobody refers to.
@@ -41,6 +54,9 @@ pub trait Driver: Send + Sync + 'static {
 /// What is put is referred to a while later, and what is there is not written again. Without a claim, an object could be
 /// found to be there, removed, and then referred to.
 pub trait Claims: Send + Sync + 'static {
+    /// What to call in messages where claims are kept.
+    fn place(&self) -> String;
+
     /// The object is about to be looked for, and then to be referred to. When this has ended well, it is not being removed, and
     /// it is not removed for long enough to write what refers to it.
     fn claim<'a>(&'a self, object: &'a ObjectKey) -> BoxFuture<'a, Result<(), Fault>>;

@@ -57,6 +57,17 @@ impl Error {
         matches!(self, Self::Storage { fault, .. } if matches!(fault.kind, FaultKind::Unreachable | FaultKind::TimedOut))
     }
 
+    /// Whether every call fails until somebody puts the place or its settings right.
+    pub fn is_misconfiguration(&self) -> bool {
+        match self {
+            Self::Location { .. } | Self::Unfaithful { .. } => true,
+            Self::Storage { fault, .. } => {
+                matches!(fault.kind, FaultKind::Denied | FaultKind::Misconfigured | FaultKind::Missing)
+            }
+            _ => false,
+        }
+    }
+
     pub(crate) fn storage(action: &'static str, what: impl Display, place: String, fault: Fault) -> Self {
         Self::Storage { action, what: what.to_string(), place, fault }
     }

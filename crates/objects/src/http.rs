@@ -38,6 +38,9 @@ impl Transport {
             request = request.body(body.to_bytes());
         }
         let mut answer = request.send().await.map_err(passing)?;
+        if answer.status() == StatusCode::INSUFFICIENT_STORAGE {
+            return Err(Error::new(ErrorKind::Unexpected, FULL));
+        }
         // Only plain answers have the length of what is read from them.
         let encoded = answer.headers().contains_key(http::header::CONTENT_ENCODING);
         let length = if head || encoded { None } else { answer.content_length() };
@@ -84,6 +87,9 @@ fn passing(error: reqwest::Error) -> Error {
 
 /// How a timeout is told apart in [`opendal::Error`], which has no kind for it; its own layer says the same.
 pub(crate) const TIMEOUT: &str = "operation timeout reached";
+
+/// How a server without room is told apart, for which OpenDAL has no kind either.
+pub(crate) const FULL: &str = "the server answered 507 Insufficient Storage";
 
 /// The reasons behind an error, outermost first.
 pub(crate) fn causes(error: &dyn std::error::Error) -> String {

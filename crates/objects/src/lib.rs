@@ -27,6 +27,7 @@ mod driver;
 mod error;
 mod http;
 mod key;
+mod later;
 mod location;
 mod migrate;
 mod objects;
@@ -34,10 +35,11 @@ mod options;
 mod reading;
 mod scheme;
 mod swift;
+mod uploads;
 
 pub use self::{
     check::{Checking, Comparison, Repair, Report, check, compare, repair},
-    driver::{Claims, Content, Driver, Entry, Fault, FaultKind},
+    driver::{ABANDONED, Claims, Content, Driver, Entry, Fault, FaultKind},
     error::Error,
     key::{InvalidKey, ObjectKey},
     location::Location,

@@ -13,7 +13,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt, BufReader};
 use tokio_util::io::{InspectReader, ReaderStream};
 
 use crate::{
-    Claims, Content, Driver, Error, Fault, Location, ObjectKey, Options, Reading, bucket::Bucket, reading::unwrapped,
+    Claims, Content, Driver, Error, Fault, Location, ObjectKey, Options, Reading, bucket::Bucket, later::Later,
+    reading::unwrapped,
 };
 
 /// A storage of content-addressed objects. Cheap to clone; clones are the same storage.
@@ -52,6 +53,16 @@ impl Objects {
     pub async fn open(location: &Location, options: Options) -> Result<Self, Error> {
         let driver = Bucket::open(location, &options).await?;
         Ok(Self::over(Arc::new(driver), options))
+    }
+
+    /// As [`Objects::open`], but what cannot be reached now is opened when it is used.
+    pub async fn open_sooner_or_later(location: &Location, options: Options) -> Result<Self, Error> {
+        match Self::open(location, options.clone()).await {
+            Err(error) if error.is_transient() => {
+                Ok(Self::over(Arc::new(Later::new(location.clone(), options.clone())), options))
+            }
+            opened => opened,
+        }
     }
 
     /// A storage over a driver of another crate's.
@@ -219,6 +230,17 @@ impl Objects {
         stream::iter(self.drivers()).flat_map(list).boxed()
     }
 
+    /// Removes what puts left unfinished that were begun before a moment (see [`ABANDONED`](crate::ABANDONED)): parts of large
+    /// objects, half files. How many of them.
+    pub async fn end_unfinished(&self, before: SystemTime) -> Result<u64, Error> {
+        let mut ended = 0;
+        for driver in self.drivers() {
+            let done = driver.end_unfinished(before).await;
+            ended += done.map_err(|fault| Error::storage("remove", "unfinished objects", driver.place(), fault))?;
+        }
+        Ok(ended)
+    }
+
     /// Writes a small object, reads it back, lists and removes it: whether the place can be used, and what is wrong if not.
     pub async fn probe(&self) -> Result<(), Error> {
         let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), "probe");
@@ -228,14 +250,22 @@ impl Objects {
         let key = alone.put(content.clone()).await?;
         let found = alone.get(&key).await;
         let deleted = alone.delete(&key).await;
-        if found? != content {
-            return Err(unfaithful("other bytes came back"));
+        match found {
+            Ok(found) if found == content => {}
+            Ok(_) => return Err(unfaithful("other bytes came back")),
+            Err(Error::Missing { .. }) => return Err(unfaithful("it is not there")),
+            Err(error) => return Err(error),
         }
         deleted?;
         if alone.exists(&key).await? {
             return Err(unfaithful("what was deleted is still there"));
         }
         Ok(())
+    }
+
+    /// Looks for a first object: whether a place can be read that nothing is written to any more.
+    pub async fn look(&self) -> Result<(), Error> {
+        self.list().try_next().await.map(drop)
     }
 
     /// Whether `other` is this place by another name: what is written here is there as well.
@@ -292,7 +322,7 @@ impl Objects {
     async fn claimed(&self, key: &ObjectKey) -> Result<bool, Error> {
         if let Some(claims) = &self.claims {
             let claimed = claims.claim(key).await;
-            claimed.map_err(|fault| Error::storage("claim", format_args!("object {key}"), self.place(), fault))?;
+            claimed.map_err(|fault| Error::storage("claim", format_args!("object {key}"), claims.place(), fault))?;
         }
         self.has(&*self.driver, key).await
     }

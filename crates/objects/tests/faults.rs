@@ -9,13 +9,14 @@ use std::{
     path::Path,
     process::Command,
     sync::atomic::Ordering,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use support::{
-    Chunks, file_of, folder, impatient, keys, noise, over,
+    Chunks, file_of, folder, impatient, over,
     servers::{answer, scripted},
+    suite::{keys, noise},
 };
 use tokio::{io::AsyncReadExt, net::TcpListener};
 use windlass_objects::{Error, FaultKind, ObjectKey, Objects, Options};
@@ -158,54 +159,6 @@ async fn a_full_disk_leaves_nothing_half_visible() {
     objects.put(noise(100_000, 3)).await.expect("what fits can still be written");
 }
 
-const FOLDER: &str = "WINDLASS_TEST_WRITES_TO";
-
-/// Not a test: the process that the next one kills.
-#[tokio::test]
-#[ignore = "is run by the test below"]
-async fn writes_until_it_is_killed() {
-    let objects = folder(Path::new(&std::env::var(FOLDER).unwrap())).await;
-    for number in 0.. {
-        let content = noise(3 << 20, number);
-        objects.put_stream(&*content).await.unwrap();
-        objects.put(content.slice(..50_000)).await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn a_writer_that_is_killed_leaves_nothing_half_visible() {
-    let place = tempfile::tempdir().unwrap();
-    for round in 0..6 {
-        let mut writer = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "--ignored", "writes_until_it_is_killed"])
-            .env(FOLDER, place.path())
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        tokio::time::sleep(Duration::from_millis(300 + 37 * round)).await;
-        writer.kill().unwrap();
-        writer.wait().unwrap();
-    }
-    // What a killed writer was at: its file is there, unfinished and without a name.
-    let unfinished = place.path().join(".unfinished");
-    fs::write(unfinished.join("half.zst.abcdefgh"), "half").unwrap();
-    let objects = folder(place.path()).await;
-    let written = keys(&objects).await;
-    assert!(written.len() > 1, "{}", written.len());
-    for key in &written {
-        objects.verify(key).await.unwrap();
-    }
-    assert!(unfinished.join("half.zst.abcdefgh").exists(), "it may still be written");
-    let old = SystemTime::now() - Duration::from_hours(25);
-    for entry in fs::read_dir(&unfinished).unwrap() {
-        let file = fs::File::options().write(true).open(entry.unwrap().path()).unwrap();
-        file.set_modified(old).unwrap();
-    }
-    let objects = folder(place.path()).await;
-    assert_eq!(fs::read_dir(&unfinished).unwrap().count(), 0, "what is old enough is removed");
-    assert_eq!(keys(&objects).await, written);
-}
-
 async fn s3_at(address: SocketAddr, options: Options) -> Objects {
     let location = format!("s3://bucket?endpoint=http://{address}&access_key_id=AKIAIDENT&secret_access_key=hunter2");
     Objects::open(&location.parse().unwrap(), options).await.unwrap()
@@ -275,6 +228,24 @@ async fn a_server_that_stumbles_is_asked_again() {
     let objects = s3_at(address, impatient()).await;
     assert!(!objects.exists(&ObjectKey::of(b"document")).await.unwrap());
     assert_eq!(connections.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn a_server_without_room_is_told_at_once() {
+    let quota = "<Error><Code>QuotaExceeded</Code><Message>no more</Message></Error>";
+    for (status, body) in [("507 Insufficient Storage", ""), ("403 Forbidden", quota)] {
+        let (address, connections) = scripted(move |_, request| {
+            let is_look = request.starts_with("HEAD ");
+            Some(if is_look { answer("404 Not Found", 0, "") } else { answer(status, body.len(), body) })
+        })
+        .await;
+        let objects = s3_at(address, impatient()).await;
+        let error = objects.put("document").await.unwrap_err();
+        assert_eq!(kind(&error), FaultKind::Full, "{error}");
+        assert!(error.to_string().contains(&ObjectKey::of(b"document").to_string()), "{error}");
+        assert!(error.hint().unwrap().contains("free space") && !error.is_transient(), "{error}");
+        assert_eq!(connections.load(Ordering::Relaxed), 2, "a look, and one attempt");
+    }
 }
 
 #[tokio::test]

@@ -6,12 +6,13 @@ mod support;
 use std::{
     collections::BTreeSet,
     fs,
-    path::PathBuf,
-    process::{Command, Stdio},
     time::{Duration, SystemTime},
 };
 
-use support::{Chunks, file_of, folder, impatient, keys, noise, over, patient, servers};
+use support::{
+    Chunks, file_of, folder, impatient, over, patient, servers,
+    suite::{keys, noise},
+};
 use windlass_objects::{
     Checking, Error, Migration, ObjectKey, Objects, Outcome, Prospect, check, foresee, migrate, repair,
 };
@@ -216,49 +217,6 @@ async fn no_object_is_unreadable_at_any_time_while_objects_move_and_are_written(
         to.verify(key).await.unwrap();
     }
     assert_eq!(keys(&from).await, []);
-}
-
-const FOLDERS: &str = "WINDLASS_TEST_MOVES_IN";
-
-/// Not a test: the process that the next one kills.
-#[tokio::test]
-#[ignore = "is run by the test below"]
-async fn moves_until_it_is_killed() {
-    let folders = PathBuf::from(std::env::var(FOLDERS).unwrap());
-    let (from, to) = (folder(&folders.join("old")).await, folder(&folders.join("new")).await);
-    moved(&from, &to, Migration { remove: true, ..Migration::default() }).await;
-}
-
-#[tokio::test]
-async fn a_move_that_is_killed_loses_nothing() {
-    let folders = tempfile::tempdir().unwrap();
-    let (from, to) = (folder(&folders.path().join("old")).await, folder(&folders.path().join("new")).await);
-    let live = to.clone().falling_back_to(&from);
-    let all = filled(&from, 200).await;
-    let mut before = 0;
-    for _ in 0..4 {
-        let mut mover = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "--ignored", "moves_until_it_is_killed"])
-            .env(FOLDERS, folders.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        while keys(&to).await.len() <= before {
-            assert!(mover.try_wait().unwrap().is_none(), "it ended before it was killed");
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        mover.kill().unwrap();
-        mover.wait().unwrap();
-        before = keys(&to).await.len();
-        for key in &all {
-            live.get(key).await.unwrap();
-        }
-    }
-    assert!(moved(&from, &to, Migration { remove: true, ..Migration::default() }).await.is_complete());
-    assert_eq!((keys(&to).await, keys(&from).await), (all.clone(), vec![]));
-    for key in all {
-        to.verify(&key).await.unwrap();
-    }
 }
 
 #[tokio::test]

@@ -3,71 +3,15 @@
 
 mod support;
 
-use std::{
-    sync::atomic::Ordering,
-    time::{Duration, SystemTime},
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use support::{Chunks, folder, keys, noise, over, patient, servers};
-use tokio::io::AsyncReadExt;
+use support::{
+    Chunks, folder, impatient, over, patient, servers,
+    suite::{keeps_objects, keys, noise},
+};
 use windlass_objects::{Error, FaultKind, Location, ObjectKey, Objects, Options};
-
-/// Documents and large content, put, found, read, listed and removed.
-async fn keeps_objects(objects: &Objects) {
-    objects.probe().await.unwrap();
-    assert_eq!(keys(objects).await, []);
-
-    let document = Bytes::from(r#"{"packages": []}"#.repeat(1000));
-    let key = objects.put(document.clone()).await.unwrap();
-    assert_eq!(key, ObjectKey::of(&document));
-    assert_eq!(objects.get(&key).await.unwrap(), document);
-    assert!(objects.exists(&key).await.unwrap());
-    let (size, stored) = objects.get_compressed(&key).await.unwrap();
-    let stored = stored.try_collect::<Vec<_>>().await.unwrap().concat();
-    assert!(size < document.len() as u64 / 10, "{size}");
-    assert_eq!(stored.len() as u64, size);
-    assert_eq!(zstd::decode_all(&*stored).unwrap(), document);
-    assert_eq!(objects.put(document.clone()).await.unwrap(), key, "a second put is the same object");
-
-    let empty = objects.put("").await.unwrap();
-    assert_eq!(objects.get(&empty).await.unwrap(), "");
-
-    let large = noise(23 << 20, 1);
-    let stored = objects.put_stream(&*large).await.unwrap();
-    assert_eq!((stored.key, stored.size, stored.existed), (ObjectKey::of(&large), 23 << 20, false));
-    assert!(objects.put_stream(&*large).await.unwrap().existed);
-    let mut reading = objects.get_stream(&stored.key).await.unwrap();
-    let mut read = Vec::new();
-    reading.read_to_end(&mut read).await.unwrap();
-    assert!(read == large, "{} of {} bytes", read.len(), large.len());
-
-    let mut all = vec![key, empty, stored.key];
-    all.sort_unstable();
-    assert_eq!(keys(objects).await, all);
-    let listed: Vec<_> = objects.list().try_collect().await.unwrap();
-    let of = |key| listed.iter().find(|object| object.key == key).unwrap();
-    assert_eq!(of(key).size, size);
-    assert!(of(stored.key).size > 23 << 20);
-    for object in &listed {
-        let age = SystemTime::now().duration_since(object.modified.unwrap()).unwrap_or_default();
-        assert!(age < Duration::from_mins(2), "{age:?}");
-    }
-
-    for key in all {
-        objects.delete(&key).await.unwrap();
-        objects.delete(&key).await.unwrap();
-        assert!(!objects.exists(&key).await.unwrap());
-        let error = objects.get(&key).await.unwrap_err();
-        assert!(matches!(error, Error::Missing { object, .. } if object == key), "{error}");
-        assert!(error.to_string().contains(&key.hex()) && error.to_string().contains(&objects.place()), "{error}");
-        assert!(error.hint().is_some());
-        assert!(matches!(objects.get_compressed(&key).await, Err(Error::Missing { .. })));
-        assert!(matches!(objects.verify(&key).await, Err(Error::Missing { .. })));
-    }
-    assert_eq!(keys(objects).await, []);
-}
 
 #[tokio::test]
 async fn a_folder_keeps_objects() {
@@ -150,6 +94,7 @@ async fn a_bucket_that_does_not_exist_is_told_with_what_to_do() {
     let error = objects.probe().await.unwrap_err();
     assert!(error.to_string().contains("s3://elsewhere/a/prefix"), "{error}");
     assert!(error.hint().unwrap().contains("create the bucket"), "{error}: {:?}", error.hint());
+    assert!(error.is_misconfiguration(), "{error}");
 }
 
 #[tokio::test]
@@ -177,30 +122,40 @@ async fn a_swift_container_keeps_objects_while_tokens_expire() {
     assert_eq!(objects.get(&key).await.unwrap(), "read with another token");
 
     objects.delete(&key).await.unwrap();
-    let whole = server.location.to_string().replace("[redacted]", "testing").replace("/a/prefix", "");
-    let left = Objects::open(&whole.parse().unwrap(), patient()).await.unwrap();
-    assert_eq!(keys(&left).await, [], "nothing is left of large objects");
+    assert_eq!(servers::swift_paths(&server).await, [""; 0], "nothing is left of large objects");
 
-    let keystone = keystone(&server).await;
+    let keystone = keystone(&server, 2).await;
     let location: Location =
         format!("swift://box/a/prefix?auth_url={keystone}&username=we&project=ours").parse().unwrap();
     let location = location.or_environment(|name| (name == "OS_PASSWORD").then(|| "hunter2".to_owned())).unwrap();
-    let objects = Objects::open(&location, patient()).await.unwrap();
+    // Whoever keeps the users is down when the storage is to be opened, and when it is used first.
+    let objects = Objects::open_sooner_or_later(&location, impatient()).await.unwrap();
+    let error = objects.exists(&key).await.unwrap_err();
+    assert!(error.is_transient() && error.to_string().contains("503"), "{error}");
+    assert_eq!(objects.place(), location.place());
     objects.probe().await.unwrap();
+    assert_eq!(keys(&objects).await, []);
+    let stored = objects.put("kept by who came late").await.unwrap();
+    assert_eq!(objects.get(&stored).await.unwrap(), "kept by who came late");
 
     let wrong = server.location.with("key", "wrong").unwrap();
-    let Err(error) = Objects::open(&wrong, patient()).await else { panic!("logged in with a wrong key") };
+    let Err(error) = Objects::open_sooner_or_later(&wrong, patient()).await else {
+        panic!("logged in with a wrong key")
+    };
     assert!(matches!(&error, Error::Storage { fault, .. } if fault.kind == FaultKind::Denied), "{error}");
     assert!(error.hint().unwrap().contains("credentials"));
 }
 
-/// A Keystone that gives the token of Swift's own authentication to who logs in as it must be.
-async fn keystone(server: &servers::Server) -> String {
+/// A Keystone that gives the token of Swift's own authentication to who logs in as it must be, once it has failed a few times.
+async fn keystone(server: &servers::Server, failures: usize) -> String {
     let login = reqwest::Client::new().get(format!("{}/auth/v1.0", server.address));
     let login = login.header("x-auth-user", "test:tester").header("x-auth-key", "testing").send().await.unwrap();
     let header = |name| login.headers()[name].to_str().unwrap().to_owned();
     let (token, storage) = (header("x-auth-token"), header("x-storage-url"));
-    let (address, _) = servers::scripted(move |_, request| {
+    let (address, _) = servers::scripted(move |number, request| {
+        if number < failures {
+            return Some(servers::answer("503 Service Unavailable", 0, ""));
+        }
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
         let body: serde_json::Value = serde_json::from_str(body).unwrap();
         let identity = &body["auth"]["identity"];

@@ -48,6 +48,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Objects(error) => error.hint(),
+            Self::Store(error) => error.hint(),
             _ => None,
         }
     }

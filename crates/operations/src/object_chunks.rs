@@ -124,8 +124,12 @@ impl Driver for ObjectChunks {
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "it is what map_err hands on")]
-fn fault(error: StoreError) -> Fault {
-    let kind = if error.is_transient() { FaultKind::Unreachable } else { FaultKind::Other };
+pub(crate) fn fault(error: StoreError) -> Fault {
+    let kind = match &error {
+        error if error.is_transient() => FaultKind::Unreachable,
+        error if error.is_full() => FaultKind::Full,
+        _ => FaultKind::Other,
+    };
     Fault::new(kind, error.to_string())
 }
 

@@ -59,7 +59,7 @@ impl DockerRegistry {
         // JSON is YAML.
         fs::write(folder.path().join("config.yml"), config.to_string()).expect("there is room for a file");
         let Ok(process) = run(folder.path()) else {
-            eprintln!("SKIPPED: docker-registry is not installed (Debian package docker-registry)");
+            windlass_testing::skipped("docker-registry is not installed", "it is Debian's package docker-registry");
             return None;
         };
         let registry = Self { process, address, folder };

@@ -14,7 +14,7 @@ use sea_orm::{
     SqlxSqliteConnector, TransactionOptions, TransactionTrait as _,
 };
 use sqlx::{
-    ConnectOptions as _,
+    ConnectOptions as _, Connection as _,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -129,7 +129,12 @@ impl Store {
                     .row_buffer_size(ROWS)
                     .busy_timeout(PATIENCE)
                     .log_statements(LevelFilter::Trace);
-                let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
+                // A transaction for which there is no room on the disk is ended by SQLite itself, of which the client knows
+                // nothing: on this connection, it would take all that follow for parts of that one, and never write them.
+                let one = SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .acquire_timeout(PATIENCE)
+                    .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }));
                 // SQLite has no lock that a migration could hold from its first look to its last step.
                 let lock = lock(path).await.map_err(|error| failed(sqlx::Error::Io(error)))?;
                 let write = one.connect_with(options.clone()).await.map_err(failed)?;

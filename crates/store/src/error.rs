@@ -1,4 +1,4 @@
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// What everything here returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -33,5 +33,19 @@ impl Error {
     /// Whether trying again may help: the database was not there, or busy.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Open { .. } | Self::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)))
+    }
+
+    /// Whether the database's disk, or what it may have of it, is used up.
+    pub fn is_full(&self) -> bool {
+        let Self::Database(DbErr::Exec(error) | DbErr::Query(error)) = self else { return false };
+        let RuntimeErr::SqlxError(error) = error else { return false };
+        // SQLite's SQLITE_FULL, PostgreSQL's disk_full.
+        matches!(&**error, sqlx::Error::Database(error) if matches!(error.code().as_deref(), Some("13" | "53100")))
+    }
+
+    /// What operators can do about it, where something is known.
+    pub fn hint(&self) -> Option<String> {
+        let full = "free space on the disk of the database, or raise its quota; nothing was half written";
+        self.is_full().then(|| full.to_owned())
     }
 }

@@ -34,7 +34,8 @@ pub fn on_every_address<F: Future<Output = ()>>(test: impl Fn(Address) -> F) {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     runtime.block_on(test(Address::Sqlite(folder.path().join("windlass.db"))));
     let Ok(server) = env::var("WINDLASS_POSTGRES") else {
-        eprintln!("SKIPPED on PostgreSQL: WINDLASS_POSTGRES names no server");
+        let remedy = "install postgresql and run scripts/test, which starts one, or set WINDLASS_POSTGRES";
+        windlass_testing::skipped("there is no PostgreSQL to run on", remedy);
         return;
     };
     runtime.block_on(async {
@@ -46,6 +47,23 @@ pub fn on_every_address<F: Future<Output = ()>>(test: impl Fn(Address) -> F) {
         let drop = sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
         connection.execute(drop).await.expect("the database is dropped");
     });
+}
+
+/// The address as the command line takes it, which shows no password.
+///
+/// # Panics
+/// Where a server is none that tests run on.
+pub fn url_of(address: &Address) -> String {
+    let text = address.to_string();
+    match address {
+        Address::Sqlite(_) => text,
+        Address::Postgres(_) => {
+            let server = env::var("WINDLASS_POSTGRES").expect("it names the server");
+            let database = text.rsplit('/').next().expect("it names the database");
+            let (start, _) = server.rsplit_once('/').expect("it names a database");
+            format!("{start}/{database}")
+        }
+    }
 }
 
 fn new_name() -> String {

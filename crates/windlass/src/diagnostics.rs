@@ -66,6 +66,9 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<windlass_objects::Error>() {
         return error.hint();
     }
+    if let Some(error) = error.downcast_ref::<windlass_store::Error>() {
+        return error.hint();
+    }
     error
         .downcast_ref::<windlass_vulnerabilities::Error>()
         .and_then(windlass_vulnerabilities::Error::hint)

@@ -84,7 +84,7 @@ fn python() -> Option<PathBuf> {
     };
     let found = candidates.find(has);
     if found.is_none() {
-        eprintln!("SKIPPED: aiosmtpd is not installed; scripts/test installs it");
+        windlass_testing::skipped("aiosmtpd is not installed", "scripts/test installs it");
     }
     found
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses some of it")]
 
 pub(crate) mod servers;
+pub(crate) mod suite;
 
 use std::{
     collections::BTreeMap,
@@ -21,6 +22,8 @@ use futures::{
 };
 use tokio::io::AsyncWriteExt as _;
 use windlass_objects::{Content, Driver, Entry, Fault, FaultKind, Location, ObjectKey, Objects, Options};
+
+use suite::noise;
 
 /// Options whose attempts are over soon.
 pub(crate) fn impatient() -> Options {
@@ -50,18 +53,6 @@ pub(crate) fn file_of(folder: &Path, key: &ObjectKey) -> std::path::PathBuf {
     folder.join(&hex[..2]).join(&hex[2..4]).join(format!("{hex}.zst"))
 }
 
-/// Bytes that do not compress, the same for the same seed.
-pub(crate) fn noise(length: usize, seed: u64) -> Bytes {
-    let mut state = seed.wrapping_mul(2).wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mut word = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    std::iter::repeat_with(&mut word).flatten().take(length).collect()
-}
-
 /// Bytes that do not compress, made as they are read: whole MiB of them.
 pub(crate) fn stream(length: u64) -> impl tokio::io::AsyncRead + Send + Unpin {
     let (mut writer, reader) = tokio::io::duplex(64 << 10);
@@ -81,12 +72,6 @@ pub(crate) fn peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
-}
-
-pub(crate) async fn keys(objects: &Objects) -> Vec<ObjectKey> {
-    let mut keys: Vec<_> = objects.list().map_ok(|object| object.key).try_collect().await.unwrap();
-    keys.sort_unstable();
-    keys
 }
 
 /// A driver as a database has it: rows of (path, number, bytes), written in one transaction.

@@ -38,15 +38,31 @@ pub(crate) struct Server {
 
 /// An S3 server: moto, which `scripts/test` installs.
 pub(crate) async fn s3() -> Option<Server> {
+    moto(free_port(), &[]).await
+}
+
+/// The same on a port that somebody knows already.
+pub(crate) async fn s3_on(port: u16) -> Option<Server> {
+    moto(port, &[]).await
+}
+
+/// An S3 server that accepts no credentials.
+pub(crate) async fn s3_for_nobody() -> Option<Server> {
+    // The requests without credentials: whether it answers, and for the bucket.
+    moto(free_port(), &[("INITIAL_NO_AUTH_ACTION_COUNT", "2")]).await
+}
+
+async fn moto(port: u16, settings: &[(&str, &str)]) -> Option<Server> {
     let program = program("moto_server")?;
-    let port = free_port();
     let address = format!("http://127.0.0.1:{port}");
-    let running = start(Command::new(program).args(["-H", "127.0.0.1", "-p", &port.to_string()]));
+    let mut command = Command::new(program);
+    let flags = ["-H", "127.0.0.1", "-p", &port.to_string()];
+    let running = start(command.args(flags).envs(settings.iter().copied()));
     answers(&address).await;
     let created = reqwest::Client::new().put(format!("{address}/bucket")).send().await.unwrap();
     assert!(created.status().is_success(), "{}", created.status());
-    let location = format!("s3://bucket/a/prefix?endpoint={address}&access_key_id=test&secret_access_key=test");
-    Some(Server { location: location.parse().unwrap(), address, _running: vec![running], _folder: None })
+    let location = s3_url(&address).parse().unwrap();
+    Some(Server { location, address, _running: vec![running], _folder: None })
 }
 
 /// OpenStack Swift with one replica of everything, logging in with its own authentication: user `test:tester`, key `testing`.
@@ -112,16 +128,26 @@ pub(crate) async fn swift() -> Option<Server> {
     Some(Server { location: location.parse().unwrap(), address, _running: running, _folder: Some(folder) })
 }
 
-/// Of how many segments an object of a Swift container is made.
-pub(crate) async fn swift_segments(server: &Server, path: &str) -> usize {
+/// What Swift answers to a request for something in the container.
+async fn swift_answer(server: &Server, path: &str) -> Vec<u8> {
     let http = reqwest::Client::new();
     let login = http.get(format!("{}/auth/v1.0", server.address)).header("x-auth-user", "test:tester");
     let login = login.header("x-auth-key", "testing").send().await.unwrap();
     let header = |name| login.headers()[name].to_str().unwrap().to_owned();
-    let manifest = http.get(format!("{}/box/{path}?multipart-manifest=get", header("x-storage-url")));
-    let manifest = manifest.header("x-auth-token", header("x-auth-token")).send().await.unwrap();
-    let segments: Vec<serde_json::Value> = serde_json::from_slice(&manifest.bytes().await.unwrap()).unwrap();
-    segments.len()
+    let request = http.get(format!("{}/box{path}", header("x-storage-url")));
+    request.header("x-auth-token", header("x-auth-token")).send().await.unwrap().bytes().await.unwrap().to_vec()
+}
+
+/// Of how many segments an object of a Swift container is made.
+pub(crate) async fn swift_segments(server: &Server, path: &str) -> usize {
+    let manifest = swift_answer(server, &format!("/{path}?multipart-manifest=get")).await;
+    serde_json::from_slice::<Vec<serde_json::Value>>(&manifest).unwrap().len()
+}
+
+/// Everything in a Swift container.
+pub(crate) async fn swift_paths(server: &Server) -> Vec<String> {
+    let listed = swift_answer(server, "").await;
+    String::from_utf8_lossy(&listed).lines().map(str::to_owned).collect()
 }
 
 /// Google Cloud Storage, as an emulator from Python's index has it.
@@ -184,10 +210,28 @@ pub(crate) async fn azure(
         .unwrap()
 }
 
-/// What an S3 server answers to a question for an object's head. It looks at the name in a signature, and not at the signature.
-pub(crate) async fn s3_head(url: &str) -> reqwest::Response {
+/// What an S3 server answers. It looks at the name in a signature, and not at the signature.
+pub(crate) async fn s3_answer(method: reqwest::Method, url: &str) -> reqwest::Response {
     let signed = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
-    reqwest::Client::new().head(url).header("authorization", signed).send().await.unwrap()
+    reqwest::Client::new().request(method, url).header("authorization", signed).send().await.unwrap()
+}
+
+/// What an S3 server answers to a question for an object's head.
+pub(crate) async fn s3_head(url: &str) -> reqwest::Response {
+    s3_answer(reqwest::Method::HEAD, url).await
+}
+
+/// The keys of uploads into the bucket of an S3 server that nobody has finished.
+pub(crate) async fn s3_uploads(server: &Server) -> Vec<String> {
+    let answer = s3_answer(reqwest::Method::GET, &format!("{}/bucket?uploads", server.address)).await;
+    let text = answer.text().await.unwrap();
+    let keys = text.split("<Key>").skip(1).filter_map(|rest| rest.split_once("</Key>"));
+    keys.map(|(key, _)| key.to_owned()).collect()
+}
+
+/// The location of an S3 server as text, with what it takes to use it.
+pub(crate) fn s3_url(address: &str) -> String {
+    format!("s3://bucket/a/prefix?endpoint={address}&access_key_id=test&secret_access_key=test")
 }
 
 /// A server that answers each connection's first request with what `answer` says to the number of the connection and the request.
@@ -232,7 +276,7 @@ fn program(name: &str) -> Option<PathBuf> {
     let mut found = installed.into_iter().chain(std::env::split_paths(&path)).map(|folder| folder.join(name));
     let found = found.find(|program| program.is_file());
     if found.is_none() {
-        eprintln!("SKIPPED: {name} is not installed; scripts/test installs it");
+        windlass_testing::skipped(&format!("{name} is not installed"), "scripts/test installs it");
     }
     found
 }
@@ -242,7 +286,7 @@ fn user() -> String {
     String::from_utf8(name.stdout).unwrap().trim().to_owned()
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

@@ -100,7 +100,8 @@ impl From<ClamdError> for Failure {
 
 impl From<windlass_store::Error> for Failure {
     fn from(error: windlass_store::Error) -> Self {
-        Self::passing("STORAGE_FAILED", explained(&error))
+        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        Self::passing("STORAGE_FAILED", explained(&error) + &hint)
     }
 }
 

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use windlass_objects::{Claims, Fault, FaultKind, ObjectKey};
 use windlass_store::{Store, object_references::Storage};
 
-use crate::Clock;
+use crate::{Clock, object_chunks::fault};
 
 /// Between two looks whether an object is gone that is being removed: that takes as long as one request.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -31,13 +31,17 @@ impl ObjectClaims {
             match claimed {
                 Ok(true) => return Ok(()),
                 Ok(false) => tokio::time::sleep(PAUSE).await,
-                Err(error) => return Err(Fault::new(FaultKind::Unreachable, error.to_string())),
+                Err(error) => return Err(fault(error)),
             }
         }
     }
 }
 
 impl Claims for ObjectClaims {
+    fn place(&self) -> String {
+        "the service's database".to_owned()
+    }
+
     fn claim<'a>(&'a self, object: &'a ObjectKey) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let claimed = tokio::time::timeout(PATIENCE, self.wait_for(&object.to_string())).await;

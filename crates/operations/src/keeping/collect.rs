@@ -2,12 +2,12 @@
 
 use std::{
     collections::HashSet,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use windlass_matching::ContentKey;
-use windlass_objects::{ObjectKey, Objects};
+use windlass_objects::{ABANDONED, ObjectKey, Objects};
 use windlass_store::{Moment, object_references::Storage, unused::RecordsOf};
 
 use crate::{Error, Result, Service};
@@ -111,6 +111,7 @@ impl Service {
     pub async fn sweep_objects(&self) -> Result<u64> {
         let mut found = 0;
         for storage in Storage::ALL {
+            self.end_unfinished(storage).await;
             let mut pages = self.objects_of(storage).list().try_chunks(PAGE);
             while let Some(page) = pages.next().await {
                 let page = page.map_err(|error| Error::from(error.1))?;
@@ -119,6 +120,16 @@ impl Service {
             }
         }
         Ok(found)
+    }
+
+    /// Removes what uploads left that nobody finished. A storage may not allow to look for them.
+    async fn end_unfinished(&self, storage: Storage) {
+        let Some(before) = SystemTime::now().checked_sub(ABANDONED) else { return };
+        match self.objects_of(storage).end_unfinished(before).await {
+            Ok(0) => {}
+            Ok(ended) => tracing::info!(ended, storage = storage.as_str(), "removed what unfinished uploads left"),
+            Err(error) => tracing::warn!(%error, hint = error.hint(), "what unfinished uploads left stays for now"),
+        }
     }
 
     /// Removes packages that no image has held for the time of grace, with their findings, and records of vulnerabilities

@@ -35,6 +35,29 @@ impl Sample {
         Self::of(vec![(gzip(&tar), Digest::of(&tar).to_string())])
     }
 
+    /// Debian with so many packages, `NAME-0` and on, and so many files in three layers.
+    #[allow(dead_code, reason = "not every program of tests has large images")]
+    pub(crate) fn large(name: &str, packages: usize, files: usize) -> Self {
+        let status = |number| {
+            format!(
+                "Package: {name}-{number}\nStatus: install ok installed\nVersion: 1.{number}-1\nArchitecture: amd64\n\
+                 Source: {name}-source-{}\nMaintainer: Somebody <somebody@debian.example>\nDescription: does something\n\n",
+                number / 2
+            )
+        };
+        let status: String = (0..packages).map(status).collect();
+        let system = tar(&[("etc/os-release", "ID=debian\nVERSION_ID=12\n"), ("var/lib/dpkg/status", &status)]);
+        let numbers: Vec<usize> = (0..files).collect();
+        let layers = numbers.chunks(files.div_ceil(3)).map(|numbers| {
+            let path = |number: &usize| {
+                (format!("usr/lib/{name}-{}/module-{number}/file-{number}.js", number % 97), format!("// {number}\n"))
+            };
+            let named: Vec<_> = numbers.iter().map(path).collect();
+            tar(&named.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>())
+        });
+        Self::of(std::iter::once(system).chain(layers).map(|tar| (gzip(&tar), Digest::of(&tar).to_string())).collect())
+    }
+
     /// The image with one more layer, in which there is a file of this name.
     pub(crate) fn with(&self, file: &str) -> Self {
         let tar = tar(&[(file, "a")]);

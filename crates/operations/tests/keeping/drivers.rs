@@ -50,7 +50,7 @@ impl Ground {
     fn troubles(&self) -> &'static [Trouble] {
         match self {
             Self::Folder(_) | Self::Rows => &[Trouble::Truncated, Trouble::Spoilt],
-            Self::Server { .. } => &[Trouble::Down, Trouble::Slow, Trouble::Truncated, Trouble::Spoilt],
+            Self::Server { .. } => &[Trouble::Down, Trouble::Slow, Trouble::Truncated, Trouble::Spoilt, Trouble::Full],
         }
     }
 
@@ -136,7 +136,8 @@ async fn keys(objects: &Objects) -> Vec<ObjectKey> {
 fn demand_told(what: &str, text: &str, places: &[String]) {
     let names = |place: &String| text.contains(&format!("in {place}"));
     assert!(text.contains("object sha256:") && places.iter().any(names), "{what}: {text}");
-    assert!(text.contains("check ") || text.contains("allow it more time"), "{what}: {text}");
+    let remedies = ["check ", "allow it more time", "free space"];
+    assert!(remedies.iter().any(|remedy| text.contains(remedy)), "{what}: {text}");
 }
 
 fn told<T: std::fmt::Debug>(result: Result<T>) -> String {
@@ -203,7 +204,7 @@ impl<'a> Scene<'a> {
         self.under(trouble, async || self.hasty.work_once("w", &end).await.unwrap()).await;
         let image = self.patient.store().account(account).image(digest).await.unwrap().unwrap();
         // An analysis only writes.
-        if matches!(trouble, Trouble::Down | Trouble::Slow) {
+        if trouble.hinders_writing() {
             assert_eq!(image.analysis_status, AnalysisStatus::NotAnalyzed, "{step}");
             let jobs = self.patient.store().jobs(None, 10).await.unwrap();
             let reason = jobs.iter().find(|job| job.key == *digest).and_then(|job| job.last_error.clone());
@@ -215,7 +216,12 @@ impl<'a> Scene<'a> {
         let before = seen(&ours, digest).await.unwrap();
 
         let step = what("reading");
-        demand_told(&step, &told(self.under(trouble, async || seen(&theirs, digest).await).await), &places);
+        let read = self.under(trouble, async || seen(&theirs, digest).await).await;
+        if trouble.hinders_reading() {
+            demand_told(&step, &told(read), &places);
+        } else {
+            assert_eq!(read.unwrap(), before, "{step}");
+        }
         assert_eq!(seen(&ours, digest).await.unwrap(), before, "{step}");
 
         let step = what("archiving");
@@ -250,8 +256,9 @@ impl<'a> Scene<'a> {
         };
         for comes_back in [false, true] {
             let incomplete = self.under(trouble, async || moved(&self.hasty, comes_back).await).await;
-            // What has come back to a folder or into rows has not suffered.
-            let is_exempt = comes_back && !matches!(self.ground, Ground::Server { .. });
+            // What has come back to a folder or into rows has not suffered, and what is full can be emptied.
+            let is_server = matches!(self.ground, Ground::Server { .. });
+            let is_exempt = if comes_back { !is_server } else { !trouble.hinders_reading() };
             assert!(is_exempt || !incomplete.as_ref().is_ok_and(Outcome::is_complete), "{step}");
             for (_, error) in incomplete.map(|outcome| outcome.failed).unwrap_or_default() {
                 demand_told(&step, &told::<()>(Err(error.into())), &places);

@@ -3,14 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod checking;
+mod chunks;
 mod collecting;
+mod costs;
 mod drivers;
 mod exchanging;
 mod faults;
 mod forgetting;
+mod full;
 #[allow(dead_code, reason = "it is the archives' as well")]
 #[path = "../archives/house.rs"]
 mod house;
+mod killed;
 mod measuring;
 mod memory;
 #[allow(dead_code, reason = "it is the analyses' as well")]
@@ -23,4 +27,6 @@ mod scene;
 #[path = "../../../objects/tests/support/servers.rs"]
 mod servers;
 mod soak;
+#[path = "../../../objects/tests/support/suite.rs"]
+mod suite;
 mod way;

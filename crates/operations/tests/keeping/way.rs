@@ -20,6 +20,18 @@ pub(crate) enum Trouble {
     Truncated,
     /// Objects that are read have other bytes.
     Spoilt,
+    /// There is no room for what is written.
+    Full,
+}
+
+impl Trouble {
+    pub(crate) fn hinders_reading(self) -> bool {
+        matches!(self, Self::Down | Self::Slow | Self::Truncated | Self::Spoilt)
+    }
+
+    pub(crate) fn hinders_writing(self) -> bool {
+        matches!(self, Self::Down | Self::Slow | Self::Full)
+    }
 }
 
 /// Passes on what is sent to a server, until there is trouble.
@@ -59,7 +71,7 @@ async fn carry(mut client: TcpStream, server: SocketAddr, trouble: Trouble) {
     match trouble {
         Trouble::Down => return,
         Trouble::Slow => std::future::pending().await,
-        Trouble::Nothing | Trouble::Truncated | Trouble::Spoilt => {}
+        Trouble::Nothing | Trouble::Truncated | Trouble::Spoilt | Trouble::Full => {}
     }
     let Ok(mut server) = TcpStream::connect(server).await else { return };
     let (mut sent, mut answered) = (vec![0; 64 << 10], vec![0; 64 << 10]);
@@ -67,6 +79,10 @@ async fn carry(mut client: TcpStream, server: SocketAddr, trouble: Trouble) {
     loop {
         let passed = tokio::select! {
             length = client.read(&mut sent) => match length {
+                Ok(length @ 1..) if trouble == Trouble::Full && is_upload(&sent[..length]) => {
+                    let _ = refuse(&mut client, &sent[..length]).await;
+                    return;
+                }
                 Ok(length @ 1..) => {
                     answer = Answer::to(&sent[..length]);
                     server.write_all(&sent[..length]).await
@@ -91,6 +107,36 @@ async fn carry(mut client: TcpStream, server: SocketAddr, trouble: Trouble) {
     }
 }
 
+/// The first line of a request.
+fn line(request: &[u8]) -> String {
+    String::from_utf8_lossy(request.split(|byte| *byte == b'\r').next().unwrap_or_default()).into_owned()
+}
+
+fn is_upload(request: &[u8]) -> bool {
+    let line = line(request);
+    line.starts_with("PUT ") || line.starts_with("POST ")
+}
+
+/// Takes a request to its end, and answers that there is no room for it.
+async fn refuse(client: &mut TcpStream, begun: &[u8]) -> std::io::Result<()> {
+    let (mut request, mut piece) = (begun.to_vec(), vec![0; 64 << 10]);
+    while !is_whole(&request) {
+        let length = client.read(&mut piece).await?;
+        if length == 0 {
+            return Ok(());
+        }
+        request.extend_from_slice(&piece[..length]);
+    }
+    client.write_all(b"HTTP/1.1 507 Insufficient Storage\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let Some(head) = request.windows(4).position(|end| end == b"\r\n\r\n") else { return false };
+    let text = String::from_utf8_lossy(&request[..head]).to_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+    request.len() >= head + 4 + length.unwrap_or_default()
+}
+
 /// What comes back for a request: requests wait for the answer to the one before.
 struct Answer {
     /// Whether it is an object.
@@ -106,8 +152,7 @@ const PLACE: usize = 12;
 
 impl Answer {
     fn to(request: &[u8]) -> Self {
-        let line = request.split(|byte| *byte == b'\r').next().unwrap_or_default();
-        let line = String::from_utf8_lossy(line);
+        let line = line(request);
         // Google's tells with the same path what there is, and what is in it.
         let is_content = !line.contains("/storage/v1/") || line.contains("alt=media");
         Self { is_object: line.starts_with("GET ") && line.contains(".zst") && is_content, head: Vec::new(), body: 0 }

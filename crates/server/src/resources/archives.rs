@@ -89,6 +89,14 @@ pub(crate) fn operations() -> Vec<Operation> {
             .target("ruleId")
             .fails(404, NO_RULE)
             .for_account("getArchiveTransitionRule", preview),
+        Operation::post(
+            "/archives/rules/{ruleId}/preview",
+            "preview_archive_rule_now",
+            "Tells what a rule would move now; nothing is moved",
+        )
+        .target("ruleId")
+        .fails(404, NO_RULE)
+        .for_account("getArchiveTransitionRule", preview),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! The archive of analyses, over the API.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use windlass_operations::testing::{Bench, on_every_service};
 use windlass_store::{
@@ -108,7 +108,12 @@ fn rules_are_made_foreseen_and_removed_by_who_may() {
         assert_eq!(tim.get("/archives/rules").await.ok(), json!([global, own]));
         assert_eq!(tim.get("/archives/rules?system_global=false").await.ok(), json!([own]));
         assert_eq!(tim.get(&path(&global)).await.ok(), global);
-        assert_eq!(tim.get(&format!("{}/preview", path(&own))).await.ok(), json!([]));
+        let preview = format!("{}/preview", path(&own));
+        assert_eq!(tim.get(&preview).await.ok(), json!([]));
+        assert_eq!(tim.send(Method::POST, &preview, None, Vec::new()).await.ok(), json!([]));
+        assert_eq!(tim.post(&preview, &json!({})).await.ok(), json!([]));
+        assert_eq!(admin.send(Method::POST, &preview, None, Vec::new()).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(tim.get(&path(&own)).await.ok(), own, "a preview changes nothing");
         assert_eq!(tim.get(&format!("{}/history", path(&own))).await.ok(), json!([]));
         assert_eq!(admin.get(&path(&own)).await.status, StatusCode::NOT_FOUND);
         assert_eq!(tim.post("/archives/rules", &rule(true)).await.status, StatusCode::FORBIDDEN);

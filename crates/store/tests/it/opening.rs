@@ -1,4 +1,11 @@
-use windlass_store::{Address, Store, testing::on_every_address};
+use std::{path::Path, process::Command};
+
+use sea_orm::ConnectionTrait as _;
+use windlass_store::{
+    Address, Error, Moment, Store,
+    object_chunks::{self, Model},
+    testing::on_every_address,
+};
 
 #[test]
 fn a_database_is_made_once_and_found_again() {
@@ -48,4 +55,75 @@ async fn a_place_that_cannot_be_opened_is_named() {
     assert!(error.contains("sqlite:/nowhere/at/all.db"), "{error}");
     let error = Store::open(&Address::parse("postgres://127.0.0.1:1/windlass").unwrap()).await.unwrap_err().to_string();
     assert!(error.contains("postgres://127.0.0.1:1/windlass"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_without_room_says_so_and_is_written_once_there_is_some() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&Address::Sqlite(folder.path().join("windlass.db"))).await.unwrap();
+    let large = |key: &str| Model { key: key.into(), ordinal: 0, content: vec![7; 1 << 20], written_at: Moment(0) };
+    for attempt in 0..3 {
+        let tx = store.begin().await.unwrap();
+        tx.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+        // Part of the same transaction, for which there is room.
+        tx.execute_unprepared("INSERT INTO settings (name, value) VALUES ('half', 'written')").await.unwrap();
+        let error = object_chunks::insert(&tx, large("a")).await.unwrap_err();
+        assert!(error.is_full() && !error.is_transient(), "{error:?}");
+        assert!(error.hint().unwrap().contains("free space"), "{error}");
+        drop(tx);
+        assert_eq!(store.setting("half").await.unwrap(), None, "nothing is half written");
+        store.set_setting("attempt", &attempt.to_string()).await.unwrap();
+    }
+    let tx = store.begin().await.unwrap();
+    object_chunks::insert(&tx, large("a")).await.unwrap();
+    drop(tx);
+    assert_eq!(store.object_chunk("a", 0).await.unwrap(), None, "a transaction is one still");
+    let tx = store.begin().await.unwrap();
+    object_chunks::insert(&tx, large("a")).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.object_chunk("a", 0).await.unwrap().map(|content| content.len()), Some(1 << 20));
+}
+
+/// Needs to mount a small file system, so root.
+#[tokio::test]
+async fn a_full_disk_is_told_and_the_file_is_written_once_there_is_room() {
+    let place = tempfile::tempdir().unwrap();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(place.path()).output();
+    if !mounted.is_ok_and(|mounted| mounted.status.success()) {
+        eprintln!("SKIPPED: mounting a small file system takes root");
+        return;
+    }
+    struct Mounted<'a>(&'a Path);
+    impl Drop for Mounted<'_> {
+        fn drop(&mut self) {
+            let _ = Command::new("umount").arg("--lazy").arg(self.0).status();
+        }
+    }
+    let mount = Mounted(place.path());
+    let store = Store::open(&Address::Sqlite(mount.0.join("windlass.db"))).await.unwrap();
+    let ballast = mount.0.join("ballast");
+    for attempt in 0..3 {
+        // All the room there is but for what is small.
+        let room = std::fs::File::create(&ballast).unwrap();
+        let mut length = 0;
+        while std::io::Write::write_all(&mut &room, &vec![0; 64 << 10]).is_ok() {
+            length += 64 << 10;
+        }
+        room.set_len(length - (256 << 10)).unwrap();
+        let tx = store.begin().await.unwrap();
+        let chunk = Model { key: "a".into(), ordinal: attempt, content: vec![7; 1 << 20], written_at: Moment(0) };
+        let written = match object_chunks::insert(&tx, chunk).await {
+            Ok(()) => tx.commit().await.map_err(Error::from),
+            Err(error) => Err(error),
+        };
+        let error = written.unwrap_err();
+        assert!(error.is_full(), "{error:?}");
+        std::fs::remove_file(&ballast).unwrap();
+        assert_eq!(store.object_chunk("a", attempt).await.unwrap(), None, "nothing is half written");
+        let tx = store.begin().await.unwrap();
+        let chunk = Model { key: "b".into(), ordinal: attempt, content: vec![1], written_at: Moment(0) };
+        object_chunks::insert(&tx, chunk).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(store.object_chunk("b", attempt).await.unwrap(), Some(vec![1]), "what was committed is there");
+    }
 }

@@ -28,7 +28,7 @@ use receivers::Hooks;
 use registry::Registry;
 use windlass_store::{
     Address, Store,
-    testing::{on_every_address, rows},
+    testing::{on_every_address, rows, url_of},
 };
 
 /// Long enough for many to be killed between sending and noting that it was sent.
@@ -59,7 +59,7 @@ fn kill_under_load(address: &Address, mut chance: Chance) -> Option<Vec<Pushed>>
         Address::Sqlite(_) => &["all"],
         Address::Postgres(_) => &["api", "worker", "worker", "scheduler"],
     };
-    let mut installation = Installation::start(&url(address), roles, &mut chance);
+    let mut installation = Installation::start(&url_of(address), roles, &mut chance);
     let clients = Clients::of(installation.url());
     let receiver = Hooks::that_take(ANSWER);
     clients.tell(receiver.address);
@@ -149,18 +149,4 @@ fn push(registry: &Registry, number: usize) -> Pushed {
     let (image, repository) = (images::numbered(number), format!("test/image-{number}"));
     registry.push(&repository, "latest", &image);
     Pushed { tag: format!("{}/{repository}:latest", registry.address), digest: image.digest }
-}
-
-/// The address as the command line takes it.
-fn url(address: &Address) -> String {
-    let text = address.to_string();
-    match address {
-        Address::Sqlite(_) => text,
-        Address::Postgres(_) => {
-            let server = env::var("WINDLASS_POSTGRES").expect("it names the server");
-            let database = text.rsplit('/').next().expect("it names the database");
-            let (start, _) = server.rsplit_once('/').expect("it names a database");
-            format!("{start}/{database}")
-        }
-    }
 }

@@ -71,7 +71,7 @@ fn missed(commands: &[(String, Vec<String>)], walked: &[String]) -> Vec<String> 
 #[test]
 fn anchore_cli_gets_along_with_the_service_in_all_its_commands() {
     let Some(program) = program() else {
-        eprintln!("SKIPPED: anchore-cli is not installed; scripts/test does");
+        windlass_testing::skipped("anchore-cli is not installed", "scripts/test installs it");
         return;
     };
     let Some(mut place) = Place::new("all") else { return };

@@ -9,6 +9,10 @@ mod place;
 mod receivers;
 mod recorded;
 mod registry;
+#[allow(clippy::unwrap_used, dead_code, reason = "it is the object storages' as well")]
+#[path = "../../../objects/tests/support/servers.rs"]
+mod servers;
+mod starting;
 mod storage;
 mod tour;
 mod traces;

@@ -112,7 +112,7 @@ impl MailServer {
             tried.is_ok_and(|status| status.success())
         };
         let Some(python) = [tools, PathBuf::from("python3")].into_iter().find(has) else {
-            eprintln!("SKIPPED: aiosmtpd is not installed; scripts/test installs it");
+            windlass_testing::skipped("aiosmtpd is not installed", "scripts/test installs it");
             return None;
         };
         let mut process = Command::new(python)

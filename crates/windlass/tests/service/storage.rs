@@ -4,13 +4,16 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Stdio,
+    thread,
     time::Duration,
 };
 
 use serde_json::Value;
+use windlass_store::testing::{on_every_address, url_of};
 
 use crate::{
     place::{Done, PASSWORD, Place},
+    servers,
     tour::Tour,
 };
 
@@ -180,6 +183,38 @@ fn an_archived_image_goes_from_one_service_to_another_as_a_file() {
 #[test]
 fn a_service_that_is_killed_while_it_archives_and_restores_loses_nothing() {
     let Some(mut place) = Place::new("all") else { return };
+    killed_while_it_archives_and_restores(&mut place, &[]);
+}
+
+#[test]
+fn a_service_with_its_objects_in_a_database_that_is_killed_loses_nothing() {
+    on_every_address(|address| async move {
+        let database = url_of(&address);
+        let settings = [("WINDLASS_DATABASE", database.as_str()), ("WINDLASS_OBJECTS", "db:")];
+        // It blocks, which a thread of the runtime must not.
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let Some(mut place) = Place::new("all") else { return };
+                place.restart_with(&settings);
+                killed_while_it_archives_and_restores(&mut place, &settings);
+            });
+        });
+    });
+}
+
+#[test]
+fn a_service_with_its_objects_in_a_bucket_that_is_killed_loses_nothing() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let Some(server) = runtime.block_on(servers::s3()) else { return };
+    let Some(mut place) = Place::new("all") else { return };
+    let bucket = servers::s3_url(&server.address);
+    let settings = [("WINDLASS_DATABASE", "sqlite:data/other.db"), ("WINDLASS_OBJECTS", bucket.as_str())];
+    place.restart_with(&settings);
+    killed_while_it_archives_and_restores(&mut place, &settings);
+}
+
+/// The settings are those with which the service runs, and is started again.
+fn killed_while_it_archives_and_restores(place: &mut Place, settings: &[(&str, &str)]) {
     let ask = |place: &Place, words: &str| {
         let mut command = place.windlass(words);
         command.env("WINDLASS_URL", format!("{}/v1", place.url));
@@ -192,38 +227,38 @@ fn a_service_that_is_killed_while_it_archives_and_restores_loses_nothing() {
         done.out
     };
     let tag = format!("{}/test/big:v1", place.registry.address);
-    demand(&place, &format!("image add {tag}"), "");
-    demand(&place, &format!("image wait {tag} --timeout 120 --interval 1"), "analyzed");
-    let got = demand(&place, &format!("image get {tag} --json"), "");
+    demand(place, &format!("image add {tag}"), "");
+    demand(place, &format!("image wait {tag} --timeout 120 --interval 1"), "analyzed");
+    let got = demand(place, &format!("image get {tag} --json"), "");
     let digest = serde_json::from_str::<Value>(&got).expect("it is JSON")[0]["imageDigest"].as_str().map(str::to_owned);
     let digest = digest.expect("a digest");
     let kill_during = |place: &mut Place, words: &str, moment: u64| {
         let mut asking =
             ask(place, words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
         std::thread::sleep(Duration::from_millis(moment));
-        place.restart_with(&[]);
+        place.restart_with(settings);
         let _ = asking.kill();
         asking.wait().expect("it is a child of ours");
     };
     let sound = |place: &Place| {
-        let checked = objects(place, "check", &[]);
+        let checked = objects(place, "check", settings);
         assert!(checked.exit == 0 && checked.out.contains(" 0 not,"), "{}", checked.said);
     };
     for moment in [30, 80, 150] {
-        kill_during(&mut place, &format!("archive images add {digest}"), moment);
-        sound(&place);
+        kill_during(place, &format!("archive images add {digest}"), moment);
+        sound(place);
         // Whoever was at it may be thought to be alive for an hour; who knows better says so.
-        place.run(&mut ask(&place, &format!("archive images del {digest} --force")));
-        demand(&place, &format!("archive images add {digest}"), "archived");
-        sound(&place);
-        demand(&place, &format!("image del {digest} --force"), "");
-        kill_during(&mut place, &format!("archive images restore {digest}"), moment);
-        sound(&place);
+        place.run(&mut ask(place, &format!("archive images del {digest} --force")));
+        demand(place, &format!("archive images add {digest}"), "archived");
+        sound(place);
+        demand(place, &format!("image del {digest} --force"), "");
+        kill_during(place, &format!("archive images restore {digest}"), moment);
+        sound(place);
         // It was restored, or it was not and is now.
-        let again = place.run(&mut ask(&place, &format!("archive images restore {digest}")));
+        let again = place.run(&mut ask(place, &format!("archive images restore {digest}")));
         assert!(again.exit <= 1, "{}", again.said);
-        demand(&place, &format!("image content {tag} npm"), "lodash");
-        demand(&place, &format!("image get {tag}"), "analyzed");
-        sound(&place);
+        demand(place, &format!("image content {tag} npm"), "lodash");
+        demand(place, &format!("image get {tag}"), "analyzed");
+        sound(place);
     }
 }

@@ -51,7 +51,7 @@ pub(super) async fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
         sources.push(places::open(&located(from)?, &store, &options).await?);
     }
     // As the service sees them: while objects are moved, one that lies in the old place is there.
-    let Places { documents, bundles } = Places::open(&configuration, &store).await?;
+    let Places { documents, bundles, .. } = Places::open(&configuration, &store).await?;
     let mut checks = Vec::new();
     for (storage, objects) in [(Storage::Documents, &documents), (Storage::Bundles, &bundles)] {
         let repair_from = arguments.repair.then_some(&*sources);

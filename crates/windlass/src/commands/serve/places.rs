@@ -1,18 +1,25 @@
 //! The object storages of an installation.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use windlass_objects::{Location, Objects, Options, Scheme};
+use windlass_objects::{Error, Location, Objects, Options, Scheme};
 use windlass_operations::{Clock, ObjectChunks};
 use windlass_store::Store;
 
 use super::configuration::Configuration;
 use crate::diagnostics::Hinted;
 
+/// How long the start waits for a place to show that it can be used.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Between two looks whether a place can be used by now.
+const PAUSE: Duration = Duration::from_secs(30);
+
 /// Documents of images, and bundles of the archive. While they are moved, each falls back to where they were.
 pub(crate) struct Places {
     pub(crate) documents: Objects,
     pub(crate) bundles: Objects,
+    /// Those where they were.
+    former: Vec<Objects>,
 }
 
 impl Places {
@@ -26,26 +33,83 @@ impl Places {
                 "give one of them a prefix or folder of its own",
             ));
         }
-        let mut opened = Vec::new();
+        let (mut opened, mut former) = (Vec::new(), Vec::new());
         for (location, previous) in locations.iter().zip(configuration.previous_objects()?) {
             let mut objects = open(location, store, &options).await?;
             if let Some(previous) = previous {
-                objects = objects.falling_back_to(&open(&previous, store, &options).await?);
+                let previous = open(&previous, store, &options).await?;
+                objects = objects.falling_back_to(&previous);
+                former.push(previous);
             }
             opened.push(objects);
         }
         let [documents, bundles] = opened.try_into().expect("two were opened");
-        Ok(Self { documents, bundles })
+        Ok(Self { documents, bundles, former })
+    }
+
+    /// Tries whether objects can be kept in both places, and read where they were.
+    ///
+    /// # Errors
+    /// When one of them has to be put right, or its settings. That one cannot be reached now, or has no room, keeps nobody from
+    /// starting: it is told, and told again when it is over; what needs the place fails until then, and nothing else.
+    pub(super) async fn demand_usable(self) -> anyhow::Result<Self> {
+        let (documents, bundles) = tokio::join!(
+            demand_usable("documents", &self.documents),
+            demand_usable("the archive's bundles", &self.bundles)
+        );
+        documents?;
+        bundles?;
+        for former in &self.former {
+            match tokio::time::timeout(PATIENCE, former.look()).await {
+                Ok(Err(error)) if error.is_misconfiguration() => {
+                    let what = format!("what was not moved yet cannot be read from {}", former.place());
+                    return Err(anyhow::Error::from(error).context(what));
+                }
+                Ok(Err(error)) => tell("what was not moved yet", "read", &error),
+                Ok(Ok(())) | Err(_) => {}
+            }
+        }
+        Ok(self)
     }
 }
 
-/// Opens one place; that of the database in this one.
+async fn demand_usable(what: &'static str, objects: &Objects) -> anyhow::Result<()> {
+    let place = objects.place();
+    match tokio::time::timeout(PATIENCE, objects.probe()).await {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) if error.is_misconfiguration() => {
+            return Err(anyhow::Error::from(error).context(format!("{what} cannot be kept in {place}")));
+        }
+        Ok(Err(error)) => tell(what, "kept", &error),
+        Err(_) => {
+            let (seconds, hint) = (PATIENCE.as_secs(), "check that it is up and can be reached from here");
+            tracing::warn!(%place, hint, "{what} cannot be kept now: the place did not answer within {seconds} s");
+        }
+    }
+    let objects = objects.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(PAUSE).await;
+            match objects.probe().await {
+                Ok(()) => break tracing::info!(%place, "{what} can be kept"),
+                Err(error) => tell(what, "kept", &error),
+            }
+        }
+    });
+    Ok(())
+}
+
+fn tell(what: &str, done: &str, error: &Error) {
+    tracing::warn!(%error, hint = error.hint(), "{what} cannot be {done} now; it is tried again");
+}
+
+/// Opens one place; that of the database in this one. What cannot be reached now is opened when it is used.
 pub(crate) async fn open(location: &Location, store: &Store, options: &Options) -> anyhow::Result<Objects> {
     if location.scheme() == Scheme::Db {
         let chunks = ObjectChunks::new(store.clone(), Clock::system(), location.prefix());
         return Ok(Objects::over(Arc::new(chunks), options.clone()));
     }
-    Ok(Objects::open(location, options.clone()).await?)
+    Ok(Objects::open_sooner_or_later(location, options.clone()).await?)
 }
 
 /// Whether a database is there already: a command that looks at one makes none.

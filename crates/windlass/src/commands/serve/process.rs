@@ -30,7 +30,7 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     let cipher = secret_key::load(&data_dir)?;
     let store = Store::open(&configuration.database()?).await?;
     check_key(&store, &cipher).await?;
-    let Places { documents, bundles } = Places::open(&configuration, &store).await?;
+    let Places { documents, bundles, .. } = Places::open(&configuration, &store).await?.demand_usable().await?;
     // Bound before anything is promised, answered when everything is there.
     let listening = roles.api.then(|| Listening::bind(configuration.listen())).transpose()?;
     let address = listening.as_ref().map_or_else(|| configuration.listen(), Listening::address);
