@@ -3,12 +3,17 @@
 mod anchore_cli;
 mod images;
 mod importing;
+mod logs;
+mod monitoring;
 mod notices;
 mod place;
+mod process;
 mod receivers;
 mod recorded;
 mod registry;
+mod stopping;
 mod storage;
+mod tls;
 mod tour;
 mod traces;
 mod windlass_cli;
