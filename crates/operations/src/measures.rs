@@ -40,7 +40,7 @@ impl Service {
             }
             gauge!("windlass_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         };
-        self.measures.measured.get(measuring).await;
+        self.measures.measured.get(Box::pin(measuring)).await;
     }
 
     async fn measure_rows(&self) -> Result<()> {
@@ -84,7 +84,7 @@ impl Service {
             }
             None
         };
-        self.measures.impediment.get(looking).await
+        self.measures.impediment.get(Box::pin(looking)).await
     }
 }
 

@@ -101,26 +101,17 @@ impl Service {
             self.judge_first(&tenant, &image).await;
             return Ok(());
         };
-        match failure.pause(claim.job.attempts, claim.job.max_attempts) {
-            Some(pause) => {
-                count_analysis("later", begun);
-                tracing::warn!(
-                    image = image.digest,
-                    code = failure.code,
-                    reason = failure.reason,
-                    "will be tried again"
-                );
-                let now = self.clock.moment();
-                progress::pause(&self.store, image.id, now).await?;
-                let not_before = now.plus_seconds(i64::try_from(pause.as_secs()).unwrap_or(i64::MAX));
-                claim.retry(&self.store, &failure.reason, not_before, now).await?;
-                Ok(())
-            }
-            None => {
-                count_analysis("failed", begun);
-                self.give_up(claim, &account, &image, failure).await
-            }
-        }
+        let Some(pause) = failure.pause(claim.job.attempts, claim.job.max_attempts) else {
+            count_analysis("failed", begun);
+            return self.give_up(claim, &account, &image, failure).await;
+        };
+        count_analysis("later", begun);
+        tracing::warn!(image = image.digest, code = failure.code, reason = failure.reason, "will be tried again");
+        let now = self.clock.moment();
+        progress::pause(&self.store, image.id, now).await?;
+        let not_before = now.plus_seconds(i64::try_from(pause.as_secs()).unwrap_or(i64::MAX));
+        claim.retry(&self.store, &failure.reason, not_before, now).await?;
+        Ok(())
     }
 
     /// Judges the image under each of its tags, so that what changes later is known to be a change. The analysis stands
