@@ -18,7 +18,7 @@ use windlass_v1::{
     imports::{ImportOperation, ImportPart, ImportStatus, ImportedContent, PART_LIMIT},
 };
 
-use crate::{Error, Result, Service, Tenant, random_id};
+use crate::{Error, Result, Service, Tenant, random_id, threads};
 
 /// Seconds that an import has from its beginning to its end.
 const LIFETIME: i64 = 86_400;
@@ -119,7 +119,7 @@ impl Tenant {
             ImportPart::Manifest | ImportPart::Dockerfile => return Ok(()),
         };
         let bytes = self.service.objects.get(key).await?;
-        let checked = tokio::task::spawn_blocking(move || check(&bytes)).await;
+        let checked = threads::spawn_blocking(move || check(&bytes)).await;
         Ok(checked.map_err(|error| Error::Broken(error.to_string()))??)
     }
 

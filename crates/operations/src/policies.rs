@@ -16,7 +16,7 @@ use windlass_v1::{
     policies::{self as v1, GateSpec, PolicyRecord, PolicyUpdate},
 };
 
-use crate::{Error, Happening, Result, Service, Tenant};
+use crate::{Error, Happening, Result, Service, Tenant, threads};
 
 /// Longest id of a bundle, in bytes: databases index it.
 const ID_LIMIT: usize = 1024;
@@ -223,7 +223,7 @@ impl CheckedBundle {
     /// Checks a bundle that stands at `place` in the body of a request.
     async fn new(document: Value, place: &'static [&'static str]) -> Result<Self> {
         // Large bundles take seconds.
-        let checked = tokio::task::spawn_blocking(move || Self::check(document, place));
+        let checked = threads::spawn_blocking(move || Self::check(document, place));
         checked.await.map_err(|error| Error::Broken(format!("a policy bundle cannot be checked: {error}")))?
     }
 

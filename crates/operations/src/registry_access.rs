@@ -7,7 +7,7 @@ use windlass_sources::{
 use windlass_store::registries::Model;
 use windlass_v1::registries::AWS_ECR;
 
-use crate::{Error, Result, Tenant, registries::owner};
+use crate::{Error, Result, Tenant, registries::owner, threads};
 
 /// Further attempts while somebody waits for the answer.
 const RETRIES: u32 = 1;
@@ -84,5 +84,5 @@ impl Tenant {
 
 /// Does what waits for the network on a thread of its own.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Broken(error.to_string()))
+    threads::spawn_blocking(work).await.map_err(|error| Error::Broken(error.to_string()))
 }

@@ -4,7 +4,11 @@
 //! first runs it, says every few seconds that it lives, and writes how it ended and when it is due again. A process that
 //! dies says nothing any more, and another takes over.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
@@ -12,6 +16,7 @@ use windlass_store::schedules::Run;
 
 use crate::{
     Result, Service, cipher,
+    measures::count_run,
     vulnerabilities::FEED_SYNC,
     watching::{REPOSITORY_WATCHER, TAG_WATCHER},
 };
@@ -199,6 +204,8 @@ impl Service {
 async fn perform(service: Arc<Service>, schedule: &'static Schedule, interval: i64, run: Run, stop: CancellationToken) {
     // A task of its own, so that a panic ends this run and nothing else.
     let mut work = tokio::spawn((schedule.work)(Arc::clone(&service)));
+    let begun = Instant::now();
+    let mut outcome = "done";
     let mut error = None;
     let mut next = jittered(interval);
     loop {
@@ -213,6 +220,7 @@ async fn perform(service: Arc<Service>, schedule: &'static Schedule, interval: i
             }
             () = stop.cancelled() => {
                 work.abort();
+                outcome = "broken_off";
                 next = 0;
                 break;
             }
@@ -227,8 +235,11 @@ async fn perform(service: Arc<Service>, schedule: &'static Schedule, interval: i
         }
     }
     if let Some(error) = &error {
+        // Not as done (`spec/operations.md` D-21).
+        outcome = "failed";
         tracing::error!(schedule = schedule.name, error, "a scheduled run failed");
     }
+    count_run(schedule.name, outcome, begun);
     let next = service.clock.moment().plus_seconds(next);
     if let Err(error) = run.end(&service.store, error.as_deref(), next).await {
         tracing::warn!(schedule = schedule.name, %error, "the end of a scheduled run cannot be written");

@@ -7,7 +7,7 @@ use windlass_store::{AccountName, Store, object_references::Storage};
 
 use crate::{
     Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Identity, keeping::ObjectClaims,
-    notifications::Senders, vulnerabilities,
+    measures::Measures, notifications::Senders, vulnerabilities,
 };
 
 /// Everything that one process of the service works with. It may touch what belongs to anyone: only what acts for the
@@ -32,6 +32,8 @@ pub struct Service {
     pub(crate) rendered: vulnerabilities::Rendered,
     /// What speaks to receivers of notices.
     pub(crate) senders: Senders,
+    /// What metrics were told lately.
+    pub(crate) measures: Measures,
     /// Wakes this process's workers when there is a job.
     pub(crate) work: Notify,
 }
@@ -72,6 +74,7 @@ impl Service {
             remembered,
             rendered,
             senders,
+            measures: Measures::default(),
             work,
         })
     }

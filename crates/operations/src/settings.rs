@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    VulnerabilitySettings, analysis::AnalysisSettings, keeping::KeepingSettings, notifications::NotificationSettings,
+    VulnerabilitySettings, analysis::AnalysisSettings, identity::TokenKeys, keeping::KeepingSettings,
+    notifications::NotificationSettings,
 };
 
 /// What a process of the service goes by.
@@ -14,6 +15,8 @@ pub struct Settings {
     /// The name of this process among others.
     pub host_id: String,
     pub oauth: OauthSettings,
+    /// What tokens are signed with; `None`: a secret that the first process makes.
+    pub token_keys: Option<TokenKeys>,
     pub limits: Limits,
     /// Whether registries may be logged in to with the credentials of the machine (`awsauto`).
     pub allow_ambient_credentials: bool,
@@ -57,6 +60,7 @@ impl Default for Settings {
             base_url: "http://127.0.0.1:8228".into(),
             host_id: "windlass".into(),
             oauth: OauthSettings { enabled: false, expiration: Duration::from_hours(1) },
+            token_keys: None,
             limits: Limits { compressed_image_size_mb: None },
             allow_ambient_credentials: false,
             ecr_endpoint: None,

@@ -3,13 +3,20 @@
 //! A worker says three times in each lease (`Settings::lease_seconds`) that it lives. One that does not for the length of
 //! a lease has lost its job to another; it stops when it hears so, and whatever it would still write is refused.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use futures::TryFutureExt as _;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
-use windlass_store::{Moment, jobs::Claim};
+use windlass_store::{
+    Moment,
+    jobs::{Claim, Model},
+};
 
-use crate::{Result, Service, images, reevaluation, vulnerabilities, watching};
+use crate::{Result, Service, images, measures::count_job, reevaluation, vulnerabilities, watching};
 
 /// How long a job may wait that was asked for in another process, or is to be tried again.
 const POLL: Duration = Duration::from_secs(1);
@@ -17,7 +24,8 @@ const POLL: Duration = Duration::from_secs(1);
 const RECOVERY: Duration = Duration::from_secs(5);
 
 /// What jobs are done here.
-const KINDS: &[&str] = &[images::ANALYSE, vulnerabilities::REMATCH, reevaluation::REEVALUATE, watching::VISIT];
+pub(crate) const KINDS: &[&str] =
+    &[images::ANALYSE, vulnerabilities::REMATCH, reevaluation::REEVALUATE, watching::VISIT];
 
 impl Service {
     /// Does jobs until `stop` is cancelled, as many at once as the settings say. Jobs that are not done then are given back.
@@ -39,10 +47,7 @@ impl Service {
             let pause = match self.work_once(name, stop).await {
                 Ok(true) => continue,
                 Ok(false) => POLL,
-                Err(error) => {
-                    tracing::error!(%error, worker = name, "a job could not be done");
-                    RECOVERY
-                }
+                Err(_) => RECOVERY,
             };
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -55,22 +60,40 @@ impl Service {
     /// Does the next job, if there is one, and says whether there was.
     ///
     /// # Errors
-    /// When the database fails. What went wrong with the job itself is written with it.
+    /// When the database fails; the log has it. What went wrong with the job itself is written with it.
     pub async fn work_once(self: &Arc<Self>, worker: &str, stop: &CancellationToken) -> Result<bool> {
         let now = self.clock.moment();
-        let claimed = self.store.claim_job(KINDS, worker, now.plus_seconds(self.lease()), now).await?;
+        let claimed = self.store.claim_job(KINDS, worker, now.plus_seconds(self.lease()), now).await;
+        let claimed = claimed.inspect_err(|error| tracing::error!(%error, worker, "no job can be claimed"))?;
         let Some(claim) = claimed else { return Ok(false) };
+        let Model { id, kind, account, key, .. } = &claim.job;
+        // It is there wherever errors are logged, so that each names its job.
+        let span = tracing::error_span!("job", id, kind, account, key);
+        let done = self.do_claimed(&claim, stop);
+        let done = done.inspect_err(|error| tracing::error!(%error, worker, "the job could not be done"));
+        done.instrument(span).await.map(|()| true)
+    }
+
+    async fn do_claimed(self: &Arc<Self>, claim: &Claim, stop: &CancellationToken) -> Result<()> {
         if claim.job.attempts > 1 && claim.job.last_error.is_none() {
-            tracing::warn!(job = claim.job.id, "a worker was not heard of again: its job is done here");
+            tracing::warn!("a worker was not heard of again: its job is done here");
         }
-        let span = tracing::info_span!("job", id = claim.job.id, kind = claim.job.kind, key = claim.job.key);
+        let begun = Instant::now();
         tokio::select! {
             biased;
-            () = stop.cancelled() => self.release(&claim).await?,
-            () = self.keep_lease(|until, now| claim.extend(&self.store, until, now)) => tracing::warn!(job = claim.job.id, "another worker has the job"),
-            done = Box::pin(self.perform(&claim)).instrument(span) => done?,
+            () = stop.cancelled() => {
+                self.release(claim).await?;
+                tracing::info!("the job is given back");
+            }
+            () = self.keep_lease(|until, now| claim.extend(&self.store, until, now)) => {
+                tracing::warn!("another worker has the job");
+            }
+            done = Box::pin(self.perform(claim)) => {
+                count_job(&claim.job.kind, done.is_ok(), begun);
+                done?;
+            }
         }
-        Ok(true)
+        Ok(())
     }
 
     async fn perform(self: &Arc<Self>, claim: &Claim) -> Result<()> {
@@ -114,7 +137,7 @@ impl Service {
                 Ok(true) => {}
                 Ok(false) => return,
                 // The work goes on: if the database is back before the lease runs out, nothing is lost.
-                Err(error) => tracing::warn!(%error, "a lease could not be extended"),
+                Err(error) => tracing::warn!(%error, "the lease could not be extended"),
             }
         }
     }

@@ -3,9 +3,12 @@
 pub(crate) mod audit;
 pub(crate) mod credentials;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::{
     net::{IpAddr, SocketAddr},
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::Instant,
 };
@@ -17,6 +20,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header},
     response::IntoResponse as _,
 };
+use futures::FutureExt as _;
 use opentelemetry::global::get_text_map_propagator;
 use opentelemetry_http::HeaderExtractor;
 use tracing::{Instrument as _, Span, field::Empty};
@@ -46,6 +50,9 @@ const TRACE: HeaderName = HeaderName::from_static("traceparent");
 /// Longest id of a request that is taken from its sender.
 const REQUEST_ID_LENGTH: usize = 64;
 
+/// What programs ask every few seconds: nobody wants to read that it went well.
+const PROBES: [&str; 3] = ["health_check", "readiness_check", "metrics"];
+
 struct Application {
     service: Arc<Service>,
     routes: Routes,
@@ -56,7 +63,16 @@ struct Application {
 pub fn router(service: Arc<Service>, metrics: Metrics) -> Router {
     let operations = resources::all(&metrics);
     let documents = description::documents(&operations);
-    let routes = Routes::new(operations, documents);
+    answering(service, metrics, Routes::new(operations, documents))
+}
+
+/// What a process without the API answers to those who look after it: its health, version and metrics.
+pub fn monitoring(service: Arc<Service>, metrics: Metrics) -> Router {
+    let routes = Routes::new(resources::of_process(&metrics), Vec::new());
+    answering(service, metrics, routes)
+}
+
+fn answering(service: Arc<Service>, metrics: Metrics, routes: Routes) -> Router {
     let application = Arc::new(Application { service, routes, metrics });
     let answering = move |request: Request| {
         let application = Arc::clone(&application);
@@ -80,7 +96,7 @@ impl Application {
         let request_id = request_id(request.headers());
         let path = request.uri().path().to_owned();
         let span = span(&request, &request_id);
-        let answering = async {
+        let answering = AssertUnwindSafe(async {
             match self.routes.find(&method, &path) {
                 Found::Operation(operation, arguments) => {
                     let mut witness = Witness::default();
@@ -100,22 +116,31 @@ impl Application {
                 }
                 Found::Nothing => ("none", Failure::from(Problem::not_found()).into_response()),
             }
-        }
-        .instrument(span.clone());
-        let (name, mut response) = windlass_operations::for_request(&request_id, answering).await;
+        });
+        // A handler that crashes fails its request, and nothing else: what it had begun is dropped with it.
+        let answering = answering
+            .catch_unwind()
+            .map(|answered| answered.unwrap_or_else(|_| ("none", Failure::crashed().into_response())));
+        let answering = windlass_operations::for_request(&request_id, answering).instrument(span.clone());
+        let (name, mut response) = answering.await;
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
         if method == Method::HEAD {
             *response.body_mut() = Body::empty();
         }
-        span.record("operation", name).record("status", response.status().as_u16());
-        let elapsed = begun.elapsed();
-        self.metrics.request(&method, name, response.status(), elapsed);
-        tracing::info!(
-            id = %request_id, %method, path, status = response.status().as_u16(),
-            milliseconds = elapsed.as_millis() as u64, "answered"
-        );
+        let (status, elapsed) = (response.status(), begun.elapsed());
+        self.metrics.request(&method, name, status, elapsed);
+        span.record("operation", name);
+        span.in_scope(|| {
+            let milliseconds = elapsed.as_millis() as u64;
+            if PROBES.contains(&name) && status.is_success() {
+                tracing::debug!(status = status.as_u16(), milliseconds, "answered");
+            } else {
+                tracing::info!(status = status.as_u16(), milliseconds, "answered");
+            }
+        });
+        span.record("status", status.as_u16());
         response
     }
 
@@ -130,8 +155,9 @@ impl Application {
         let received = Received::check(operation, arguments, address, request).await?;
         witness.address = address;
         witness.named = operation.names.and_then(|name| received.member(name)).map(str::to_owned);
-        let scope = self.admit(operation, &received.headers, &received.path, witness).await?;
-        operation.run(scope, received).await
+        let admitted = self.admit(operation, &received.headers, &received.path, witness).await;
+        Span::current().record("account", witness.account());
+        operation.run(admitted?, received).await
     }
 
     /// Finds out who asks, and what they may touch.
@@ -195,10 +221,11 @@ impl Application {
     }
 }
 
-/// What the log and traces tell of a request. It belongs to the trace that its sender names.
+/// What the log and traces tell of a request. It belongs to the trace that its sender names. It is there wherever errors are
+/// logged: whoever is told that a request failed finds it by its id.
 fn span(request: &Request, request_id: &str) -> Span {
-    let span = tracing::info_span!(
-        "request", id = %request_id, method = %request.method(), path = request.uri().path(),
+    let span = tracing::error_span!(
+        "request", id = %request_id, method = %request.method(), path = request.uri().path(), account = Empty,
         operation = Empty, status = Empty, otel.kind = "server"
     );
     if request.headers().contains_key(TRACE) {

@@ -50,6 +50,16 @@ impl Failure {
             source = error.source();
         }
         tracing::error!(error = %chain, hint, "the request failed");
+        Self::untold()
+    }
+
+    /// The program is at fault; the log has the place already.
+    pub(crate) fn crashed() -> Self {
+        tracing::error!("the request failed: its handler crashed");
+        Self::untold()
+    }
+
+    fn untold() -> Self {
         Problem::internal("The service failed; its log has the reason under the id in the header X-Request-Id.").into()
     }
 }

@@ -25,7 +25,7 @@ mod resources;
 mod scope;
 mod stored;
 
-pub use dispatch::router;
+pub use dispatch::{monitoring, router};
 pub(crate) use failure::Failure;
 pub use listen::{Clients, Listening, ServeError, Tls, serve};
 pub use metrics::Metrics;

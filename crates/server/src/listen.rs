@@ -19,7 +19,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use connection::Doorman;
 
 /// How long requests under way may take once the service is to stop.
-const GRACE: Duration = Duration::from_secs(25);
+const GRACE: Duration = Duration::from_secs(20);
 
 /// How long a certificate that was replaced may still be shown.
 const RELOAD: Duration = Duration::from_mins(1);

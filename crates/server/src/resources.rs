@@ -33,6 +33,11 @@ mod webhooks;
 
 use crate::{metrics::Metrics, operation::Operation};
 
+/// The operations that are about a process alone.
+pub(crate) fn of_process(metrics: &Metrics) -> Vec<Operation> {
+    service::operations(metrics)
+}
+
 /// Every operation there is.
 pub(crate) fn all(metrics: &Metrics) -> Vec<Operation> {
     [

@@ -10,6 +10,7 @@ use axum::{
 use futures::TryStreamExt as _;
 use serde::Serialize;
 use tokio_util::io::ReaderStream;
+use tracing::Span;
 use utoipa::ToSchema;
 use windlass_operations::analysis::StoredDocument;
 
@@ -83,9 +84,10 @@ impl<K: FileKind> Answer for Download<K> {
 fn respond(document: StoredDocument, media_type: &'static str) -> Response<Body> {
     let StoredDocument { length, content } = document;
     // The answer has begun, and can only break off: whoever looks after the service is told why.
-    let content = ReaderStream::with_capacity(content, PIECE).map_err(|error| {
+    let span = Span::current();
+    let content = ReaderStream::with_capacity(content, PIECE).map_err(move |error| {
         let error = windlass_operations::Error::of_reading(error);
-        tracing::error!(%error, hint = error.hint(), "a document could not be read to its end");
+        span.in_scope(|| tracing::error!(%error, hint = error.hint(), "a document could not be read to its end"));
         error
     });
     let mut response = Response::new(Body::from_stream(content));

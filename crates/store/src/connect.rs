@@ -95,6 +95,22 @@ impl fmt::Debug for Address {
     }
 }
 
+/// How many connections to the database there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    pub busy: u32,
+    pub idle: u32,
+    /// Those that there may be; whoever wants one more waits.
+    pub most: u32,
+}
+
+impl Connections {
+    fn of(all: u32, idle: usize, most: u32) -> Self {
+        let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+        Self { busy: all.saturating_sub(idle), idle, most }
+    }
+}
+
 /// An open database; clones share its connections.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -189,6 +205,19 @@ impl Store {
     /// Whether it answers.
     pub async fn ping(&self) -> Result<()> {
         Ok(self.read.ping().await?)
+    }
+
+    /// The connections of this process: those that read and those that write, which are the same ones with PostgreSQL.
+    pub fn connections(&self) -> Vec<(&'static str, Connections)> {
+        if self.is_postgres() {
+            let pool = self.write.get_postgres_connection_pool();
+            return vec![("all", Connections::of(pool.size(), pool.num_idle(), pool.options().get_max_connections()))];
+        }
+        let of = |connection: &DatabaseConnection| {
+            let pool = connection.get_sqlite_connection_pool();
+            Connections::of(pool.size(), pool.num_idle(), pool.options().get_max_connections())
+        };
+        vec![("read", of(&self.read)), ("write", of(&self.write))]
     }
 
     pub async fn close(&self) {

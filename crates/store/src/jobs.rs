@@ -7,8 +7,8 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DbBackend, DeriveActiveEnum, EntityTrait as _, EnumIter, FromQueryResult as _,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
+    ColumnTrait as _, ConnectionTrait, DbBackend, DeriveActiveEnum, EntityTrait as _, EnumIter, FromQueryResult,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
     entity::prelude::*,
     sea_query::{Condition, OnConflict},
 };
@@ -67,6 +67,16 @@ pub struct NewJob<'a> {
     pub priority: i64,
     pub max_attempts: i64,
     pub not_before: Moment,
+}
+
+/// How many jobs of a kind are in a state.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Count {
+    pub kind: String,
+    pub state: State,
+    pub jobs: i64,
+    /// When the first of them was due.
+    pub first_due: Moment,
 }
 
 /// A job that a worker has for a while.
@@ -242,7 +252,11 @@ impl Store {
         Ok(query.order_by_asc(Column::Id).limit(limit).all(self.reader()).await?)
     }
 
-    pub async fn count_jobs(&self, kind: &str, state: State) -> Result<u64> {
-        Ok(Entity::find().filter(Column::Kind.eq(kind)).filter(Column::State.eq(state)).count(self.reader()).await?)
+    /// Jobs by kind and state, as far as there are any.
+    pub async fn job_counts(&self) -> Result<Vec<Count>> {
+        let by = Entity::find().select_only().column(Column::Kind).column(Column::State);
+        let counted = by.column_as(Column::Id.count(), "jobs").column_as(Column::NotBefore.min(), "first_due");
+        let counted = counted.group_by(Column::Kind).group_by(Column::State).into_model::<Count>();
+        Ok(counted.all(self.reader()).await?)
     }
 }

@@ -73,7 +73,7 @@ pub mod vulnerability_records;
 pub mod watches;
 
 pub use account::Account;
-pub use connect::{Address, InvalidAddress, Store, Transaction};
+pub use connect::{Address, Connections, InvalidAddress, Store, Transaction};
 pub use error::{Error, Result};
 pub use moment::Moment;
 pub use names::{AccountName, InvalidName, Username};

@@ -78,6 +78,13 @@ pub async fn insert(on: &impl ConnectionTrait, account: &AccountName, notices: V
     }
 }
 
+impl Store {
+    /// How many notices there are for which it is not decided yet who is told.
+    pub async fn count_notices_to_route(&self) -> Result<u64> {
+        Ok(Entity::find().filter(Column::Routed.eq(false)).count(self.reader()).await?)
+    }
+}
+
 /// Notices of whatever account for which it is not decided yet who is told, oldest first.
 ///
 /// Only one transaction at a time is given any, so that what happened first is decided first.

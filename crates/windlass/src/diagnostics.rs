@@ -4,40 +4,71 @@ use std::io::IsTerminal as _;
 
 use tracing_subscriber::{EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-use crate::{Outcome, traces::Traces};
+use crate::Outcome;
 
-/// Starts logging: warnings by default, more with each `-v`; `WINDLASS_LOG` overrides both. `ANCHORE_CLI_DEBUG` is one
-/// `-v`.
-pub(crate) fn start(verbose: u8, quiet: bool, traces: Option<&Traces>) {
-    let verbose = verbose.max(u8::from(std::env::var("ANCHORE_CLI_DEBUG").is_ok_and(|word| word == "y")));
-    let level = match (quiet, verbose) {
-        (true, _) => "error",
-        (false, 0) => "warn",
-        (false, 1) => "info",
-        (false, _) => "debug",
-    };
-    let filter = EnvFilter::try_from_env("WINDLASS_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let log = fmt::layer().with_writer(std::io::stderr).with_ansi(colour).without_time().with_target(false);
-    tracing_subscriber::registry().with(log.with_filter(filter)).with(traces.map(Traces::layer)).init();
+/// How much is to be said.
+#[derive(Clone, Copy)]
+pub(crate) struct Volume {
+    verbose: u8,
+    quiet: bool,
+}
+
+impl Volume {
+    /// As the command line has it; `ANCHORE_CLI_DEBUG` is one `-v`.
+    pub(crate) fn of(verbose: u8, quiet: bool) -> Self {
+        let debug = std::env::var("ANCHORE_CLI_DEBUG").is_ok_and(|word| word == "y");
+        Self { verbose: verbose.max(u8::from(debug)), quiet }
+    }
+
+    /// What is logged: errors alone where little is to be said, else the first of these, and a further one with each `-v`.
+    /// `WINDLASS_LOG` overrides all of it.
+    pub(crate) fn filter(self, levels: [&str; 3]) -> EnvFilter {
+        let level = if self.quiet { "error" } else { levels[usize::from(self.verbose.min(2))] };
+        EnvFilter::try_from_env("WINDLASS_LOG").unwrap_or_else(|_| EnvFilter::new(level))
+    }
+}
+
+/// Starts logging for a command, which somebody waits for: warnings by default, and no moments.
+pub(crate) fn start(volume: Volume) {
+    let log = fmt::layer().with_writer(std::io::stderr).with_ansi(has_colour()).without_time().with_target(false);
+    tracing_subscriber::registry().with(log.with_filter(volume.filter(["warn", "info", "debug"]))).init();
+}
+
+/// Whether standard error shows colours.
+pub(crate) fn has_colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Prints an error with its causes, and what can be done about it.
 #[expect(clippy::print_stderr, reason = "the one place that reports failure")]
 pub(crate) fn report(error: &anyhow::Error) {
     eprintln!("error: {error}");
+    for cause in causes(error) {
+        eprintln!("  because: {cause}");
+    }
+    if let Some(hint) = advice(error) {
+        eprintln!("hint: {hint}");
+    }
+}
+
+/// What an error came of.
+pub(crate) fn causes(error: &anyhow::Error) -> Vec<String> {
     let mut said = error.to_string();
+    let mut causes = Vec::new();
     for cause in error.chain().skip(1) {
         let text = cause.to_string();
         // Libraries often repeat their cause in their own words.
         if !said.contains(&text) {
-            eprintln!("  because: {text}");
+            causes.push(text.clone());
             said = text;
         }
     }
-    if let Some(hint) = error.chain().find_map(hint) {
-        eprintln!("hint: {hint}");
-    }
+    causes
+}
+
+/// What can be done about an error.
+pub(crate) fn advice(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(hint)
 }
 
 /// How a command ended that failed with this error: a service may have refused, all else could not be done.

@@ -22,7 +22,7 @@ mod yaml;
 use std::process::ExitCode;
 
 use arguments::Command;
-use traces::Traces;
+use diagnostics::Volume;
 
 fn main() -> ExitCode {
     let arguments = match config::parse(std::env::args_os().collect()) {
@@ -37,21 +37,16 @@ fn main() -> ExitCode {
             return if error.use_stderr() { Outcome::Unusable } else { Outcome::Fine }.into();
         }
     };
-    let traced = matches!(arguments.command, Command::Serve(_));
-    let traces = match if traced { Traces::from_environment() } else { Ok(None) } {
-        Ok(traces) => traces,
-        Err(error) => {
-            diagnostics::report(&error);
-            return Outcome::Unusable.into();
-        }
-    };
-    diagnostics::start(arguments.verbose, arguments.quiet, traces.as_ref());
+    let volume = Volume::of(arguments.verbose, arguments.quiet);
+    if !matches!(arguments.command, Command::Serve(_)) {
+        diagnostics::start(volume);
+    }
     let outcome = match arguments.command {
         Command::Scan(scan) => commands::scan::run(&scan),
         Command::Sbom(sbom) => commands::sbom::run(&sbom),
         Command::Policy(policy) => commands::policy::run(&policy),
         Command::Db(db) => commands::db::run(&db),
-        Command::Serve(serve) => commands::serve::run(&serve),
+        Command::Serve(serve) => commands::serve::run(&serve, volume),
         Command::Objects(objects) => commands::objects::run(&objects),
         Command::Image(image) => commands::image::run(&image),
         Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate),

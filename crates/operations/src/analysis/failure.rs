@@ -19,17 +19,19 @@ pub(crate) struct Failure {
     /// For people, with what to do about it.
     pub(crate) reason: String,
     lasting: bool,
+    /// Whether the image was read, and what was found could not be saved.
+    of_saving: bool,
     /// The pause that whoever refused asked for.
     retry_after: Option<Duration>,
 }
 
 impl Failure {
     pub(crate) fn lasting(code: &'static str, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), lasting: true, retry_after: None }
+        Self { code, reason: reason.into(), lasting: true, of_saving: false, retry_after: None }
     }
 
     fn passing(code: &'static str, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), lasting: false, retry_after: None }
+        Self { code, reason: reason.into(), lasting: false, of_saving: false, retry_after: None }
     }
 
     /// Every worker that tried was never heard of again.
@@ -54,6 +56,15 @@ impl Failure {
         Self::lasting("ANALYSIS_TIMEOUT", reason)
     }
 
+    /// The same, of an image that was read.
+    pub(crate) fn of_saving(self) -> Self {
+        Self { of_saving: true, ..self }
+    }
+
+    pub(crate) fn is_of_saving(&self) -> bool {
+        self.of_saving
+    }
+
     pub(crate) fn is_lasting(&self) -> bool {
         self.lasting
     }
@@ -72,6 +83,7 @@ impl From<&windlass_sources::Error> for Failure {
             code: error.failure().code(),
             reason: error.explained(),
             lasting: !error.is_transient(),
+            of_saving: false,
             retry_after: error.retry_after(),
         }
     }

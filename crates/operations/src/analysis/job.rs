@@ -3,7 +3,7 @@
 //! A worker changes of an image's row only what an analysis changes, so that whatever happens to the image meanwhile stays
 //! (`spec/operations.md` D-27), and writes nothing once another worker has its job.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -18,7 +18,9 @@ use windlass_store::{
 use windlass_v1::events::{EventLevel, EventType};
 
 use super::{failure::Failure, imported::import_key, settings::analysis_key};
-use crate::{Happening, Result, Service, Tenant, images::ImportParts, vulnerabilities::KnownPackages};
+use crate::{
+    Happening, Result, Service, Tenant, images::ImportParts, measures::count_analysis, vulnerabilities::KnownPackages,
+};
 
 /// Seconds between two looks whether another worker is done with the same image.
 const PATIENCE: i64 = 2;
@@ -76,33 +78,40 @@ impl Service {
             }
             return Ok(tx.commit().await.map_err(windlass_store::Error::from)?);
         };
+        let begun = Instant::now();
         if claim.is_exhausted() {
+            count_analysis("failed", begun);
             return self.give_up(claim, &account, &image, Failure::abandoned(claim.job.max_attempts)).await;
         }
-        let done = match self.make(&tenant, &image, claim).await {
-            Ok(made) => self.finish(claim, &account, &image, made).await.map_err(Failure::from),
+        let made = self.make(&tenant, &image, claim).await;
+        let outcome = match &made {
+            Ok(Made::Found(_)) => "known",
+            _ if import.is_some() => "imported",
+            _ => "analyzed",
+        };
+        let done = match made {
+            Ok(made) => {
+                let finished = self.finish(claim, &account, &image, made).await;
+                finished.map_err(|error| Failure::from(error).of_saving())
+            }
             Err(failure) => Err(failure),
         };
         let Err(failure) = done else {
+            count_analysis(outcome, begun);
             self.judge_first(&tenant, &image).await;
             return Ok(());
         };
-        match failure.pause(claim.job.attempts, claim.job.max_attempts) {
-            Some(pause) => {
-                tracing::warn!(
-                    image = image.digest,
-                    code = failure.code,
-                    reason = failure.reason,
-                    "will be tried again"
-                );
-                let now = self.clock.moment();
-                progress::pause(&self.store, image.id, now).await?;
-                let not_before = now.plus_seconds(i64::try_from(pause.as_secs()).unwrap_or(i64::MAX));
-                claim.retry(&self.store, &failure.reason, not_before, now).await?;
-                Ok(())
-            }
-            None => self.give_up(claim, &account, &image, failure).await,
-        }
+        let Some(pause) = failure.pause(claim.job.attempts, claim.job.max_attempts) else {
+            count_analysis("failed", begun);
+            return self.give_up(claim, &account, &image, failure).await;
+        };
+        count_analysis("later", begun);
+        tracing::warn!(image = image.digest, code = failure.code, reason = failure.reason, "will be tried again");
+        let now = self.clock.moment();
+        progress::pause(&self.store, image.id, now).await?;
+        let not_before = now.plus_seconds(i64::try_from(pause.as_secs()).unwrap_or(i64::MAX));
+        claim.retry(&self.store, &failure.reason, not_before, now).await?;
+        Ok(())
     }
 
     /// Judges the image under each of its tags, so that what changes later is known to be a change. The analysis stands
@@ -146,7 +155,8 @@ impl Service {
         };
         let sbom = Arc::new(sbom);
         let packages = self.know_packages(&sbom).await?;
-        let analysis = Box::new(self.keep(&image.digest, &key, sbom).await?);
+        let kept = self.keep(&image.digest, &key, sbom).await;
+        let analysis = Box::new(kept.map_err(Failure::of_saving)?);
         Ok(Made::New { analysis, packages, force })
     }
 
@@ -190,6 +200,7 @@ impl Service {
         image: &images::Model,
         failure: Failure,
     ) -> Result<()> {
+        let is_of_saving = failure.is_of_saving();
         let Failure { code, reason, .. } = failure;
         tracing::warn!(image = image.digest, code, reason, "the image cannot be analysed");
         let now = self.clock.moment();
@@ -203,9 +214,11 @@ impl Service {
             for fulltag in &tags {
                 self.tell_about(&tx, account, EventType::UserAnalysisFailed, fulltag, json!(reason)).await?;
             }
-            let msg = EventType::AnalysisFailed.message();
-            let details = json!({"msg": msg, "cause": reason, "code": code, "tag": tags.first()});
-            self.tell_about(&tx, account, EventType::AnalysisFailed, &image.digest, details).await?;
+            let saving = is_of_saving.then_some(EventType::CatalogSaveFailed);
+            for kind in saving.into_iter().chain([EventType::AnalysisFailed]) {
+                let details = json!({"msg": kind.message(), "cause": reason, "code": code, "tag": tags.first()});
+                self.tell_about(&tx, account, kind, &image.digest, details).await?;
+            }
         }
         Ok(tx.commit().await.map_err(windlass_store::Error::from)?)
     }

@@ -4,6 +4,7 @@
 //! somebody else's. All of this is a cache. Where it fails, layers are read again.
 
 use tokio::runtime::Handle;
+use tracing::Span;
 use windlass_analysis::LayerFacts;
 use windlass_image::Digest;
 use windlass_objects::ObjectKey;
@@ -25,6 +26,8 @@ pub(super) struct KnownLayers {
     pub(super) runtime: Handle,
     /// Whether everything is to be read anew.
     pub(super) force: bool,
+    /// The job that it is for: layers are read on threads of their own.
+    pub(super) span: Span,
 }
 
 impl LayerFacts for KnownLayers {
@@ -32,6 +35,7 @@ impl LayerFacts for KnownLayers {
         if self.force {
             return None;
         }
+        let _entered = self.span.enter();
         self.runtime.block_on(self.find(&name(diff_id, key))).unwrap_or_else(|error| {
             tracing::warn!(layer = %diff_id, %error, "what is known of a layer cannot be had; it is read again");
             None
@@ -39,6 +43,7 @@ impl LayerFacts for KnownLayers {
     }
 
     fn put(&self, diff_id: &Digest, key: &str, facts: Vec<u8>) {
+        let _entered = self.span.enter();
         if let Err(error) = self.runtime.block_on(self.keep(&name(diff_id, key), facts)) {
             tracing::warn!(layer = %diff_id, %error, "what is known of a layer could not be kept");
         }

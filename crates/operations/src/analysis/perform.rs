@@ -7,6 +7,7 @@ use std::sync::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::runtime::Handle;
+use tracing::Span;
 use windlass_analysis::LayerFacts;
 use windlass_image::{Digest, Image};
 use windlass_sbom::{Distro, ImageSource, Sbom, Source, dockerfile};
@@ -20,7 +21,7 @@ use windlass_store::{
 };
 
 use super::{documents::DocumentKind, failure::Failure, layers::KnownLayers, settings::analysis_options};
-use crate::{Result, Service, Settings, Tenant};
+use crate::{Result, Service, Settings, Tenant, threads};
 
 /// Bytes of a Dockerfile that is shown in records.
 const DOCKERFILE_LIMIT: usize = 256 << 10;
@@ -48,7 +49,8 @@ impl Service {
         let stopped = Arc::clone(&stop.0);
         let layers = (settings.analysis.keep_layers_days > 0).then(|| {
             let (service, account) = (Arc::clone(self), tenant.account.clone());
-            Arc::new(KnownLayers { service, account, runtime: Handle::current(), force }) as Arc<dyn LayerFacts>
+            Arc::new(KnownLayers { service, account, runtime: Handle::current(), force, span: Span::current() })
+                as Arc<dyn LayerFacts>
         });
         blocking(move || {
             let mut failure =
@@ -193,7 +195,7 @@ impl Drop for StopOnDrop {
 
 /// Runs what takes a thread for long.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
+    threads::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "an analysis crashed");
         Failure::crashed()
     })

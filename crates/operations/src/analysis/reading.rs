@@ -21,7 +21,7 @@ use windlass_v1::{
 };
 
 use super::documents::{ArtifactType, DocumentKind, formatted};
-use crate::{Error, Result, Tenant, images::analysis_status};
+use crate::{Error, Result, Tenant, images::analysis_status, threads};
 
 /// A document on its way: it is verified as it is read, and a damaged one ends in an error.
 pub struct StoredDocument {
@@ -226,5 +226,5 @@ fn decoded(dockerfile: &str) -> Result<Vec<u8>> {
 
 /// Runs what takes the processor's time where it keeps no other task waiting.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Broken(error.to_string()))
+    threads::spawn_blocking(work).await.map_err(|error| Error::Broken(error.to_string()))
 }

@@ -1,6 +1,7 @@
 //! Archiving: everything that there is of an image becomes one object of the archive.
 
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 use windlass_objects::Stored;
 use windlass_store::{
     Error as StoreError, Moment,
@@ -38,7 +39,7 @@ impl Tenant {
             // A task of its own: whoever asked may not wait for the answer, and half an archive is none.
             let (tenant, digest) = (self.clone(), digest.clone());
             let archiving = request::inherited(async move { tenant.archive_image(&digest).await });
-            let archived = tokio::spawn(archiving).await;
+            let archived = tokio::spawn(archiving.in_current_span()).await;
             results.push(archived.map_err(|error| Error::Broken(format!("archiving failed: {error}")))??);
         }
         Ok(results)

@@ -16,7 +16,7 @@ mod upload;
 pub use exchange::{BUNDLE_LIMIT, ExportedBundle};
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use windlass_objects::ObjectKey;
 use windlass_store::{
     Account, Error as StoreError, Moment,
@@ -91,6 +91,21 @@ impl Tenant {
     /// # Errors
     /// 404 where there is none, 400 while it is being archived unless that is broken off by `force`.
     pub async fn delete_archived_image(&self, digest: &str, force: bool) -> Result<()> {
+        let deleted = self.take_out(digest, force).await;
+        let reason = match &deleted {
+            Ok(()) => return Ok(()),
+            Err(Error::Refused(refusal)) if refusal.httpcode == 404 => return deleted,
+            Err(Error::Refused(refusal)) => refusal.message.clone(),
+            Err(_) => "it failed; the log of the service tells why".to_owned(),
+        };
+        let told = self.tell_of_archive(EventType::ArchivedImageDeleteFailed, digest, json!({ "msg": reason })).await;
+        if let Err(error) = told {
+            tracing::error!(digest, %error, "that an archived image could not be deleted cannot be told");
+        }
+        deleted
+    }
+
+    async fn take_out(&self, digest: &str, force: bool) -> Result<()> {
         let found = self.account.archived_image(digest).await?.ok_or_else(|| Error::not_found(NOT_FOUND))?;
         let tx = self.account.begin().await?;
         let row = archived_images::lock(&tx, self.name(), &found.digest).await?;

@@ -19,7 +19,7 @@ use windlass_v1::{
 };
 
 use super::bundle::{self, Record};
-use crate::{Error, Result, Tenant, images::happening, vulnerabilities::KnownPackages};
+use crate::{Error, Result, Tenant, images::happening, threads, vulnerabilities::KnownPackages};
 
 impl Tenant {
     /// Brings an image back as it was, and answers with its digest. Its packages are compared with today's vulnerabilities.
@@ -110,7 +110,7 @@ impl Tenant {
         let lost = || Error::Broken(format!("the archive has no bill of materials of {}", record.image.digest));
         let document = record.analysis.documents.iter().find(|document| document.kind == "sbom").ok_or_else(lost)?;
         let bytes = self.service.objects.get(&super::key(&document.object)?).await?;
-        let read = tokio::task::spawn_blocking(move || formats::read(&bytes));
+        let read = threads::spawn_blocking(move || formats::read(&bytes));
         let sbom = read.await.map_err(|error| Error::Broken(error.to_string()))?;
         let sbom =
             sbom.map_err(|error| Error::Broken(format!("object {} cannot be read: {error}", document.object)))?;

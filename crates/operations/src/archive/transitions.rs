@@ -18,7 +18,7 @@ use super::{
     rules::transition,
     selection::{Candidate, Mapping, Selected, select},
 };
-use crate::{Error, Result, Service, Tenant, cipher::random_id};
+use crate::{Error, Result, Service, Tenant, cipher::random_id, threads};
 
 /// The scopes of rules in the order they come in: what they do, and whether they go for every account. They never combine.
 const SCOPES: [(Transition, bool); 4] = [
@@ -111,7 +111,7 @@ impl Tenant {
         let rules: Vec<Rule> = rules.iter().map(|rule| (*rule).clone()).collect();
         let now = self.service.clock.moment();
         let selecting = move || select(&rules.iter().collect::<Vec<_>>(), &images, mappings, now);
-        let selected = tokio::task::spawn_blocking(selecting).await;
+        let selected = threads::spawn_blocking(selecting).await;
         selected.map_err(|error| Error::Broken(format!("the archive's rules cannot be applied: {error}")))
     }
 

@@ -27,7 +27,7 @@ use windlass_store::{Error as StoreError, Moment, analyses, image_tags, images};
 use windlass_v1::{Annotations, PullString, archives::UPLOAD_LIMIT, images::ImageRecord};
 
 use self::tarball::Tarball;
-use crate::{Error, Result, Tenant, images::manifest, random_id};
+use crate::{Error, Result, Tenant, images::manifest, random_id, threads};
 
 /// Bytes that are taken from an upload at once.
 const PIECE: usize = 128 << 10;
@@ -77,7 +77,7 @@ impl Tenant {
     /// breaks off or is too long.
     pub async fn import_archive(&self, bytes: impl AsyncRead + Send + Unpin) -> Result<ImageRecord> {
         let file = spooled(bytes).await?;
-        let read = tokio::task::spawn_blocking(move || read(file)).await;
+        let read = threads::spawn_blocking(move || read(file)).await;
         let archived = read.map_err(|error| Error::Broken(error.to_string()))??;
         let digest = archived.image.digest.clone();
         self.demand_absent(&digest).await?;

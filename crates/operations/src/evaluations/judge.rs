@@ -16,7 +16,7 @@ use super::{
     Analysed,
     findings::{Findings, Known},
 };
-use crate::{Error, Result, Tenant, policies::document, recent::Recent};
+use crate::{Error, Result, Tenant, policies::document, recent::Recent, threads};
 
 /// Bytes of the bundles that are kept ready.
 const BUNDLES: usize = 16 << 20;
@@ -93,7 +93,7 @@ impl Judges {
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let place = Arc::clone(&self.room).acquire_owned().await;
         let place = place.map_err(|error| Error::Broken(error.to_string()))?;
-        let worked = tokio::task::spawn_blocking(move || {
+        let worked = threads::spawn_blocking(move || {
             let _place = place;
             work()
         });

@@ -19,6 +19,8 @@ pub(crate) use judge::Judges;
 pub(crate) use sieve::{Changed, Sieve};
 pub(crate) use yardstick::Yardstick;
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -38,7 +40,12 @@ use windlass_v1::{
     images::{NOT_FOUND, not_analyzed},
 };
 
-use crate::{Error, Result, Tenant, images::analysis_status, policies::document};
+use crate::{
+    Error, Result, Tenant,
+    images::analysis_status,
+    measures::{count_kept_verdict, count_new_verdict},
+    policies::document,
+};
 use findings::Findings;
 use judge::Case;
 
@@ -230,8 +237,10 @@ impl Tenant {
         if let Some(last) = last.as_ref().filter(|last| last.holds(&basis, self.service.clock.moment()))
             && self.is_there(last).await?
         {
+            count_kept_verdict();
             return Ok(Verdict::Kept(Box::new(last.clone())));
         }
+        let begun = Instant::now();
         let input = self.input(image, &basis, bundle.wanted(), findings, !request.is_one_of_many).await?;
         let basis = Basis { data: input.known.data, ..basis };
         let now = self.service.clock.now();
@@ -252,6 +261,7 @@ impl Tenant {
             now,
         };
         let judged = self.service.judges.judge(case).await?;
+        count_new_verdict(begun);
         if request.interactive || choices != own {
             return Ok(Verdict::Fresh(Box::new(judged.result)));
         }

@@ -15,6 +15,7 @@ mod permission;
 mod role;
 mod role_bindings;
 mod token;
+mod token_keys;
 mod users;
 
 use std::net::IpAddr;
@@ -24,6 +25,7 @@ pub use bootstrap::{ADMIN, SYSTEM};
 pub use caller::Caller;
 pub use permission::{Permission, Target};
 pub use role::Role;
+pub use token_keys::{InvalidTokenKeys, TokenKeys};
 
 use attempts::Attempts;
 use password::{Login, Passwords};

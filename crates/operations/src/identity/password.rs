@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use windlass_v1::accounts::PASSWORD_LENGTHS;
 
-use crate::{Error, Result, cipher::random};
+use crate::{Error, Result, cipher::random, threads};
 
 /// Passwords that are hashed at once: each takes 19 MiB and a core.
 const AT_ONCE: usize = 2;
@@ -103,7 +103,7 @@ impl Passwords {
 /// Does what takes long beside the threads that answer requests. The place goes with it: a request that is given up by
 /// its sender does not make room for another before its work is done.
 async fn at<T: Send + 'static>(place: Place, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let done = tokio::task::spawn_blocking(move || {
+    let done = threads::spawn_blocking(move || {
         let _place = place.0;
         work()
     });

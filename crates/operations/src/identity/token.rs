@@ -2,11 +2,10 @@
 
 use std::net::IpAddr;
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use windlass_v1::oauth::TokenResponse;
 
-use super::{Caller, Denied, Presented, api_key::USERNAME};
+use super::{Caller, Denied, Presented, TokenKeys, api_key::USERNAME};
 use crate::{
     Error, Result, Service,
     cipher::{random, random_id},
@@ -51,7 +50,7 @@ impl Service {
     }
 
     async fn issue_token(&self, caller: &Caller) -> Result<TokenResponse> {
-        let key = self.token_key().await?;
+        let keys = self.token_keys().await?;
         let now = self.clock.now().as_second();
         let expires_in = self.settings.oauth.expiration.as_secs();
         let claims = Claims {
@@ -61,37 +60,35 @@ impl Service {
             iat: now,
             jti: random_id(),
         };
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(&key))
-            .map_err(|error| Error::Broken(format!("a token cannot be signed: {error}")))?;
+        let token = keys.sign(&claims).map_err(|error| Error::Broken(format!("a token cannot be signed: {error}")))?;
         Ok(TokenResponse::bearer(token, expires_in))
     }
 
     pub(super) async fn by_token(&self, token: &str) -> Result<Option<Caller>> {
-        let key = self.token_key().await?;
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[ISSUER]);
-        validation.set_required_spec_claims(&["exp", "iss", "sub"]);
-        // Compared below, with this service's clock.
-        validation.validate_exp = false;
-        let Ok(data) = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(&key), &validation) else {
-            return Ok(None);
-        };
-        if data.claims.exp <= self.clock.now().as_second() {
+        let verified = self.token_keys().await?.verify::<Claims>(token, |validation| {
+            validation.set_issuer(&[ISSUER]);
+            validation.set_required_spec_claims(&["exp", "iss", "sub"]);
+        });
+        let Ok(claims) = verified else { return Ok(None) };
+        if claims.exp <= self.clock.now().as_second() {
             return Ok(None);
         }
         // Whoever sets another password wants what came of the old one to end.
-        let identity = self.store.identity_by_id(&data.claims.sub).await?.filter(|identity| {
-            identity.credential.as_ref().is_some_and(|credential| credential.created_at.seconds() <= data.claims.iat)
+        let identity = self.store.identity_by_id(&claims.sub).await?.filter(|identity| {
+            identity.credential.as_ref().is_some_and(|credential| credential.created_at.seconds() <= claims.iat)
         });
         Ok(identity.map(Caller::new))
     }
 
-    /// The key that all processes of this installation sign with.
-    async fn token_key(&self) -> Result<Vec<u8>> {
+    /// What all processes of this installation sign with: what the settings say, else a secret that was made once.
+    async fn token_keys(&self) -> Result<TokenKeys> {
+        if let Some(keys) = &self.settings.token_keys {
+            return Ok(keys.clone());
+        }
         let sealed = match self.store.setting(KEY).await? {
             Some(sealed) => sealed,
             None => self.store.setting_or_insert(KEY, &self.cipher.encrypt(KEY, &hex::encode(random::<32>()))).await?,
         };
-        Ok(self.cipher.decrypt(KEY, &sealed)?.into_bytes())
+        Ok(TokenKeys::of_secret(self.cipher.decrypt(KEY, &sealed)?.as_bytes()))
     }
 }

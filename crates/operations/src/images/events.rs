@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use windlass_channels::Facts;
+use windlass_sources::Error as SourceError;
 use windlass_store::{events::Level, images};
 use windlass_v1::{
     error::ErrorEnvelope,
@@ -28,9 +29,16 @@ pub(super) fn available<'a>(image: &images::Model, fulltag: &'a str) -> Result<H
     Ok(happening(EventType::UserAnalysisCompleted, fulltag, details))
 }
 
-/// A registry did not tell what an image is.
-pub(super) fn lookup_failed<'a>(reference: &'a str, refusal: &ErrorEnvelope) -> Happening<'a> {
-    happening(EventType::RegistryLookupFailed, reference, json!({ "anchore_error_json": refusal }))
+/// A registry did not tell what an image is, or told something that is no image.
+pub(super) fn lookup_failed<'a>(reference: &'a str, error: &SourceError, refusal: &ErrorEnvelope) -> Happening<'a> {
+    let kind = match error {
+        SourceError::Malformed { .. }
+        | SourceError::Digest { .. }
+        | SourceError::NotAnImage { .. }
+        | SourceError::Schema1 { .. } => EventType::ManifestParseFailed,
+        _ => EventType::RegistryLookupFailed,
+    };
+    happening(kind, reference, json!({ "anchore_error_json": refusal }))
 }
 
 /// Something that happened to an image.

@@ -49,7 +49,7 @@ impl Tenant {
             Err(error) => {
                 let refusal = refusal(&error);
                 let tx = self.account.begin().await?;
-                self.service.tell(&tx, self.name(), events::lookup_failed(&name, &refusal)).await?;
+                self.service.tell(&tx, self.name(), events::lookup_failed(&name, &error, &refusal)).await?;
                 tx.commit().await.map_err(StoreError::from)?;
                 Err(refusal.into())
             }

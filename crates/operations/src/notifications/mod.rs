@@ -28,7 +28,7 @@ pub(crate) use outbox::{Audience, PendingNotice, put};
 pub(crate) use senders::Senders;
 pub use settings::NotificationSettings;
 pub use webhooks::{EventNotifications, WebhookSection, WebhookSettings};
-pub use windlass_channels::SenderOptions;
+pub use windlass_channels::{Secret, SenderOptions};
 
 #[cfg(test)]
 mod receiver;

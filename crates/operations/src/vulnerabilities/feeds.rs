@@ -1,6 +1,9 @@
 //! Vulnerability data as the feed that clients know (`spec/api.md` A4.12).
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -121,15 +124,18 @@ impl Service {
         }
         let begun = Instant::now();
         let types = json!({"sync_feed_types": [VULNERABILITIES]});
-        self.tell_of_feeds(&[(EventType::FeedsSyncStarted, types.clone()), (EventType::FeedSyncStarted, Value::Null)])
-            .await?;
+        self.tell_of_feeds([
+            Told::of_all(EventType::FeedsSyncStarted, types.clone()),
+            Told::of_feed(EventType::FeedSyncStarted, Value::Null),
+        ])
+        .await?;
         let status = match self.bring(flush).await {
             Ok(is_new) => {
                 let completed =
                     json!({"msg": if is_new { "there is new data" } else { "the data is as new as its source's" }});
-                self.tell_of_feeds(&[
-                    (EventType::FeedSyncCompleted, completed),
-                    (EventType::FeedsSyncCompleted, types),
+                self.tell_of_feeds([
+                    Told::of_feed(EventType::FeedSyncCompleted, completed),
+                    Told::of_all(EventType::FeedsSyncCompleted, types),
                 ])
                 .await?;
                 Ok(is_new)
@@ -138,9 +144,9 @@ impl Service {
                 let cause = error.to_string();
                 tracing::warn!(cause, "no newer vulnerability data could be had");
                 let failed = json!({"sync_feed_types": [VULNERABILITIES], "cause": cause});
-                self.tell_of_feeds(&[
-                    (EventType::FeedSyncFailed, json!({"cause": cause})),
-                    (EventType::FeedsSyncFailed, failed),
+                self.tell_of_feeds([
+                    Told::of_feed(EventType::FeedSyncFailed, json!({"cause": cause})),
+                    Told::of_all(EventType::FeedsSyncFailed, failed),
                 ])
                 .await?;
                 Err(error)
@@ -184,8 +190,8 @@ impl Service {
         });
         let built_at: Timestamp = updated.await??;
         let in_force = self.store.vulnerability_data_in_force().await?;
-        let is_newer = in_force.is_none_or(|row| row.built_at < Moment::from(built_at));
-        let is_new = is_newer && self.publish_vulnerability_data(&path).await?;
+        let is_newer = in_force.as_ref().is_none_or(|row| row.built_at < Moment::from(built_at));
+        let is_new = is_newer && self.publish_groups(&path, in_force.as_ref()).await?;
         if flush && !is_new {
             let tx = self.store.begin().await?;
             if vulnerability_data::in_force(&tx).await?.is_some() {
@@ -198,6 +204,44 @@ impl Service {
         Ok(is_new)
     }
 
+    /// Publishes newer data, and tells of the groups that have other numbers of records by it than by what was in force. They
+    /// come into force together, or none of them does.
+    async fn publish_groups(&self, path: &Path, in_force: Option<&vulnerability_data::Model>) -> Result<bool> {
+        let begun = Instant::now();
+        let prepared = self.prepare_vulnerability_data(path).await?;
+        let changed = changed(&groups_of(in_force)?, &prepared.groups);
+        self.tell_of_groups(EventType::GroupSyncStarted, &changed, |_| Value::Null).await?;
+        let published = self.put_in_force(prepared).await;
+        match &published {
+            Ok(_) => {
+                let result = |group: &Group| {
+                    json!({"result": GroupSync {
+                        group: group.name.clone(),
+                        status: SyncStatus::Success,
+                        total_time_seconds: begun.elapsed().as_secs_f64(),
+                        updated_record_count: group.records,
+                        updated_image_count: 0,
+                    }})
+                };
+                self.tell_of_groups(EventType::GroupSyncCompleted, &changed, result).await?;
+            }
+            Err(error) => {
+                let cause = error.to_string();
+                self.tell_of_groups(EventType::GroupSyncFailed, &changed, |_| json!({ "cause": cause })).await?;
+            }
+        }
+        published
+    }
+
+    async fn tell_of_groups(&self, kind: EventType, groups: &[Group], details: impl Fn(&Group) -> Value) -> Result<()> {
+        let told = |group: &Group| {
+            let about = Some(format!("{VULNERABILITIES}/{}", group.name));
+            Told { kind, about, details: details(group) }
+        };
+        let events: Vec<Told> = groups.iter().map(told).collect();
+        self.tell_of_feeds(events).await
+    }
+
     async fn is_feed_enabled(&self) -> Result<bool> {
         Ok(self.store.setting(ENABLED).await?.as_deref() != Some("false"))
     }
@@ -205,10 +249,7 @@ impl Service {
     async fn vulnerability_feed(&self) -> Result<Feed> {
         let enabled = self.is_feed_enabled().await?;
         let row = self.store.vulnerability_data_in_force().await?;
-        let groups: Vec<Group> = match &row {
-            Some(row) => serde_json::from_str(&row.groups).map_err(|error| broken(&error))?,
-            None => Vec::new(),
-        };
+        let groups = groups_of(row.as_ref())?;
         let synced = row.map(|row| IsoSeconds::from(Timestamp::from(row.imported_at)));
         let moment = synced.unwrap_or_else(|| self.clock.now().into());
         let group = |group: Group| FeedGroup {
@@ -229,18 +270,16 @@ impl Service {
         })
     }
 
-    async fn tell_of_feeds(&self, events: &[(EventType, Value)]) -> Result<()> {
+    async fn tell_of_feeds(&self, events: impl IntoIterator<Item = Told, IntoIter: Send> + Send) -> Result<()> {
         let account = AccountName::parse(identity::ADMIN).map_err(|error| Error::Broken(error.to_string()))?;
         let tx = self.store.begin().await?;
-        for (kind, details) in events {
-            let is_feed =
-                matches!(kind, EventType::FeedSyncStarted | EventType::FeedSyncCompleted | EventType::FeedSyncFailed);
+        for Told { kind, about, details } in events {
             let happening = Happening {
                 kind: kind.as_str(),
                 level: if kind.level() == EventLevel::Error { Level::Error } else { Level::Info },
                 message: kind.message().to_owned(),
-                details: details.clone(),
-                resource: (kind.resource_type().as_str(), is_feed.then_some(VULNERABILITIES)),
+                details,
+                resource: (kind.resource_type().as_str(), about.as_deref()),
                 source: "policy_engine",
                 facts: Facts::default(),
             };
@@ -248,6 +287,35 @@ impl Service {
         }
         Ok(tx.commit().await.map_err(windlass_store::Error::from)?)
     }
+}
+
+/// An event to be told, and the feed or group that it is about.
+struct Told {
+    kind: EventType,
+    about: Option<String>,
+    details: Value,
+}
+
+impl Told {
+    fn of_all(kind: EventType, details: Value) -> Self {
+        Self { kind, about: None, details }
+    }
+
+    fn of_feed(kind: EventType, details: Value) -> Self {
+        Self { kind, about: Some(VULNERABILITIES.to_owned()), details }
+    }
+}
+
+fn groups_of(row: Option<&vulnerability_data::Model>) -> Result<Vec<Group>> {
+    let read = |row: &vulnerability_data::Model| serde_json::from_str(&row.groups).map_err(|error| broken(&error));
+    row.map_or_else(|| Ok(Vec::new()), read)
+}
+
+/// The groups that have other numbers of records than before; those that are gone have none.
+fn changed(before: &[Group], after: &[Group]) -> Vec<Group> {
+    let gone = before.iter().filter(|group| !after.iter().any(|other| other.name == group.name));
+    let gone = gone.map(|group| Group { name: group.name.clone(), records: 0 });
+    after.iter().filter(|group| !before.contains(group)).cloned().chain(gone).collect()
 }
 
 fn known_feed(feed: &str) -> Result<()> {

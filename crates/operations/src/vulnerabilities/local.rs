@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{fs, sync::Mutex};
 use windlass_objects::ObjectKey;
-use windlass_store::vulnerability_data;
+use windlass_store::{Moment, vulnerability_data};
 use windlass_vulnerabilities::Database;
 
 use super::{blocking, broken};
@@ -25,6 +25,14 @@ pub(crate) struct Data {
 /// What a process has open. One task at a time fetches a file; the others wait for it.
 #[derive(Debug, Default)]
 pub(crate) struct Local(Mutex<Option<Arc<Data>>>);
+
+impl Local {
+    /// When the data was built that is open; nothing while none is, or other data is fetched.
+    pub(crate) fn built_at(&self) -> Option<Moment> {
+        let open = self.0.try_lock().ok()?;
+        open.as_ref().map(|data| data.database.built_at().into())
+    }
+}
 
 const FILE: &str = "vulnerability.db";
 

@@ -37,7 +37,7 @@ use sha2::{Digest as _, Sha256};
 use windlass_advisories::LookupKey;
 use windlass_matching::Options;
 
-use crate::{Error, Result};
+use crate::{Error, Result, threads};
 
 /// The answer where there is no data: nothing found must not look like nothing there.
 const NO_DATA: &str = "there is no vulnerability data: nothing can be said about vulnerabilities. Run `windlass db update` \
@@ -60,7 +60,7 @@ fn hashed(key: &LookupKey) -> i64 {
 
 /// Runs what takes the processor's time where it keeps no other task waiting.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Broken(error.to_string()))
+    threads::spawn_blocking(work).await.map_err(|error| Error::Broken(error.to_string()))
 }
 
 fn broken(error: &dyn std::fmt::Display) -> Error {

@@ -30,9 +30,18 @@ impl Service {
     /// # Errors
     /// When it is no database that can be used; what was in force before stays so.
     pub async fn publish_vulnerability_data(&self, path: &Path) -> Result<bool> {
+        let prepared = self.prepare_vulnerability_data(path).await?;
+        self.put_in_force(prepared).await
+    }
+
+    /// Reads a database, and makes of it what is published.
+    pub(super) async fn prepare_vulnerability_data(&self, path: &Path) -> Result<Prepared> {
         let folder = self.settings.vulnerabilities.folder.clone();
         let path = path.to_owned();
-        let prepared = blocking(move || prepare(&folder, &path)).await?.map_err(|error| broken(&error))?;
+        blocking(move || prepare(&folder, &path)).await?.map_err(|error| broken(&error))
+    }
+
+    pub(super) async fn put_in_force(&self, prepared: Prepared) -> Result<bool> {
         let file = tokio::fs::File::open(&prepared.path);
         let file = file.await.map_err(|error| broken(&error))?;
         let stored = self.objects.put_stream(file).await?;
@@ -92,11 +101,11 @@ impl Service {
 }
 
 /// A database as it is published, in a temporary folder.
-struct Prepared {
+pub(super) struct Prepared {
     path: PathBuf,
     schema: String,
     built_at: Moment,
-    groups: Vec<Group>,
+    pub(super) groups: Vec<Group>,
     _folder: tempfile::TempDir,
 }
 

@@ -1,5 +1,6 @@
 //! Layers that images of an account share are read once.
 
+use tokio_util::sync::CancellationToken;
 use windlass_operations::{Settings, Tenant};
 use windlass_store::{images::AnalysisStatus, testing::on_every_engine};
 
@@ -44,6 +45,48 @@ fn what_is_known_of_a_layer_is_the_same_as_what_is_read_and_spares_reading_it() 
         while place.work().await {}
         assert_eq!(place.status(beta, &image.digest).await, AnalysisStatus::Analyzed);
         assert_eq!(documents(&place, beta, &image).await, reused, "every byte of every document");
+    });
+}
+
+#[test]
+fn a_new_layer_of_two_images_may_be_read_by_two_workers_at_once() {
+    on_every_engine(|store| async move {
+        let base = Sample::new("bash");
+        let images = [base.with("srv/a"), base.with("srv/b")];
+        let Some(registry) = registry_with(&base).await else { return };
+        let third = base.with("srv/c");
+        for (image, tag) in images.iter().chain([&third]).zip(["2", "3", "4"]) {
+            registry.push(image, tag).await;
+        }
+        let place = Place::new(store).await;
+        let alpha = &place.alpha;
+        for tag in ["2", "3"] {
+            add(alpha, &registry.address, tag).await;
+        }
+        // Neither has read anything when the other begins.
+        registry.freeze();
+        let stop = CancellationToken::new();
+        let workers = [place.worker(&stop), place.worker(&stop)];
+        for image in &images {
+            place.until(AnalysisStatus::Analyzing, alpha, &image.digest).await;
+        }
+        registry.thaw();
+        for worker in workers {
+            assert!(worker.await.unwrap().unwrap());
+        }
+        let mut packages = Vec::new();
+        for image in &images {
+            let row = place.image(alpha, &image.digest).await;
+            assert_eq!(row.analysis_status, AnalysisStatus::Analyzed);
+            packages.push(alpha.sbom(&row).await.unwrap().packages);
+        }
+        assert_eq!(packages[0].len(), 1);
+        assert_eq!(packages[0], packages[1]);
+        // What both have kept of the layer is one thing, that spares reading it.
+        registry.lose_layer(&base);
+        add(alpha, &registry.address, "4").await;
+        assert!(place.work().await);
+        assert_eq!(place.status(alpha, &third.digest).await, AnalysisStatus::Analyzed);
     });
 }
 

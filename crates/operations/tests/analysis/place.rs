@@ -93,6 +93,13 @@ impl Place {
         files
     }
 
+    /// Puts a file where the folder of objects was: nothing can be read or written there.
+    pub(crate) fn lose_objects(&self) {
+        let objects = self.bench.folder.path().join("objects");
+        std::fs::rename(&objects, self.bench.folder.path().join("gone")).unwrap();
+        std::fs::write(&objects, "").unwrap();
+    }
+
     pub(crate) async fn image(&self, tenant: &Tenant, digest: &str) -> images::Model {
         self.store().account(tenant.name()).image(digest).await.unwrap().unwrap()
     }

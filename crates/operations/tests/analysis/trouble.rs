@@ -51,6 +51,35 @@ fn a_registry_that_is_down_is_tried_three_times_and_then_blamed() {
 }
 
 #[test]
+fn what_was_found_and_cannot_be_saved_is_told_apart() {
+    on_every_engine(|store| async move {
+        let sample = Sample::new("bash");
+        let Some(registry) = registry_with(&sample).await else { return };
+        let place = Place::new(store).await;
+        let tenant = &place.alpha;
+        add(tenant, &registry.address, "1").await;
+        place.lose_objects();
+        for pause in [10, 60, 0] {
+            assert!(place.work().await);
+            place.later(pause);
+        }
+        let image = place.image(tenant, &sample.digest).await;
+        assert_eq!(image.failure_code.as_deref(), Some("STORAGE_FAILED"));
+        let events = place.events().await;
+        let told: Vec<_> = events.iter().map(|(kind, _, _)| kind.as_str()).collect();
+        assert_eq!(
+            told,
+            ["system.image_analysis.catalog_save_failed", "system.image_analysis.failed", "user.image.analysis.failed",]
+        );
+        assert_eq!(events[0].1, sample.digest);
+        assert_eq!(
+            (&events[0].2["code"], &events[0].2["cause"]),
+            (&json!("STORAGE_FAILED"), &json!(image.failure_reason))
+        );
+    });
+}
+
+#[test]
 fn an_image_that_is_not_in_its_registry_fails_at_once() {
     on_every_engine(|store| async move {
         let sample = Sample::new("bash");

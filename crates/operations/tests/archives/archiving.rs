@@ -184,7 +184,15 @@ fn an_archived_image_is_removed_and_one_that_is_being_archived_by_force_only() {
             tx.commit().await.unwrap();
         };
         begin().await;
-        assert_eq!(refused(alpha.delete_archived_image(&image, false).await).httpcode, 400);
+        bench.pass(1);
+        let refusal = refused(alpha.delete_archived_image(&image, false).await);
+        assert_eq!(refusal.httpcode, 400);
+        let kind = "system.analysis_archive.archived_image_delete_failed".to_owned();
+        assert_eq!(told(&bench).await.pop(), Some((kind, image.clone(), json!({"msg": refusal.message}))));
+        bench.pass(1);
+        assert_eq!(refused(alpha.delete_archived_image("sha256:none", false).await).httpcode, 404);
+        let last = told(&bench).await.pop().unwrap();
+        assert_eq!(last.1, image, "of what is not there, nothing is told");
         assert_eq!(archive(&alpha, &image).await.0, "archiving");
         alpha.delete_archived_image(&image, true).await.unwrap();
         assert!(alpha.archived_images().await.unwrap().is_empty());

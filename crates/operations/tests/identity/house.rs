@@ -20,10 +20,15 @@ pub(crate) struct House {
 
 /// Runs a test on a service on every engine.
 pub(crate) fn in_every_house<F: Future<Output = ()>>(test: impl Fn(House) -> F) {
+    in_every_house_with(&Settings::default(), test);
+}
+
+/// The same, by settings in which tokens are switched on.
+pub(crate) fn in_every_house_with<F: Future<Output = ()>>(settings: &Settings, test: impl Fn(House) -> F) {
     on_every_engine(|store| {
         let test = &test;
         async move {
-            let mut settings = Settings::default();
+            let mut settings = settings.clone();
             settings.oauth.enabled = true;
             let bench = Bench::with(store, settings).await;
             test(House { service: Arc::clone(&bench.service), bench }).await;

@@ -7,4 +7,5 @@ mod audit;
 mod house;
 mod log_ins;
 mod permissions;
+mod tokens;
 mod users;

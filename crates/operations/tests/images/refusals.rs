@@ -1,4 +1,8 @@
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 use windlass_operations::{
     Limits, Settings,
     testing::{Bench, on_every_service},
@@ -98,6 +102,53 @@ fn a_registry_that_does_not_serve_the_image_is_told_by_code_and_event() {
                 assert_eq!(details["anchore_error_json"], json!(envelope));
             }
             assert_eq!(team.images(&windlass_operations::images::ImageFilter::default()).await.unwrap(), []);
+        }
+    });
+}
+
+/// A registry that has the same document under every name, and every digest; its address.
+async fn registry_of(media_type: &'static str, document: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                match stream.read_u8().await {
+                    Ok(byte) => head.push(byte),
+                    Err(_) => break,
+                }
+            }
+            let length = document.len();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{document}"
+            );
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    address
+}
+
+#[test]
+fn a_manifest_that_is_none_is_told_apart_from_one_that_cannot_be_had() {
+    on_every_service(|bench| async move {
+        let team = bench.account("team").await;
+        let manifest = "application/vnd.oci.image.manifest.v1+json";
+        for (media_type, document) in [
+            (manifest, r#"{"schemaVersion": 2, "config": "#),
+            (
+                manifest,
+                r#"{"schemaVersion": 2, "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "sha256:short", "size": 1}, "layers": []}"#,
+            ),
+            ("application/vnd.docker.distribution.manifest.v1+prettyjws", r#"{"schemaVersion": 1, "fsLayers": []}"#),
+        ] {
+            let tag = format!("{}/shop/web:1", registry_of(media_type, document).await);
+            let envelope = refusal(&team, json!({ "tag": tag }), false).await;
+            assert_eq!(envelope.httpcode, 400, "{document}");
+            bench.pass(1);
+            let (kind, resource, details) = told(&bench).await.pop().unwrap();
+            assert_eq!((kind.as_str(), resource), ("system.image_analysis.manifest_parse_fail", tag), "{document}");
+            assert_eq!(details["anchore_error_json"], json!(envelope));
         }
     });
 }

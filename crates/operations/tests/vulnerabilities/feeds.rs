@@ -1,6 +1,11 @@
 use sea_orm::EntityTrait as _;
+use serde_json::{Value, json};
 use windlass_matching::testing::{AdvisoryBuilder, advisory};
-use windlass_operations::{Error, testing::on_every_service, vulnerabilities::FEED_SYNC};
+use windlass_operations::{
+    Error,
+    testing::{Bench, on_every_service},
+    vulnerabilities::FEED_SYNC,
+};
 use windlass_store::events;
 use windlass_v1::feeds::SyncStatus;
 use windlass_vulnerabilities::{Compression, export};
@@ -60,11 +65,7 @@ fn newer_data_is_brought_from_its_source_and_told_of() {
     on_every_service(|bench| async move {
         let failed = bench.service.synchronize_feeds(false).await.unwrap();
         assert_eq!(failed[0].status, SyncStatus::Failure, "there is nothing at the source");
-        let source = bench.folder.path().join("source").join("v6");
-        std::fs::create_dir_all(&source).unwrap();
-        let path = database(bench.folder.path(), 1, records());
-        let listing = export(&path, &source.join("data.tar.zst"), Compression::Zstd).unwrap();
-        std::fs::write(source.join("latest.json"), listing.to_json()).unwrap();
+        offer(&bench, 1, records());
         let brought = bench.service.synchronize_feeds(false).await.unwrap();
         assert_eq!(brought[0].status, SyncStatus::Success);
         let records: u64 = brought[0].groups.iter().map(|group| group.updated_record_count).sum();
@@ -77,8 +78,94 @@ fn newer_data_is_brought_from_its_source_and_told_of() {
         kinds.retain(|kind| kind.starts_with("system.feeds.sync."));
         kinds.sort();
         kinds.dedup();
-        let told = ["completed", "failed", "feed_completed", "feed_failed", "feed_started", "started"];
+        let told = [
+            "completed",
+            "failed",
+            "feed_completed",
+            "feed_failed",
+            "feed_started",
+            "group_completed",
+            "group_started",
+            "started",
+        ];
         assert_eq!(kinds, told.map(|kind| format!("system.feeds.sync.{kind}")));
+    });
+}
+
+/// Puts a database where newer data is looked for.
+fn offer(bench: &Bench, day: i8, records: impl IntoIterator<Item = AdvisoryBuilder>) {
+    let source = bench.folder.path().join("source").join("v6");
+    std::fs::create_dir_all(&source).unwrap();
+    let path = database(bench.folder.path(), day, records);
+    let listing = export(&path, &source.join(format!("{day}.tar.zst")), Compression::Zstd).unwrap();
+    std::fs::write(source.join("latest.json"), listing.to_json()).unwrap();
+}
+
+/// What was told of groups, by kind and group: the last part of the kind, the group, and the details.
+async fn told_of_groups(bench: &Bench) -> Vec<(String, String, Value)> {
+    let tx = bench.service.store().begin().await.unwrap();
+    let rows = events::Entity::find().all(&tx).await.unwrap();
+    events::Entity::delete_many().exec(&tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let of_group = |row: events::Model| {
+        let kind = row.kind.strip_prefix("system.feeds.sync.group_")?.to_owned();
+        assert_eq!(row.resource_kind.as_deref(), Some("feed_group"));
+        Some((kind, row.resource_id.unwrap(), serde_json::from_str(&row.details).unwrap()))
+    };
+    let mut told: Vec<_> = rows.into_iter().filter_map(of_group).collect();
+    told.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
+    told
+}
+
+fn names(told: &[(String, String, Value)]) -> Vec<(&str, &str)> {
+    told.iter().map(|(kind, group, _)| (kind.as_str(), group.as_str())).collect()
+}
+
+#[test]
+fn groups_with_other_numbers_of_records_are_told_of() {
+    on_every_service(|bench| async move {
+        offer(&bench, 1, records());
+        bench.service.synchronize_feeds(false).await.unwrap();
+        let told = told_of_groups(&bench).await;
+        let [old, new, npm] = ["debian:11", "debian:12", "github:npm"].map(|group| format!("vulnerabilities/{group}"));
+        let all = [&old, &new, &npm].map(String::as_str);
+        let expected: Vec<_> =
+            ["completed", "started"].into_iter().flat_map(|kind| all.map(|group| (kind, group))).collect();
+        assert_eq!(names(&told), expected);
+        let result = &told[1].2["result"];
+        assert_eq!((&result["group"], &result["updated_record_count"]), (&json!("debian:12"), &json!(2)));
+        assert_eq!((&result["status"], &result["updated_image_count"]), (&json!("success"), &json!(0)));
+
+        // One group has a record more, one is gone, and one is as it was.
+        let ws = advisory("GHSA-1", "github").in_ecosystem("npm", "ws", "< 8.0.0");
+        let more = ["CVE-2026-1", "CVE-2026-2", "CVE-2026-3"];
+        let more = more.map(|id| advisory(id, "debian").in_release("debian:12", "bash", "< 6"));
+        offer(&bench, 2, more.into_iter().chain([ws]));
+        bench.service.synchronize_feeds(false).await.unwrap();
+        let told = told_of_groups(&bench).await;
+        assert_eq!(names(&told), [("completed", &*old), ("completed", &*new), ("started", &*old), ("started", &*new)]);
+        let counts = [&told[0], &told[1]].map(|(_, _, details)| details["result"]["updated_record_count"].clone());
+        assert_eq!(counts, [json!(0), json!(3)]);
+        bench.service.synchronize_feeds(true).await.unwrap();
+        assert_eq!(names(&told_of_groups(&bench).await), [], "there is nothing new");
+    });
+}
+
+#[test]
+fn groups_that_cannot_be_put_in_force_are_told_of_with_the_cause() {
+    on_every_service(|bench| async move {
+        offer(&bench, 1, records());
+        // What lies where the folder of objects was is none.
+        let objects = bench.folder.path().join("objects");
+        std::fs::rename(&objects, bench.folder.path().join("gone")).unwrap();
+        std::fs::write(&objects, "").unwrap();
+        let failed = bench.service.synchronize_feeds(false).await.unwrap();
+        assert_eq!(failed[0].status, SyncStatus::Failure);
+        let told = told_of_groups(&bench).await;
+        let kinds: Vec<_> = told.iter().map(|(kind, _, _)| kind.as_str()).collect();
+        assert_eq!(kinds, ["failed", "failed", "failed", "started", "started", "started"]);
+        assert!(told[0].2["cause"].as_str().is_some_and(|cause| cause.contains("objects")), "{:?}", told[0]);
+        assert!(bench.service.feeds().await.unwrap()[0].groups.is_empty(), "nothing is in force");
     });
 }
 

@@ -36,6 +36,12 @@ pub(super) fn changes(method: &Method) -> bool {
 }
 
 impl Witness {
+    /// The account that the request is about: the caller's own where it names no other.
+    pub(super) fn account(&self) -> Option<&str> {
+        let own = || self.caller.as_ref().map(|caller| caller.account().name.as_str());
+        self.account.as_deref().or_else(own)
+    }
+
     /// Records the request, if it is one to be recorded. That this fails is no reason to tell a caller that what was done
     /// was not; the log has it.
     pub(super) async fn record(
@@ -52,14 +58,13 @@ impl Witness {
         let open = operation.permission.domain == Domain::Open;
         let username = self.caller.as_ref().map(Caller::username).or(tried);
         let username = username.or(self.named.as_deref().filter(|_| open));
-        let own = self.caller.as_ref().map(|caller| caller.account().name.as_str());
         let target = match self.named.as_deref().filter(|_| !open && action != LOG_IN) {
             Some(name) => format!("{path} {name}"),
             None => path.to_owned(),
         };
         let deed = Deed {
             username,
-            account: self.account.as_deref().or(own),
+            account: self.account(),
             action,
             target: &target,
             status: status.as_u16(),

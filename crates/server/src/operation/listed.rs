@@ -9,6 +9,7 @@ use axum::{
 };
 use futures::{StreamExt as _, stream};
 use serde::Serialize;
+use tracing::{Instrument as _, Span};
 use utoipa::ToSchema;
 use windlass_operations::{Batches, vulnerabilities::Listing};
 
@@ -56,9 +57,10 @@ impl<T> Listed<T> {
         let body = if pieces.end.is_none() {
             Body::from(first)
         } else {
-            let rest = stream::try_unfold(pieces, |mut pieces| async move {
-                let piece = pieces.next().await.map_err(|_| BrokenOff)?;
-                Ok(piece.map(|piece| (piece, pieces)))
+            // Whoever asked is answered already, but what goes wrong is still about that request.
+            let rest = stream::try_unfold((pieces, Span::current()), |(mut pieces, span)| async move {
+                let piece = pieces.next().instrument(span.clone()).await.map_err(|_| BrokenOff)?;
+                Ok(piece.map(|piece| (piece, (pieces, span))))
             });
             Body::from_stream(stream::iter([Ok::<_, BrokenOff>(first)]).chain(rest))
         };

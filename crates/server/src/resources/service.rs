@@ -5,6 +5,7 @@ use axum::{
     http::{Response, StatusCode, header},
     response::IntoResponse,
 };
+use windlass_operations::Service;
 use windlass_v1::{
     error::{ErrorCodeDescription, error_codes},
     services::Version,
@@ -29,6 +30,9 @@ pub(crate) fn operations(metrics: &Metrics) -> Vec<Operation> {
         Operation::get("/health", "health_check", "Tells whether work can be accepted")
             .fails(503, "The database does not answer.")
             .for_anyone(health),
+        Operation::get("/health/ready", "readiness_check", "Tells whether the database and object storage answer")
+            .fails(503, "One of them does not answer; the message says which.")
+            .for_anyone(ready),
         Operation::get("/version", "version_check", "Tells the version of the software").for_anyone(version),
         Operation::get("/system/error_codes", "describe_error_codes", "Lists the codes of errors").for_users(codes),
     ]
@@ -44,6 +48,13 @@ async fn health(public: Public, _: Input<(), ()>) -> Result<Json<&'static str>, 
         Failure::new(StatusCode::SERVICE_UNAVAILABLE, "The database does not answer.")
     })?;
     Ok(Json("ok"))
+}
+
+async fn ready(public: Public, _: Input<(), ()>) -> Result<Json<&'static str>, Failure> {
+    match public.service.impediment().await {
+        None => Ok(Json("ok")),
+        Some(impediment) => Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, impediment)),
+    }
 }
 
 async fn version(_: Public, _: Input<(), ()>) -> Result<Json<Version>, Failure> {
@@ -70,14 +81,17 @@ impl Answer for Exposition {
 }
 
 async fn counters_for_anyone(public: Public, _: Input<(), ()>) -> Result<Exposition, Failure> {
-    exposition(&public.metrics)
+    exposition(&public.service, &public.metrics).await
 }
 
 async fn counters_for_users(user: Authenticated, _: Input<(), ()>) -> Result<Exposition, Failure> {
-    exposition(&user.metrics)
+    exposition(&user.service, &user.metrics).await
 }
 
-fn exposition(metrics: &Metrics) -> Result<Exposition, Failure> {
+async fn exposition(service: &Service, metrics: &Metrics) -> Result<Exposition, Failure> {
+    if metrics.count() {
+        service.measure().await;
+    }
     let text = metrics.render();
     text.map(Exposition).ok_or_else(|| Failure::not_found("This process counts nothing: metrics are switched off."))
 }

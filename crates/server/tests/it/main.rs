@@ -5,6 +5,7 @@
 mod accounts;
 mod archives;
 mod changes;
+mod checks;
 mod client;
 mod content;
 mod images;

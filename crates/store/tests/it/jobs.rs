@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use windlass_store::{
     AccountName, Moment, Store,
-    jobs::{self, NewJob, State},
+    jobs::{self, Count, NewJob, State},
     testing::on_every_engine,
 };
 
@@ -40,6 +40,23 @@ fn a_job_is_done_once() {
         assert!(first.complete(&tx).await.unwrap());
         tx.commit().await.unwrap();
         assert!(store.jobs(None, 10).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn jobs_are_counted_by_kind_and_state() {
+    on_every_engine(|store| async move {
+        assert_eq!(store.job_counts().await.unwrap(), []);
+        for key in ["one", "two", "three"] {
+            ask(&store, "alpha", key).await;
+        }
+        let claimed = claim(&store, "w1", 1).await.unwrap();
+        claimed.retry(&store, "later", Moment(500), Moment(2)).await.unwrap();
+        claim(&store, "w1", 3).await.unwrap();
+        let mut counts = store.job_counts().await.unwrap();
+        counts.sort_by_key(|count| format!("{:?}", count.state));
+        let count = |state, jobs| Count { kind: "analyse".into(), state, jobs, first_due: Moment(0) };
+        assert_eq!(counts, [count(State::Running, 1), count(State::Waiting, 2)]);
     });
 }
 

@@ -24,6 +24,24 @@ fn a_database_is_made_once_and_found_again() {
 }
 
 #[test]
+fn connections_are_counted_while_they_are_used() {
+    on_every_address(|address| async move {
+        let store = Store::open(&address).await.unwrap();
+        let writers = |store: &Store| store.connections().last().unwrap().1;
+        let before = writers(&store);
+        assert!(before.most >= 1 && before.busy == 0, "{before:?}");
+        let tx = store.begin().await.unwrap();
+        let within = writers(&store);
+        assert_eq!((within.busy, within.most), (1, before.most));
+        tx.rollback().await.unwrap();
+        let pools: Vec<_> = store.connections().into_iter().map(|(pool, _)| pool).collect();
+        let expected: &[_] = if store.is_postgres() { &["all"] } else { &["read", "write"] };
+        assert_eq!(pools, expected);
+        store.close().await;
+    });
+}
+
+#[test]
 fn processes_that_start_at_once_bring_the_schema_up_to_date_once() {
     on_every_address(|address| async move {
         let open = || Store::open(&address);

@@ -2,18 +2,24 @@
 
 mod anchore_storage;
 pub(crate) mod configuration;
+mod log;
 mod notifications;
 pub(crate) mod places;
 mod process;
 mod secret_key;
 mod storage;
+mod token_keys;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 
-use crate::{Outcome, memory};
+use crate::{Outcome, diagnostics::Volume, memory, traces::Traces};
 use configuration::Configuration;
+use log::LogFormat;
+
+/// How long threads may go on that are blocked when everything else has ended: what they do is given up, or done again.
+const THREADS: Duration = Duration::from_secs(1);
 
 /// Where an installation keeps what it keeps.
 #[derive(Args)]
@@ -46,23 +52,40 @@ pub(crate) struct ServeArguments {
     /// What this process does: all, or some of api, worker, scheduler.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     role: Vec<String>,
+    /// What the log looks like [default: text].
+    #[arg(long, value_name = "FORM")]
+    log_format: Option<LogFormat>,
     /// Check the settings, and do nothing else.
     #[arg(long)]
     check_config: bool,
 }
 
-pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<Outcome> {
+pub(crate) fn run(arguments: &ServeArguments, volume: Volume) -> anyhow::Result<Outcome> {
+    let log_format = arguments.log_format.and_then(|format| Some(format.to_possible_value()?.get_name().into()));
     let given = [
+        ("log_format", log_format),
         ("listen", arguments.listen.map(|address| address.to_string().into())),
         ("role", (!arguments.role.is_empty()).then(|| arguments.role.clone().into())),
     ];
+    // The settings say what the log looks like: what is wrong with them is told without it.
     let configuration = Configuration::read(&arguments.places, given, std::env::vars())?;
+    let traces = Traces::from_environment()?;
+    let format = configuration.log_format();
+    log::start(volume, format, traces.as_ref());
     if arguments.check_config {
         configuration.check()?;
         return Ok(Outcome::Fine);
     }
     memory::give_back_at_once();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(process::run(configuration))?;
-    Ok(Outcome::Fine)
+    let ended = runtime.block_on(process::run(configuration));
+    runtime.shutdown_timeout(THREADS);
+    match ended {
+        Ok(()) => Ok(Outcome::Fine),
+        Err(error) if format == LogFormat::Json => {
+            log::log(&error);
+            Ok(Outcome::Unusable)
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -4,10 +4,11 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
 };
 
-use crate::{images, registry::Registry};
+use crate::{images, process::stopped, registry::Registry};
 
 pub(crate) const PASSWORD: &str = "foobar";
 
@@ -64,7 +65,14 @@ impl Place {
         self.serve_with("all", settings);
     }
 
-    fn serve_with(&mut self, roles: &str, settings: &[(&str, &str)]) {
+    /// Tells the process to stop that was started last; how it ended, and how long that took.
+    pub(crate) fn stop_last(&mut self) -> (ExitStatus, Duration) {
+        let ended = stopped(self.processes.last_mut().expect("one was started"));
+        self.processes.pop();
+        ended
+    }
+
+    pub(crate) fn serve_with(&mut self, roles: &str, settings: &[(&str, &str)]) {
         let mut command = self.windlass("serve --data-dir data --listen 127.0.0.1:0");
         let log = fs::File::create(self.path(&format!("{roles}.log"))).expect("a file");
         let mut process = command

@@ -8,7 +8,7 @@ use windlass_sources::testing::DockerRegistry;
 use crate::images::{MANIFEST, Sample};
 
 pub(crate) struct Registry {
-    _process: DockerRegistry,
+    process: DockerRegistry,
     /// `127.0.0.1:PORT`
     pub(crate) address: String,
     client: Client,
@@ -27,7 +27,23 @@ impl Registry {
 
     fn of(process: DockerRegistry) -> Self {
         let client = Client::builder().no_proxy().build().expect("a client");
-        Self { address: process.address().to_owned(), client, _process: process }
+        Self { address: process.address().to_owned(), client, process }
+    }
+
+    /// Lets it accept connections, and answer none of them.
+    pub(crate) fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        let sent = std::process::Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.expect("kill runs").success());
     }
 
     /// Pushes an image.

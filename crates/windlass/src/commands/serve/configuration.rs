@@ -3,6 +3,7 @@
 //! Every key of the file has a form in the environment: `analysis: {threads: 2}` is `WINDLASS_ANALYSIS__THREADS=2`.
 
 mod keys;
+mod roles;
 
 use std::{
     collections::BTreeMap,
@@ -27,10 +28,13 @@ use windlass_store::Address;
 use super::{
     PlaceArguments,
     anchore_storage::AnchoreStore,
+    log::LogFormat,
     notifications::NotificationOptions,
     storage::{ArchiveOptions, QuotaOptions, RetentionOptions, StorageOptions},
+    token_keys::KeyOptions,
 };
 use crate::{diagnostics::Hinted, paths, yaml};
+use roles::{RoleSet, Roles};
 
 const DEFAULT_FILE: &str = "/etc/windlass/windlass.yaml";
 const PREFIX: &str = "WINDLASS_";
@@ -64,9 +68,11 @@ pub(crate) struct Configuration {
     quotas: QuotaOptions,
     archive: ArchiveOptions,
     role: Option<Roles>,
+    log_format: LogFormat,
     admin: Admin,
     tls: Option<TlsFiles>,
     oauth: Oauth,
+    keys: KeyOptions,
     metrics: MetricsOptions,
     limits: LimitOptions,
     analysis: AnalysisOptions,
@@ -78,14 +84,6 @@ pub(crate) struct Configuration {
     webhooks: WebhookSettings,
     /// Seconds between two runs of what recurs, by name.
     timers: BTreeMap<String, i64>,
-}
-
-/// Comma-separated, or a list.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-enum Roles {
-    Text(String),
-    List(Vec<String>),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -114,11 +112,13 @@ struct MetricsOptions {
     enabled: bool,
     /// Whether anyone may read them.
     auth_disabled: bool,
+    /// Where a process without the API tells of its health and metrics; nowhere if it is not given.
+    listen: Option<SocketAddr>,
 }
 
 impl Default for MetricsOptions {
     fn default() -> Self {
-        Self { enabled: true, auth_disabled: false }
+        Self { enabled: true, auth_disabled: false, listen: None }
     }
 }
 
@@ -166,14 +166,6 @@ struct EventOptions {
     notification: EventNotifications,
 }
 
-/// What this process does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RoleSet {
-    pub(super) api: bool,
-    pub(super) worker: bool,
-    pub(super) scheduler: bool,
-}
-
 impl Configuration {
     /// Reads the file, the environment and the command line, of which `given` has what is not a place.
     pub(crate) fn read(
@@ -209,6 +201,7 @@ impl Configuration {
         self.objects()?;
         self.archive_objects()?;
         self.notifications.settings()?;
+        self.keys.token_keys()?;
         self.previous_objects()?;
         self.storage.options(&self.data_dir()?)?;
         let bundles = self.analysis_archive.clone().map(|store| ("analysis_archive", store));
@@ -227,6 +220,14 @@ impl Configuration {
 
     pub(super) fn listen(&self) -> SocketAddr {
         self.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)))
+    }
+
+    pub(super) fn monitored_at(&self) -> Option<SocketAddr> {
+        self.metrics.listen
+    }
+
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     pub(crate) fn data_dir(&self) -> anyhow::Result<PathBuf> {
@@ -299,22 +300,11 @@ impl Configuration {
     }
 
     pub(super) fn roles(&self) -> anyhow::Result<RoleSet> {
-        let names: Vec<String> = match &self.role {
-            None => vec!["all".into()],
-            Some(Roles::Text(text)) => text.split(',').map(|name| name.trim().to_owned()).collect(),
-            Some(Roles::List(names)) => names.clone(),
-        };
-        let mut roles = RoleSet { api: false, worker: false, scheduler: false };
-        for name in &names {
-            match name.as_str() {
-                "all" => roles = RoleSet { api: true, worker: true, scheduler: true },
-                "api" => roles.api = true,
-                "worker" => roles.worker = true,
-                "scheduler" => roles.scheduler = true,
-                other => anyhow::bail!("there is no role {other:?}; there are all, api, worker, scheduler"),
-            }
-        }
-        Ok(roles)
+        self.role.as_ref().map_or(Ok(RoleSet::ALL), Roles::set)
+    }
+
+    pub(super) fn log_format(&self) -> LogFormat {
+        self.log_format
     }
 
     pub(super) fn tls(&self) -> Option<Tls> {
@@ -347,7 +337,7 @@ impl Configuration {
 
     /// What the service goes by, once it listens on an address.
     pub(super) fn settings(&self, address: SocketAddr) -> anyhow::Result<Settings> {
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let scheme = self.scheme();
         let size =
             self.limits.compressed_image_size_mb.and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0);
         let expiration = self.oauth.expiration_seconds.map_or(Duration::from_hours(1), Duration::from_secs);
@@ -361,6 +351,7 @@ impl Configuration {
             base_url: self.base_url.clone().unwrap_or_else(|| format!("{scheme}://{address}")),
             host_id: self.host_id.clone().unwrap_or_else(host_name),
             oauth: OauthSettings { enabled: self.oauth.enabled, expiration },
+            token_keys: self.keys.token_keys()?,
             limits: Limits { compressed_image_size_mb: size },
             allow_ambient_credentials: self.registries.aws_ambient_credentials,
             hints: self.analysis.hints,
@@ -408,6 +399,10 @@ fn host_name() -> String {
 fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (String, String)>) {
     let known = |(name, value): (String, String)| {
         let original = ORIGINAL.iter().find(|(original, _)| *original == name).map(|(_, own)| (*own).to_owned());
+        // What is not set is the word `null` in the original's container.
+        if original.is_some() && value == "null" {
+            return None;
+        }
         let is_own = original.is_none();
         Some((original.or_else(|| Some(name.strip_prefix(PREFIX)?.to_ascii_lowercase()))?, is_own, value))
     };
@@ -434,7 +429,12 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
 }
 
 /// Variables of the original, and what they are here.
-const ORIGINAL: &[(&str, &str)] = &[("ANCHORE_WEBHOOK_DESTINATION_URL", "webhooks__general__url")];
+const ORIGINAL: &[(&str, &str)] = &[
+    ("ANCHORE_WEBHOOK_DESTINATION_URL", "webhooks__general__url"),
+    ("ANCHORE_AUTH_SECRET", "keys__secret"),
+    ("ANCHORE_AUTH_PUBKEY", "keys__public_key_path"),
+    ("ANCHORE_AUTH_PRIVKEY", "keys__private_key_path"),
+];
 
 /// A value as YAML would have it: `true`, `5`, `[10.1.0.0/16]`, or a text.
 fn value_of(text: &str) -> Value {
@@ -503,6 +503,27 @@ mod tests {
             "base_url": "[half",
         });
         assert_eq!(Value::Object(members), expected);
+    }
+
+    #[test]
+    fn what_tokens_are_signed_with_is_read_as_the_original_has_it() {
+        let keys = |variables: &[(&str, &str)]| read(Map::new(), variables).keys.token_keys();
+        assert!(keys(&[("ANCHORE_AUTH_SECRET", "null")]).expect("nothing is given").is_none());
+        assert!(keys(&[("ANCHORE_AUTH_SECRET", "hunter2")]).expect("a secret").is_some());
+        assert!(keys(&[("WINDLASS_KEYS__SECRET", "hunter2")]).expect("a secret").is_some());
+        let half =
+            keys(&[("ANCHORE_AUTH_PUBKEY", "/k.pem"), ("ANCHORE_AUTH_PRIVKEY", "null")]).expect_err("half a pair");
+        assert_eq!(half.to_string(), "keys: one key of a pair is given without the other");
+        let gone = [("ANCHORE_AUTH_PUBKEY", "/gone.pem"), ("ANCHORE_AUTH_PRIVKEY", "/gone.key")];
+        let gone = keys(&gone).expect_err("they are not there").to_string();
+        assert!(gone.contains("/gone.pem"), "{gone}");
+        assert!(!format!("{:?}", read(Map::new(), &[("ANCHORE_AUTH_SECRET", "hunter2")])).contains("hunter2"));
+    }
+
+    #[test]
+    fn the_form_of_the_log_is_not_taken_for_how_much_is_logged() {
+        let read = read(Map::new(), &[("WINDLASS_LOG", "debug"), ("WINDLASS_LOG_FORMAT", "json")]);
+        assert_eq!(read.log_format(), LogFormat::Json);
     }
 
     #[test]

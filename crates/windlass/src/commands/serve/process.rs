@@ -1,11 +1,12 @@
 //! One process of the service, from its first step to its last.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use tokio::{
     signal::unix::{SignalKind, signal},
     task::JoinSet,
+    time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 use windlass_operations::{Cipher, Clock, Service};
@@ -20,7 +21,11 @@ const PASSWORDS: [&str; 2] = ["WINDLASS_ADMIN_PASSWORD", "ANCHORE_ADMIN_PASSWORD
 /// The setting that only the right key decrypts.
 const KEY_CHECK: &str = "secret_key_check";
 
-/// Runs until it is told to stop.
+/// How long stopping may take before what has not ended is given up. Requests under way have less (`windlass_server`), and
+/// within half a minute of being told to stop the process must have ended, when the last traces are sent, too.
+const STOPPING: Duration = Duration::from_secs(23);
+
+/// Runs until it is told to stop, and then no longer than half a minute.
 pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     configuration.check()?;
     let roles = configuration.roles()?;
@@ -32,8 +37,13 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     check_key(&store, &cipher).await?;
     let Places { documents, bundles, .. } = Places::open(&configuration, &store).await?.demand_usable().await?;
     // Bound before anything is promised, answered when everything is there.
-    let listening = roles.api.then(|| Listening::bind(configuration.listen())).transpose()?;
-    let address = listening.as_ref().map_or_else(|| configuration.listen(), Listening::address);
+    // A process without the API may have a socket for those who look after it.
+    let place = if roles.api { Some(configuration.listen()) } else { configuration.monitored_at() };
+    let listening = place.map(Listening::bind).transpose()?;
+    let address = match &listening {
+        Some(listening) if roles.api => listening.address(),
+        _ => configuration.listen(),
+    };
     let settings = configuration.settings(address)?;
     let metrics = configuration.metrics()?;
     let base_url = settings.base_url.clone();
@@ -75,9 +85,22 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
         async move { service.keep_reporting(stop).await }
     });
     let told = tokio::spawn(told_to_stop(stop.clone()));
+    let stopping = tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            stop.cancelled().await;
+            Instant::now() + STOPPING
+        }
+    });
     if let Some(listening) = listening {
-        say(&format!("windlass {} answers at {base_url}", env!("CARGO_PKG_VERSION")))?;
-        let application = windlass_server::router(Arc::clone(&service), metrics);
+        let application = if roles.api {
+            say(&format!("windlass {} answers at {base_url}", env!("CARGO_PKG_VERSION")))?;
+            windlass_server::router(Arc::clone(&service), metrics)
+        } else {
+            let monitored = format!("{}://{}", configuration.scheme(), listening.address());
+            say(&format!("windlass {} works for {base_url}, monitored at {monitored}", env!("CARGO_PKG_VERSION")))?;
+            windlass_server::monitoring(Arc::clone(&service), metrics)
+        };
         let end = stop.clone();
         let (tls, clients) = (configuration.tls(), configuration.clients());
         let end = async move { end.cancelled().await };
@@ -89,10 +112,20 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
         say(&format!("windlass {} works for {base_url}", env!("CARGO_PKG_VERSION")))?;
         stop.cancelled().await;
     }
+    let end = stopping.await?;
+    let ended = timeout_at(end, end_parts(&mut parts, &store)).await;
+    told.abort();
+    // A lease that could not be given back runs out, and another process does what it was for.
+    ended.unwrap_or_else(|_| {
+        tracing::warn!(parts = parts.len(), "not everything ended in time: what is left is given up");
+        Ok(())
+    })
+}
+
+async fn end_parts(parts: &mut JoinSet<()>, store: &Store) -> anyhow::Result<()> {
     while let Some(ended) = parts.join_next().await {
         ended.context("a part of the service crashed")?;
     }
-    told.abort();
     store.close().await;
     Ok(())
 }

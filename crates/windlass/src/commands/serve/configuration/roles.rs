@@ -1,0 +1,43 @@
+//! What a process does.
+
+use serde::Deserialize;
+
+/// Comma-separated, or a list.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Roles {
+    Text(String),
+    List(Vec<String>),
+}
+
+/// The roles that a process has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::commands::serve) struct RoleSet {
+    pub(in crate::commands::serve) api: bool,
+    pub(in crate::commands::serve) worker: bool,
+    pub(in crate::commands::serve) scheduler: bool,
+}
+
+impl RoleSet {
+    pub(super) const ALL: Self = Self { api: true, worker: true, scheduler: true };
+}
+
+impl Roles {
+    pub(super) fn set(&self) -> anyhow::Result<RoleSet> {
+        let names: Vec<&str> = match self {
+            Self::Text(text) => text.split(',').map(str::trim).collect(),
+            Self::List(names) => names.iter().map(String::as_str).collect(),
+        };
+        let mut roles = RoleSet { api: false, worker: false, scheduler: false };
+        for name in names {
+            match name {
+                "all" => roles = RoleSet::ALL,
+                "api" => roles.api = true,
+                "worker" => roles.worker = true,
+                "scheduler" => roles.scheduler = true,
+                other => anyhow::bail!("there is no role {other:?}; there are all, api, worker, scheduler"),
+            }
+        }
+        Ok(roles)
+    }
+}
