@@ -1,0 +1,87 @@
+use super::*;
+
+fn read(mut members: Map<String, Value>, variables: &[(&str, &str)]) -> Configuration {
+    overlay(&mut members, variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    serde_json::from_value(Value::Object(members)).expect("a configuration")
+}
+
+#[test]
+fn webhooks_are_read_as_the_original_has_them() {
+    let file = serde_json::json!({
+        "webhooks": {"webhook_user": null, "ssl_verify": false, "notification_retry_timeout": 30, "general": {"url": null},
+            "policy_eval": {}, "event_log": {"url": "https://h.example/", "webhook_pass": "hunter2"}},
+        "events": {"notification": {"enabled": true, "level": ["error"]}},
+    });
+    let url = |read: &Configuration| read.webhooks().general.as_ref().and_then(|general| general.url.clone());
+    let file = file.as_object().expect("an object").clone();
+    let plain = read(file.clone(), &[]);
+    assert_eq!(url(&plain), None);
+    assert!(plain.event_notifications().enabled);
+    assert!(!format!("{plain:?}").contains("hunter2"), "secrets are not shown");
+    let original = ("ANCHORE_WEBHOOK_DESTINATION_URL", "https://old.example/");
+    assert_eq!(url(&read(file.clone(), &[original])).as_deref(), Some("https://old.example/"));
+    let own = ("WINDLASS_WEBHOOKS__GENERAL__URL", "https://a.example/");
+    assert_eq!(url(&read(file, &[own, original])).as_deref(), Some("https://a.example/"));
+}
+
+#[test]
+fn a_list_is_written_in_brackets_and_what_only_looks_like_one_is_a_text() {
+    let mut members = Map::new();
+    let variables = [
+        ("WINDLASS_NOTIFICATIONS__ALLOWED_NETWORKS", "[10.1.0.0/16, 'fd00::/8']"),
+        ("WINDLASS_ANALYSIS__THREADS", "2"),
+        ("WINDLASS_BASE_URL", "[half"),
+    ];
+    overlay(&mut members, variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter());
+    let expected = serde_json::json!({
+        "notifications": {"allowed_networks": ["10.1.0.0/16", "fd00::/8"]}, "analysis": {"threads": 2},
+        "base_url": "[half",
+    });
+    assert_eq!(Value::Object(members), expected);
+}
+
+#[test]
+fn what_tokens_are_signed_with_is_read_as_the_original_has_it() {
+    let keys = |variables: &[(&str, &str)]| read(Map::new(), variables).keys.token_keys();
+    assert!(keys(&[("ANCHORE_AUTH_SECRET", "null")]).expect("nothing is given").is_none());
+    assert!(keys(&[("ANCHORE_AUTH_SECRET", "hunter2")]).expect("a secret").is_some());
+    assert!(keys(&[("WINDLASS_KEYS__SECRET", "hunter2")]).expect("a secret").is_some());
+    let half = keys(&[("ANCHORE_AUTH_PUBKEY", "/k.pem"), ("ANCHORE_AUTH_PRIVKEY", "null")]).expect_err("half a pair");
+    assert_eq!(half.to_string(), "keys: one key of a pair is given without the other");
+    let gone = [("ANCHORE_AUTH_PUBKEY", "/gone.pem"), ("ANCHORE_AUTH_PRIVKEY", "/gone.key")];
+    let gone = keys(&gone).expect_err("they are not there").to_string();
+    assert!(gone.contains("/gone.pem"), "{gone}");
+    assert!(!format!("{:?}", read(Map::new(), &[("ANCHORE_AUTH_SECRET", "hunter2")])).contains("hunter2"));
+}
+
+#[test]
+fn the_form_of_the_log_is_not_taken_for_how_much_is_logged() {
+    let read = read(Map::new(), &[("WINDLASS_LOG", "debug"), ("WINDLASS_LOG_FORMAT", "json")]);
+    assert_eq!(read.log_format(), LogFormat::Json);
+}
+
+#[test]
+fn documents_have_one_place_by_whichever_name_a_file_has_it() {
+    let driver = |folder: &str| serde_json::json!({"name": "localfs", "config": {"archive_data_dir": folder}});
+    let store = |folder: &str| serde_json::json!({"storage_driver": driver(folder)});
+    let names = [
+        ("objects", serde_json::json!({"objects": "fs:/a"})),
+        ("object_store", serde_json::json!({"object_store": store("/a")})),
+        ("archive", serde_json::json!({"archive": {"dry_run": true, "storage_driver": driver("/a")}})),
+        ("archive_driver", serde_json::json!({"archive_driver": "localfs", "archive_data_dir": "/a"})),
+    ];
+    let members = |file: &Value| file.as_object().expect("an object").clone();
+    for (at, (one, file)) in names.iter().enumerate() {
+        let alone = read(members(file), &[]);
+        assert_eq!(alone.objects().expect("a place").place(), "fs:/a", "{one}");
+        assert_eq!(alone.archive_objects().expect("a place").place(), "fs:/a/archive", "{one}");
+        for (other, more) in &names[at + 1..] {
+            let both = members(file).into_iter().chain(members(more)).collect();
+            let error = read(both, &[]).objects().expect_err("it is named twice");
+            assert_eq!(error.to_string(), format!("{one} and {other} name the same place twice"));
+        }
+    }
+    let rules = read(members(&serde_json::json!({"archive": {"dry_run": true}, "data_dir": "/d"})), &[]);
+    assert!(rules.archive.is_dry_run());
+    assert_eq!(rules.objects().expect("a place").place(), "fs:/d/objects", "rules name no place");
+}
