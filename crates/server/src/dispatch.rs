@@ -33,6 +33,7 @@ use crate::{
     operation::{Domain, Operation, PathArguments, Received},
     resources,
     scope::{Administration, Authenticated, Public, Scope, System, Tenant},
+    web,
 };
 use audit::{RefusedLogIn, Witness};
 use credentials::Credentials;
@@ -81,7 +82,7 @@ impl Application {
         let path = request.uri().path().to_owned();
         let span = span(&request, &request_id);
         let answering = async {
-            match self.routes.find(&method, &path) {
+            match self.routes.find(&method, &path, request.headers()) {
                 Found::Operation(operation, arguments) => {
                     let mut witness = Witness::default();
                     let done = self.perform(operation, arguments, request, &mut witness).await;
@@ -92,6 +93,7 @@ impl Application {
                     (operation.id, response)
                 }
                 Found::Document(document) => ("document", document.clone().into_response()),
+                Found::Page(file) => ("page", file.answer(request.headers())),
                 Found::Methods(allowed) if method == Method::OPTIONS => ("options", options(&allowed)),
                 Found::Methods(allowed) => {
                     let mut response = Failure::from(Problem::method_not_allowed()).into_response();
@@ -105,6 +107,9 @@ impl Application {
         let (name, mut response) = windlass_operations::for_request(&request_id, answering).await;
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert(REQUEST_ID, value);
+        }
+        if path == web::ROOT {
+            response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
         }
         if method == Method::HEAD {
             *response.body_mut() = Body::empty();

@@ -20,3 +20,4 @@ mod storage;
 mod system;
 mod vulnerabilities;
 mod watching;
+mod web;
