@@ -8,7 +8,7 @@ export const PATHS = {
   version: "/version",
   system: "/system",
   feeds: "/system/feeds",
-  events: "/events{?level,event_type,page,limit}",
+  events: "/events{?level,page,limit}",
   images: "/images{?analysis_status,limit,after}",
   tags: "/summaries/imagetags{?page,limit}",
   image: "/images/{imageDigest}",
@@ -118,7 +118,7 @@ async function tokenFor(user, password) {
 }
 
 /** Where that is, its parameters filled in. One that the path does not have is a mistake of ours. */
-export function locate(name, parameters = {}) {
+function locate(name, parameters = {}) {
   const [path, query = ""] = PATHS[name].split("{?");
   const allowed = query.replace("}", "").split(",");
   const rest = { ...parameters };

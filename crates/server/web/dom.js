@@ -78,7 +78,7 @@ export function analysis(state) {
 }
 
 /** The moment that a text, or a number of seconds since 1970, stands for; undefined where none does. */
-export function moment(value) {
+function moment(value) {
   if (value === null || value === undefined || value === "") return undefined;
   const date = new Date(typeof value === "number" ? value * 1000 : value);
   return Number.isNaN(date.getTime()) ? undefined : date;

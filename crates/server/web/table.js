@@ -6,7 +6,7 @@ import { count, el } from "./dom.js";
 const PORTION = 100;
 const ORDER = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
-/** A table. Columns are `{title, cell: row => child, tight, plain}`; heads may be given in place of the titles. */
+/** A table. Columns are `{title, cell: row => child, tight}`; heads may be given in place of the titles. */
 export function grid(label, columns, rows, heads) {
   const head = heads ?? columns.map(({ title }) => el("th", { scope: "col" }, title));
   return el(
@@ -22,17 +22,10 @@ export function grid(label, columns, rows, heads) {
 }
 
 function line(columns, row) {
-  return el(
-    "tr",
-    null,
-    columns.map(({ title, cell, tight, plain }) =>
-      el(
-        "td",
-        { "data-title": title, class: [tight && "tight", plain && "plain"].filter(Boolean).join(" ") },
-        cell(row),
-      ),
-    ),
+  const cells = columns.map(({ title, cell, tight }) =>
+    el("td", { "data-title": title, class: tight ? "tight" : null }, cell(row)),
   );
+  return el("tr", null, cells);
 }
 
 /**

@@ -24,7 +24,7 @@ fn matches(pattern: &str, text: &str) -> BTreeSet<String> {
 async fn files(client: &Client) -> Vec<(String, Answer)> {
     let page = client.get("/").await;
     let mut left: Vec<String> = matches(r#"(?:href|src)="(web/[^"]+)""#, &page.text()).into_iter().collect();
-    assert!(left.iter().any(|path| path.ends_with(".js")), "the page has a script");
+    assert!(left.contains(&"web/windlass.js".to_owned()), "the page has a script");
     let mut files = vec![("/".to_owned(), page)];
     while let Some(path) = left.pop() {
         let path = format!("/{path}");
@@ -40,8 +40,9 @@ async fn files(client: &Client) -> Vec<(String, Answer)> {
 }
 
 async fn scripts(client: &Client) -> Vec<(String, String)> {
-    let files = files(client).await.into_iter().filter(|(path, _)| path.ends_with(".js"));
-    files.map(|(path, answer)| (path, answer.text())).collect()
+    let files = files(client).await.into_iter();
+    let scripts = files.filter(|(_, answer)| answer.headers["content-type"] == "text/javascript; charset=utf-8");
+    scripts.map(|(path, answer)| (path, answer.text())).collect()
 }
 
 async fn script(client: &Client, name: &str) -> String {
