@@ -9,7 +9,7 @@ mod pushes;
 mod repositories;
 mod tags;
 
-use std::{collections::BTreeMap, pin::Pin, slice, sync::Arc};
+use std::{collections::BTreeMap, pin::Pin, slice, sync::Arc, time::Duration};
 
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -43,7 +43,7 @@ pub(crate) use pushes::VISIT;
 const REGISTRIES_AT_ONCE: usize = 8;
 const PAGE: u64 = 1000;
 /// Of the requests that a registry allows, the part that is left to others: one in that many.
-const RESERVE: u64 = 10;
+const RESERVE: u32 = 10;
 /// Longest that a failing watch rests, in seconds and in intervals.
 const LONGEST_REST: i64 = 86_400;
 const MOST_INTERVALS: i64 = 24;
@@ -55,15 +55,15 @@ enum Visit {
     Done,
     /// The registry did not do what it was asked for.
     Failed(Trouble),
-    /// It did, but allows few more requests: how many seconds it is to be left alone.
-    Enough(i64),
+    /// It did, but allows few more requests: how long it is to be left alone.
+    Enough(Duration),
 }
 
 /// What comes of a visit that ended well, by what the registry still allows.
 fn done(rate_limit: Option<RateLimit>) -> Visit {
-    match rate_limit.filter(|rate| rate.remaining <= rate.limit / RESERVE) {
+    match rate_limit.filter(|rate| rate.remaining <= rate.limit / u64::from(RESERVE)) {
         // What it allows comes back little by little: after that time, about as much as is left to others.
-        Some(rate) => Visit::Enough(rate.window.map_or(0, |window| (window.as_secs() / RESERVE) as i64)),
+        Some(rate) => Visit::Enough(rate.window.unwrap_or_default() / RESERVE),
         None => Visit::Done,
     }
 }
@@ -175,7 +175,8 @@ impl Service {
                     }
                 }
                 Visit::Enough(rest) => {
-                    let rest = jittered(rest).min(LONGEST_REST);
+                    let rest = i64::try_from(rest.as_secs()).unwrap_or(LONGEST_REST).min(LONGEST_REST);
+                    let rest = jittered(rest);
                     tracing::info!(registry, left = due.len(), rest, "the registry's limit is near; it is left alone");
                     return self.postpone(visited.into_iter().chain(due), rest).await;
                 }

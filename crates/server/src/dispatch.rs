@@ -37,6 +37,7 @@ use crate::{
     operation::{Domain, Operation, PathArguments, Received},
     resources,
     scope::{Administration, Authenticated, Public, Scope, System, Tenant},
+    web,
 };
 use audit::{RefusedLogIn, Witness};
 use credentials::Credentials;
@@ -97,7 +98,7 @@ impl Application {
         let path = request.uri().path().to_owned();
         let span = span(&request, &request_id);
         let answering = AssertUnwindSafe(async {
-            match self.routes.find(&method, &path) {
+            match self.routes.find(&method, &path, request.headers()) {
                 Found::Operation(operation, arguments) => {
                     let mut witness = Witness::default();
                     let done = self.perform(operation, arguments, request, &mut witness).await;
@@ -108,6 +109,7 @@ impl Application {
                     (operation.id, response)
                 }
                 Found::Document(document) => ("document", document.clone().into_response()),
+                Found::Page(file) => ("page", file.answer(request.headers())),
                 Found::Methods(allowed) if method == Method::OPTIONS => ("options", options(&allowed)),
                 Found::Methods(allowed) => {
                     let mut response = Failure::from(Problem::method_not_allowed()).into_response();
@@ -125,6 +127,9 @@ impl Application {
         let (name, mut response) = answering.await;
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert(REQUEST_ID, value);
+        }
+        if path == web::ROOT {
+            response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
         }
         if method == Method::HEAD {
             *response.body_mut() = Body::empty();

@@ -24,6 +24,7 @@ mod operation;
 mod resources;
 mod scope;
 mod stored;
+mod web;
 
 pub use dispatch::{monitoring, router};
 pub(crate) use failure::Failure;

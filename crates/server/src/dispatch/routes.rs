@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
 use matchit::Router;
 
 use crate::{
     description::Document,
     operation::{Operation, PathArguments},
+    web::{File, Pages},
 };
 
 /// What a path leads to.
@@ -15,6 +16,8 @@ pub(super) enum Found<'a> {
     Operation(&'a Operation, PathArguments),
     /// A document that describes the API.
     Document(&'a Document),
+    /// A file of the web pages.
+    Page(&'a File),
     /// There is something, but it does not have the method; it has these.
     Methods(Vec<Method>),
     Nothing,
@@ -26,6 +29,7 @@ pub(super) struct Routes {
     /// By path: the operations on it.
     resources: Vec<Vec<Operation>>,
     documents: HashMap<&'static str, Document>,
+    pages: Pages,
 }
 
 impl Routes {
@@ -42,13 +46,17 @@ impl Routes {
             }
         }
         let documents = documents.into_iter().map(|document| (document.path, document)).collect();
-        Self { router, resources, documents }
+        Self { router, resources, documents, pages: Pages::new() }
     }
 
-    pub(super) fn find(&self, method: &Method, path: &str) -> Found<'_> {
+    /// `headers` say whether a browser asks.
+    pub(super) fn find(&self, method: &Method, path: &str, headers: &HeaderMap) -> Found<'_> {
+        let is_read = [Method::GET, Method::HEAD].contains(method);
+        if let Some(file) = self.pages.find(path, headers) {
+            return if is_read { Found::Page(file) } else { Found::Methods(vec![Method::GET]) };
+        }
         let Some(path) = normalise(path) else { return Found::Nothing };
         if let Some(document) = self.documents.get(path.as_str()) {
-            let is_read = [Method::GET, Method::HEAD].contains(method);
             return if is_read { Found::Document(document) } else { Found::Methods(vec![Method::GET]) };
         }
         let Ok(matched) = self.router.at(&path) else { return Found::Nothing };

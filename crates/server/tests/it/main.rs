@@ -21,3 +21,4 @@ mod storage;
 mod system;
 mod vulnerabilities;
 mod watching;
+mod web;
