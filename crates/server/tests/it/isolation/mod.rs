@@ -22,6 +22,7 @@ use house::{Answered, in_every_house};
 const OF_NOBODY: &[&str] = &[
     "ping",
     "health_check",
+    "readiness_check",
     "version_check",
     "metrics",
     "get_status",
