@@ -1,4 +1,4 @@
-use std::{path::Path, process::Command};
+use std::{path::Path, process::Command, time::Duration};
 
 use sea_orm::ConnectionTrait as _;
 use windlass_store::{
@@ -28,6 +28,13 @@ fn connections_are_counted_while_they_are_used() {
     on_every_address(|address| async move {
         let store = Store::open(&address).await.unwrap();
         let writers = |store: &Store| store.connections().last().unwrap().1;
+        // Whoever used one gives it back a moment later.
+        let is_idle = async {
+            while writers(&store).busy > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), is_idle).await.unwrap();
         let before = writers(&store);
         assert!(before.most >= 1 && before.busy == 0, "{before:?}");
         let tx = store.begin().await.unwrap();
