@@ -1,7 +1,9 @@
 //! A registry for one test: the `docker-registry` of Debian on a free port of this machine.
 
 use std::{
-    fs, io,
+    fs,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    io,
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -17,11 +19,13 @@ pub const LOGIN: (&str, &str) = ("windlass", "right-password");
 /// The same, as `htpasswd -nbB` hashes it.
 const HTPASSWD: &str = "windlass:$2y$05$FBVtG/xITL6qPFKSS.jg2O8lZSRdyu9/c4aj3lo07cF81MUDuIBRi\n";
 /// How long it may take until it listens.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How many addresses are tried.
+const ATTEMPTS: usize = 5;
 
 /// Ends with its value.
 pub struct DockerRegistry {
-    process: Child,
+    process: Option<Child>,
     address: String,
     folder: TempDir,
 }
@@ -41,14 +45,11 @@ impl DockerRegistry {
     /// When it does not listen.
     pub fn with(guarded: bool, configure: impl FnOnce(&mut Value, &Path)) -> Option<Self> {
         let folder = TempDir::new().expect("there is room for a folder");
-        let free =
-            TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("there is a port");
-        let address = free.to_string();
         let mut config = json!({
             "version": 0.1,
             "log": {"level": "error", "accesslog": {"disabled": true}},
             "storage": {"filesystem": {"rootdirectory": folder.path().join("data")}, "delete": {"enabled": true}},
-            "http": {"addr": address, "secret": "s"},
+            "http": {"secret": "s"},
         });
         if guarded {
             let path = folder.path().join("htpasswd");
@@ -56,15 +57,22 @@ impl DockerRegistry {
             config["auth"] = json!({"htpasswd": {"realm": "here", "path": path}});
         }
         configure(&mut config, folder.path());
-        // JSON is YAML.
-        fs::write(folder.path().join("config.yml"), config.to_string()).expect("there is room for a file");
-        let Ok(process) = run(folder.path()) else {
-            windlass_testing::skipped("docker-registry is not installed", "it is Debian's package docker-registry");
-            return None;
-        };
-        let registry = Self { process, address, folder };
-        registry.wait();
-        Some(registry)
+        let mut registry = Self { process: None, address: String::new(), folder };
+        for _ in 0..ATTEMPTS {
+            registry.address = free_address();
+            config["http"]["addr"] = registry.address.as_str().into();
+            // JSON is YAML.
+            fs::write(registry.folder.path().join("config.yml"), config.to_string()).expect("there is room for a file");
+            let Ok(process) = run(registry.folder.path()) else {
+                windlass_testing::skipped("docker-registry is not installed", "it is Debian's package docker-registry");
+                return None;
+            };
+            registry.process = Some(process);
+            if registry.listens() {
+                return Some(registry);
+            }
+        }
+        panic!("docker-registry ends again and again");
     }
 
     /// `127.0.0.1:PORT`
@@ -84,13 +92,15 @@ impl DockerRegistry {
 
     /// Of the process.
     pub fn id(&self) -> u32 {
-        self.process.id()
+        self.process.as_ref().expect("it was started").id()
     }
 
     /// Ends the process.
     pub fn stop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        if let Some(process) = &mut self.process {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 
     /// Starts it again at the same address, with what was pushed.
@@ -99,13 +109,23 @@ impl DockerRegistry {
     /// When it does not listen.
     pub fn restart(&mut self) {
         self.stop();
-        self.process = run(self.folder.path()).expect("it could be started before");
-        self.wait();
+        self.process = Some(run(self.folder.path()).expect("it could be started before"));
+        assert!(self.listens(), "docker-registry could listen here before");
     }
 
-    fn wait(&self) {
+    /// Waits until it listens; it does not if it ended.
+    fn listens(&mut self) -> bool {
         let begun = Instant::now();
-        while TcpStream::connect(&self.address).is_err() {
+        loop {
+            // Who answers may be another that was faster.
+            let answers = TcpStream::connect(&self.address).is_ok();
+            let process = self.process.as_mut().expect("it was started");
+            if process.try_wait().expect("it is a child of ours").is_some() {
+                return false;
+            }
+            if answers {
+                return true;
+            }
             assert!(begun.elapsed() < PATIENCE, "docker-registry does not listen");
             thread::sleep(Duration::from_millis(20));
         }
@@ -115,6 +135,17 @@ impl DockerRegistry {
 impl Drop for DockerRegistry {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// An address that no connection of this machine is given, as those are that the system chooses.
+fn free_address() -> String {
+    loop {
+        let random = RandomState::new().build_hasher().finish();
+        let address = format!("127.0.0.1:{}", 20_000 + random % 10_000);
+        if TcpListener::bind(&address).is_ok() {
+            return address;
+        }
     }
 }
 
