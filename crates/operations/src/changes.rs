@@ -28,9 +28,6 @@ const LARGEST_LIMIT: u64 = 1000;
 /// Images that are named with a change.
 const IMAGES: usize = 100;
 
-const EVENTS: [EventType; 3] =
-    [EventType::TagPolicyEvaluationUpdate, EventType::ActivePolicyUpdated, EventType::ActivePolicyContentChange];
-
 /// How far a list was told: each of its two sources by the last one that was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Cursor {
@@ -123,9 +120,8 @@ impl Tenant {
         };
         let part = Page { since, before: cursor.finding, limit: limit + 1 };
         let found = self.account.finding_changes(of.map(|(analysis, _)| analysis), part).await?;
-        let kinds: Vec<&str> = EVENTS.iter().map(|kind| kind.as_str()).collect();
         let resources = of.map(|(_, tags)| tags);
-        let happened = self.account.events_of(&kinds, resources, since, cursor.event.clone(), limit + 1).await?;
+        let happened = self.account.events_of_changes(resources, since, cursor.event.clone(), limit + 1).await?;
 
         let mut merged: Vec<Either> = found.into_iter().map(|row| Either::Finding(Box::new(row))).collect();
         merged.extend(happened.into_iter().map(|row| Either::Event(Box::new(row))));
@@ -262,6 +258,17 @@ fn told_event(row: &events::Model) -> Option<What> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_of_changes_are_of_types_that_there_are() {
+        let known = [
+            EventType::TagPolicyEvaluationUpdate,
+            EventType::ActivePolicyUpdated,
+            EventType::ActivePolicyContentChange,
+        ];
+        let named = known.map(|kind| format!("'{}'", kind.as_str())).join(", ");
+        assert_eq!(events::OF_CHANGES, format!("kind IN ({named})"));
+    }
 
     #[test]
     fn how_far_a_list_was_told_is_a_text() {

@@ -17,3 +17,6 @@ CREATE TABLE events (
 CREATE INDEX events_by_time ON events (account, occurred_at, id);
 CREATE INDEX events_by_resource ON events (account, resource_id, occurred_at);
 CREATE INDEX events_by_age ON events (created_at);
+-- Of verdicts and policies that changed, which whoever looks back asks for among many others.
+CREATE INDEX events_of_changes ON events (account, occurred_at, id) WHERE kind IN ('user.checks.tag.policy_evaluation.update',
+    'user.policy.active.updated', 'user.policy.active.content_change');

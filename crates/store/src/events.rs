@@ -4,10 +4,14 @@ use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, IntoActiveModel as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _,
     entity::prelude::*,
-    sea_query::{LikeExpr, Query},
+    sea_query::{Expr, LikeExpr, Query},
 };
 
 use crate::{Account, AccountName, BATCH, Moment, Result, subscriptions::Page};
+
+/// Those that tell of changes of verdicts and policies, in the words of the index `events_of_changes`.
+pub const OF_CHANGES: &str = "kind IN ('user.checks.tag.policy_evaluation.update', 'user.policy.active.updated', \
+                              'user.policy.active.content_change')";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
@@ -107,18 +111,17 @@ impl Account {
         Ok((rows, more))
     }
 
-    /// Events of these types, about one of these things or about policies, that happened after `since` and before `before`
-    /// (a moment and an id), newest first; `resources: None`: about anything.
-    pub async fn events_of(
+    /// Events of changed verdicts on these things and of changed policies that happened after `since` and before `before` (a
+    /// moment and an id), newest first; `resources: None`: on anything.
+    pub async fn events_of_changes(
         &self,
-        kinds: &[&str],
         resources: Option<&[String]>,
         since: Moment,
         before: Option<(Moment, String)>,
         limit: u64,
     ) -> Result<Vec<Model>> {
         let mut query = Entity::find().filter(Column::Account.eq(self.name().as_str()));
-        query = query.filter(Column::Kind.is_in(kinds.iter().copied())).filter(Column::OccurredAt.gt(since));
+        query = query.filter(Expr::cust(OF_CHANGES)).filter(Column::OccurredAt.gt(since));
         if let Some((moment, id)) = before {
             let same = Condition::all().add(Column::OccurredAt.eq(moment)).add(Column::Id.lt(id));
             query = query.filter(Condition::any().add(Column::OccurredAt.lt(moment)).add(same));

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
+use sea_orm::{ConnectionTrait as _, Statement};
 
-use crate::{Account, BATCH, Moment, Result, image_tags};
+use crate::{Account, BATCH, Moment, Result};
 
 /// An image that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,9 +13,18 @@ pub struct QueriedImage {
     pub image_id: String,
     pub analyzed_at: Option<Moment>,
     /// In the order they came to it.
-    pub tags: Vec<image_tags::Model>,
+    pub tags: Vec<QueriedTag>,
     /// Which of the packages or findings it has.
     pub hits: Vec<i64>,
+}
+
+/// A tag of an image, and when it was last seen to come to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueriedTag {
+    pub registry: String,
+    pub repository: String,
+    pub tag: String,
+    pub detected_at: Moment,
 }
 
 /// What images are asked for, by ids.
@@ -100,21 +109,41 @@ impl Account {
              AND {has_one} {after} ORDER BY i.digest LIMIT {} OFFSET {}",
             slice.limit, slice.offset
         );
-        let rows = self.reader().query_all_raw(self.statement(page, slice.after)).await?;
-        let ids: Vec<i64> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
-        let (mut tags, mut hits) = (self.tags_by_image(&ids).await?, self.hits_of(wanted, &ids).await?);
-        let image = |(row, id): (&QueryResult, &i64)| {
-            let mut hits = hits.remove(id).unwrap_or_default();
-            hits.sort_unstable();
-            Ok(QueriedImage {
-                digest: row.try_get_by_index(1)?,
-                image_id: row.try_get_by_index(2)?,
-                analyzed_at: row.try_get_by_index::<Option<i64>>(3)?.map(Moment),
-                tags: tags.remove(id).unwrap_or_default(),
-                hits,
-            })
-        };
-        rows.iter().zip(&ids).map(image).collect()
+        // One row for each tag, and one for an image that has none.
+        let sql = format!(
+            "SELECT i.id, i.digest, i.image_id, i.analyzed_at, t.registry, t.repository, t.tag, t.detected_at \
+             FROM ({page}) i LEFT JOIN image_tags t ON t.image = i.id AND t.account = $1 \
+             ORDER BY i.digest, t.detected_at, t.registry, t.repository, t.tag"
+        );
+        let mut images: Vec<QueriedImage> = Vec::new();
+        let mut ids: Vec<i64> = Vec::new();
+        for row in self.reader().query_all_raw(self.statement(sql, slice.after)).await? {
+            let id = row.try_get_by_index(0)?;
+            if ids.last() != Some(&id) {
+                ids.push(id);
+                images.push(QueriedImage {
+                    digest: row.try_get_by_index(1)?,
+                    image_id: row.try_get_by_index(2)?,
+                    analyzed_at: row.try_get_by_index::<Option<i64>>(3)?.map(Moment),
+                    tags: Vec::new(),
+                    hits: Vec::new(),
+                });
+            }
+            if let (Some(image), Some(registry)) = (images.last_mut(), row.try_get_by_index(4)?) {
+                image.tags.push(QueriedTag {
+                    registry,
+                    repository: row.try_get_by_index(5)?,
+                    tag: row.try_get_by_index(6)?,
+                    detected_at: Moment(row.try_get_by_index(7)?),
+                });
+            }
+        }
+        let mut hits = self.hits_of(wanted, &ids).await?;
+        for (id, image) in ids.iter().zip(&mut images) {
+            image.hits = hits.remove(id).unwrap_or_default();
+            image.hits.sort_unstable();
+        }
+        Ok(images)
     }
 
     async fn are_many(&self, wanted: &Wanted, slice: Slice<'_>) -> Result<bool> {

@@ -8,7 +8,9 @@ use std::{
 use windlass_policy::PackageFact;
 use windlass_sbom::{Package, PackageType};
 use windlass_store::{
-    findings, package_versions,
+    findings,
+    image_tags::TagName,
+    package_versions,
     queried_images::{QueriedImage as Row, Slice, Wanted},
 };
 use windlass_v1::{
@@ -251,7 +253,7 @@ fn vulnerable(finding: &findings::Model, version: &package_versions::Model) -> V
 fn told(image: Row) -> QueriedImage {
     let moment = |moment: windlass_store::Moment| IsoSeconds::from(jiff::Timestamp::from(moment));
     let tags = image.tags.into_iter().map(|tag| QueriedTag {
-        fulltag: tag.fulltag(),
+        fulltag: TagName { registry: &tag.registry, repository: &tag.repository, tag: &tag.tag }.fulltag(),
         tag_detected_at: Some(moment(tag.detected_at)),
         registry: tag.registry,
         repo: tag.repository,
