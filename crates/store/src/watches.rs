@@ -1,8 +1,10 @@
 //! What is watched at registries for accounts, and what the watch knows from the last time it asked.
 
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult, IntoActiveModel as _, Statement,
-    entity::prelude::*, sea_query::OnConflict,
+    ActiveValue::Set,
+    ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult, IntoActiveModel as _, Statement,
+    entity::prelude::*,
+    sea_query::{Expr, OnConflict},
 };
 
 use crate::{Account, AccountName, Moment, Result, Store, subscriptions::Kind};
@@ -106,10 +108,12 @@ pub async fn image_seen(on: &impl ConnectionTrait, subscription: &str) -> Result
     Ok(Entity::find_by_id(subscription).one(on).await?.and_then(|watch| watch.image))
 }
 
-/// Lets a watch rest, whatever it knows.
+/// Lets a watch rest, whatever it knows. One that rests longer goes on resting.
 pub async fn rest(on: &impl ConnectionTrait, subscription: &str, not_before: Moment) -> Result<()> {
     let row = Model { subscription: subscription.to_owned(), not_before, ..Model::default() };
-    let rests = OnConflict::column(Column::Subscription).update_column(Column::NotBefore).to_owned();
+    let later =
+        "CASE WHEN watches.not_before > excluded.not_before THEN watches.not_before ELSE excluded.not_before END";
+    let rests = OnConflict::column(Column::Subscription).value(Column::NotBefore, Expr::cust(later)).to_owned();
     Entity::insert(row.into_active_model()).on_conflict(rests).exec_without_returning(on).await?;
     Ok(())
 }

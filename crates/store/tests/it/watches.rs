@@ -103,3 +103,32 @@ fn tags_of_a_repository_are_kept_for_its_account_alone() {
         assert_eq!(alpha.repository_tags(&["1"]).await.unwrap().len(), 2);
     });
 }
+
+#[test]
+fn a_watch_is_let_rest_no_shorter_than_it_rests_already() {
+    on_every_engine(|store| async move {
+        let alpha = store.account(&team(&store, "alpha").await);
+        for id in ["new", "failed", "seen"] {
+            subscribe(&alpha, id, Kind::TagUpdate, true).await;
+        }
+        let knows = |id: &str, until: i64| watches::Model {
+            subscription: id.into(),
+            digest: Some("sha256:1".into()),
+            failures: 3,
+            not_before: Moment(until),
+            ..watches::Model::default()
+        };
+        keep(&store, knows("failed", 100)).await;
+        keep(&store, knows("seen", 1)).await;
+        let tx = store.begin().await.unwrap();
+        for id in ["new", "failed", "seen"] {
+            watches::rest(&tx, id, Moment(50)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        assert_eq!(due(&store, "", 10, 49).await, [""; 0]);
+        assert_eq!(due(&store, "", 10, 50).await, ["new", "seen"]);
+        assert_eq!(due(&store, "", 10, 100).await, ["failed", "new", "seen"]);
+        let seen = alpha.watch("seen").await.unwrap().unwrap().watch;
+        assert_eq!(seen, knows("seen", 50), "what it knows stays");
+    });
+}
