@@ -7,7 +7,6 @@ use std::{
     fs,
     net::SocketAddr,
     path::Path,
-    process::Command,
     sync::atomic::Ordering,
     time::{Duration, Instant},
 };
@@ -20,6 +19,7 @@ use support::{
 };
 use tokio::{io::AsyncReadExt, net::TcpListener};
 use windlass_objects::{Error, FaultKind, ObjectKey, Objects, Options};
+use windlass_testing::SmallDisk;
 
 /// Stores a document, lets `spoil` have its file, and gives the error of reading it.
 async fn reading_after(spoil: impl FnOnce(&Path)) -> Error {
@@ -128,20 +128,8 @@ async fn a_full_quota_leaves_nothing_and_the_reason() {
 /// Needs to mount a small file system, so root.
 #[tokio::test]
 async fn a_full_disk_leaves_nothing_half_visible() {
-    let place = tempfile::tempdir().unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(place.path()).output();
-    if !mounted.is_ok_and(|mounted| mounted.status.success()) {
-        eprintln!("SKIPPED: mounting a small file system takes root");
-        return;
-    }
-    struct Mounted<'a>(&'a Path);
-    impl Drop for Mounted<'_> {
-        fn drop(&mut self) {
-            let _ = Command::new("umount").arg(self.0).status();
-        }
-    }
-    let mount = Mounted(place.path());
-    let objects = folder(mount.0).await;
+    let Some(disk) = SmallDisk::of("2m") else { return };
+    let objects = folder(disk.path()).await;
     let small = objects.put(noise(100_000, 1)).await.unwrap();
     let large = noise(8 << 20, 2);
     for attempt in 0..3 {
@@ -153,7 +141,7 @@ async fn a_full_disk_leaves_nothing_half_visible() {
         assert!(error.to_string().contains(&ObjectKey::of(&large).to_string()), "{error}");
         assert!(error.hint().unwrap().contains("free space"), "{error}");
         assert_eq!(keys(&objects).await, [small]);
-        assert_eq!(fs::read_dir(mount.0.join(".unfinished")).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(disk.path().join(".unfinished")).unwrap().count(), 0);
     }
     assert_eq!(objects.get(&small).await.unwrap(), noise(100_000, 1));
     objects.put(noise(100_000, 3)).await.expect("what fits can still be written");

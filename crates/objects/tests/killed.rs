@@ -7,15 +7,16 @@ mod support;
 use std::{
     fs,
     path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use support::{
-    folder, patient, servers,
+    folder,
+    killed::{demand_sound, kill_a_mover, kill_a_writer},
+    patient, servers,
     suite::{keys, noise},
 };
-use windlass_objects::{Location, Migration, ObjectKey, Objects, migrate};
+use windlass_objects::{Location, Migration, Objects, migrate};
 
 /// Where a process that is killed writes to, and what it moves from, as locations.
 const TO: &str = "WINDLASS_TEST_WRITES_TO";
@@ -50,34 +51,8 @@ async fn moves_until_it_is_killed() {
     migrate(&opened_by(FROM).await, &opened_by(TO).await, remove, |_| {}).await.unwrap();
 }
 
-fn start(what: &str, settings: &[(&str, &str)]) -> Child {
-    let mut program = Command::new(std::env::current_exe().unwrap());
-    let program = program.args(["--exact", "--ignored", what]).envs(settings.iter().copied());
-    program.stdout(Stdio::null()).spawn().unwrap()
-}
-
-fn kill(mut process: Child) {
-    process.kill().unwrap();
-    process.wait().unwrap();
-}
-
-/// Starts a writer and kills it as soon as `is_at_it` says so.
-async fn kill_a_writer(location: &str, mut is_at_it: impl AsyncFnMut() -> bool) {
-    let (writer, begun) = (start("writes_until_it_is_killed", &[(TO, location)]), Instant::now());
-    while !is_at_it().await {
-        assert!(begun.elapsed() < Duration::from_mins(1), "it writes nothing");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    kill(writer);
-}
-
-async fn demand_sound(objects: &Objects) -> Vec<ObjectKey> {
-    let all = keys(objects).await;
-    for key in &all {
-        objects.verify(key).await.unwrap();
-    }
-    all
-}
+const WRITER: &str = "writes_until_it_is_killed";
+const MOVER: &str = "moves_until_it_is_killed";
 
 #[tokio::test]
 async fn a_writer_into_a_folder_leaves_nothing_half_visible() {
@@ -86,7 +61,7 @@ async fn a_writer_into_a_folder_leaves_nothing_half_visible() {
     let objects = folder(place.path()).await;
     let mut before = 0;
     for round in 0..6 {
-        kill_a_writer(&location, async || {
+        kill_a_writer(WRITER, &[(TO, &location)], async || {
             let goes_on = keys(&objects).await.len() > before;
             if goes_on {
                 tokio::time::sleep(Duration::from_millis(37 * round)).await;
@@ -128,7 +103,7 @@ async fn a_writer_into_a_bucket_leaves_uploads_that_are_ended() {
     assert!(servers::s3_answer(reqwest::Method::POST, &strange).await.status().is_success());
     let mut left = 1;
     for _ in 0..12 {
-        kill_a_writer(&location, async || servers::s3_uploads(&server).await.len() > left).await;
+        kill_a_writer(WRITER, &[(TO, &location)], async || servers::s3_uploads(&server).await.len() > left).await;
         left = servers::s3_uploads(&server).await.len();
         demand_sound(&objects).await;
         // A writer may have come to the end of one before it was killed.
@@ -158,7 +133,7 @@ async fn a_writer_into_a_swift_container_leaves_segments_that_are_removed() {
         segments.into_iter().filter(|path| !whole.contains(&hex(path))).count()
     };
     for _ in 0..12 {
-        kill_a_writer(&location, async || orphans().await > 0).await;
+        kill_a_writer(WRITER, &[(TO, &location)], async || orphans().await > 0).await;
         demand_sound(&objects).await;
         if orphans().await > 0 {
             break;
@@ -177,19 +152,8 @@ async fn moved_in_spite_of_kills(from: (&Objects, &str), to: (&Objects, &str), r
     let ((from, old), (to, new)) = (from, to);
     let all = keys(from).await;
     let live = to.clone().falling_back_to(from);
-    let mut before = 0;
     for _ in 0..rounds {
-        let mut mover = start("moves_until_it_is_killed", &[(FROM, old), (TO, new)]);
-        while keys(to).await.len() <= before {
-            assert!(mover.try_wait().unwrap().is_none(), "it ended before it was killed");
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        kill(mover);
-        before = keys(to).await.len();
-        demand_sound(to).await;
-        for key in &all {
-            live.verify(key).await.unwrap();
-        }
+        kill_a_mover(MOVER, &[(FROM, old), (TO, new)], to, (&live, &all)).await;
     }
     let remove = Migration { remove: true, ..Migration::default() };
     assert!(migrate(from, to, remove, |_| {}).await.unwrap().is_complete());

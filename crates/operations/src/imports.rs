@@ -119,8 +119,7 @@ impl Tenant {
             ImportPart::Manifest | ImportPart::Dockerfile => return Ok(()),
         };
         let bytes = self.service.objects.get(key).await?;
-        let checked = threads::spawn_blocking(move || check(&bytes)).await;
-        Ok(checked.map_err(|error| Error::Broken(error.to_string()))??)
+        Ok(threads::blocking(move || check(&bytes)).await??)
     }
 
     /// # Errors

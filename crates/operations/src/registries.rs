@@ -10,7 +10,7 @@ use windlass_v1::{
     registries::{AWS_ECR, DOCKER_V2, Registry, RegistryRequest},
 };
 
-use crate::{Error, Result, Tenant, registry_access::blocking, text};
+use crate::{Error, Result, Tenant, text, threads::blocking};
 
 /// Longest name of a registry, and longest of what belongs to it, in bytes.
 const NAME_LIMIT: usize = 512;

@@ -7,7 +7,7 @@ use windlass_sources::{
 use windlass_store::registries::Model;
 use windlass_v1::registries::AWS_ECR;
 
-use crate::{Error, Result, Tenant, registries::owner, threads};
+use crate::{Result, Tenant, registries::owner, threads::blocking};
 
 /// Further attempts while somebody waits for the answer.
 const RETRIES: u32 = 1;
@@ -80,9 +80,4 @@ impl Tenant {
         })
         .await
     }
-}
-
-/// Does what waits for the network on a thread of its own.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    threads::spawn_blocking(work).await.map_err(|error| Error::Broken(error.to_string()))
 }

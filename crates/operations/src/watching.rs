@@ -150,10 +150,7 @@ impl Service {
 
     /// Visits what is due at one registry.
     async fn ask(self: &Arc<Self>, watcher: Watcher, registry: &str, due: Vec<Due>) -> Result<()> {
-        let mut due = due.into_iter();
-        let mut visited = Vec::new();
-        while let Some(next) = due.next() {
-            visited.push(next.clone());
+        for (at, next) in due.iter().enumerate() {
             let visit = match (watcher.visit)(Arc::clone(self), next.clone()).await {
                 // A secret that cannot be decrypted, for instance: others are not to suffer from it.
                 Err(Error::Broken(reason)) => Visit::Failed(Trouble { failure: Failure::Unknown, reason, pause: None }),
@@ -162,8 +159,8 @@ impl Service {
             match visit {
                 Visit::Done => {}
                 Visit::Failed(trouble) => {
-                    let rest = self.rest(watcher, &next, &trouble);
-                    self.failed(watcher, &next, &trouble, rest).await?;
+                    let rest = self.rest(watcher, next, &trouble);
+                    self.failed(watcher, next, &trouble, rest).await?;
                     if trouble.is_of_registry() {
                         tracing::warn!(
                             registry,
@@ -171,14 +168,15 @@ impl Service {
                             rest,
                             "the registry is left alone for a while"
                         );
-                        return self.postpone(due, rest).await;
+                        return self.postpone(&due[at + 1..], rest).await;
                     }
                 }
                 Visit::Enough(rest) => {
                     let rest = i64::try_from(rest.as_secs()).unwrap_or(LONGEST_REST).min(LONGEST_REST);
                     let rest = jittered(rest);
-                    tracing::info!(registry, left = due.len(), rest, "the registry's limit is near; it is left alone");
-                    return self.postpone(visited.into_iter().chain(due), rest).await;
+                    let left = due.len() - at - 1;
+                    tracing::info!(registry, left, rest, "the registry's limit is near; it is left alone");
+                    return self.postpone(&due, rest).await;
                 }
             }
         }
@@ -216,8 +214,8 @@ impl Service {
         Ok(tx.commit().await.map_err(StoreError::from)?)
     }
 
-    /// Lets watches rest.
-    async fn postpone(&self, due: impl Iterator<Item = Due>, rest: i64) -> Result<()> {
+    /// Lets watches rest, for that long or longer.
+    async fn postpone(&self, due: &[Due], rest: i64) -> Result<()> {
         let not_before = self.clock.moment().plus_seconds(rest);
         for due in due {
             let tx = self.store.begin().await?;

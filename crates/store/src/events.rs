@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Expr, LikeExpr, Query},
 };
 
-use crate::{Account, AccountName, BATCH, Moment, Result, subscriptions::Page};
+use crate::{Account, AccountName, Moment, Result, insert_all, subscriptions::Page};
 
 /// Those that tell of changes of verdicts and policies, in the words of the index `events_of_changes`.
 pub const OF_CHANGES: &str = "kind IN ('user.checks.tag.policy_evaluation.update', 'user.policy.active.updated', \
@@ -156,12 +156,6 @@ impl Account {
 
 /// Writes events, in the transaction of what they tell of. Their account is `account`, whatever the rows say.
 pub async fn insert(on: &impl ConnectionTrait, account: &AccountName, events: Vec<Model>) -> Result<()> {
-    let mut rows = events.into_iter().map(|event| Model { account: account.to_string(), ..event }.into_active_model());
-    loop {
-        let part: Vec<ActiveModel> = rows.by_ref().take(BATCH).collect();
-        if part.is_empty() {
-            return Ok(());
-        }
-        Entity::insert_many(part).exec_without_returning(on).await?;
-    }
+    let own = |event| Model { account: account.to_string(), ..event }.into_active_model();
+    insert_all(on, events.into_iter().map(own)).await
 }

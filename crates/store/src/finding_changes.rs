@@ -10,7 +10,7 @@ use sea_orm::{
     entity::prelude::*,
 };
 
-use crate::{Account, BATCH, Moment, Result, Store};
+use crate::{Account, BATCH, Moment, Result, Store, insert_all};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "finding_changes")]
@@ -163,20 +163,17 @@ pub async fn newest(on: &impl ConnectionTrait) -> Result<i64> {
 
 /// Writes changes, in the transaction that makes them.
 pub async fn insert(on: &impl ConnectionTrait, changes: Vec<NewChange>, data: i64, now: Moment) -> Result<()> {
-    for part in changes.chunks(BATCH) {
-        let rows = part.iter().map(|change| ActiveModel {
-            package_version: Set(change.package_version),
-            finding: Set(change.finding),
-            data: Set(data),
-            before: Set(change.before.clone()),
-            after: Set(change.after.clone()),
-            by_owner: Set(false),
-            changed_at: Set(now),
-            ..Default::default()
-        });
-        Entity::insert_many(rows).exec_without_returning(on).await?;
-    }
-    Ok(())
+    let rows = changes.into_iter().map(|change| ActiveModel {
+        package_version: Set(change.package_version),
+        finding: Set(change.finding),
+        data: Set(data),
+        before: Set(change.before),
+        after: Set(change.after),
+        by_owner: Set(false),
+        changed_at: Set(now),
+        ..Default::default()
+    });
+    insert_all(on, rows).await
 }
 
 /// Numbers, as a list in SQL has them.

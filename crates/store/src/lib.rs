@@ -72,6 +72,8 @@ pub mod vulnerability_data;
 pub mod vulnerability_records;
 pub mod watches;
 
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait as _};
+
 pub use account::Account;
 pub use connect::{Address, Connections, InvalidAddress, Store, Transaction};
 pub use error::{Error, Result};
@@ -80,3 +82,18 @@ pub use names::{AccountName, InvalidName, Username};
 
 /// Rows that are written or looked for with one statement: SQLite takes 32,766 values, PostgreSQL 65,535.
 pub(crate) const BATCH: usize = 1000;
+
+/// Writes rows in their order, many with one statement.
+pub(crate) async fn insert_all<A: ActiveModelTrait>(
+    on: &impl ConnectionTrait,
+    rows: impl IntoIterator<Item = A>,
+) -> Result<()> {
+    let mut rows = rows.into_iter();
+    loop {
+        let part: Vec<A> = rows.by_ref().take(BATCH).collect();
+        if part.is_empty() {
+            return Ok(());
+        }
+        A::Entity::insert_many(part).exec_without_returning(on).await?;
+    }
+}

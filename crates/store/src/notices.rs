@@ -5,7 +5,7 @@ use sea_orm::{
     QueryOrder as _, QuerySelect as _, entity::prelude::*,
 };
 
-use crate::{AccountName, BATCH, Moment, Result, Store, Transaction, delivery_notices};
+use crate::{AccountName, Moment, Result, Store, Transaction, delivery_notices, insert_all};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "notices")]
@@ -57,7 +57,7 @@ pub struct NewNotice {
 
 /// Writes notices of an account, in the order of what happened.
 pub async fn insert(on: &impl ConnectionTrait, account: &AccountName, notices: Vec<NewNotice>) -> Result<()> {
-    let mut rows = notices.into_iter().map(|notice| ActiveModel {
+    let rows = notices.into_iter().map(|notice| ActiveModel {
         id: Set(notice.id),
         account: Set(account.to_string()),
         kind: Set(notice.kind),
@@ -69,13 +69,7 @@ pub async fn insert(on: &impl ConnectionTrait, account: &AccountName, notices: V
         occurred_at: Set(notice.occurred_at),
         ..Default::default()
     });
-    loop {
-        let part: Vec<ActiveModel> = rows.by_ref().take(BATCH).collect();
-        if part.is_empty() {
-            return Ok(());
-        }
-        Entity::insert_many(part).exec_without_returning(on).await?;
-    }
+    insert_all(on, rows).await
 }
 
 impl Store {

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{
-    ActiveValue::Set, ConnectionTrait as _, EntityTrait as _, FromQueryResult, Statement, Value, entity::prelude::*,
-};
+use sea_orm::{ActiveValue::Set, ConnectionTrait as _, FromQueryResult, Statement, Value, entity::prelude::*};
 
-use crate::{BATCH, Moment, Result, Store};
+use crate::{Moment, Result, Store, insert_all};
 
 /// How much was kept at a moment, of an account or, where it names none, of all.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
@@ -115,17 +113,15 @@ impl Store {
     /// Keeps what was measured.
     pub async fn keep_samples(&self, samples: Vec<Sample>) -> Result<()> {
         let tx = self.begin().await?;
-        for part in samples.chunks(BATCH) {
-            let rows = part.iter().cloned().map(|sample| samples::ActiveModel {
-                measured_at: Set(sample.measured_at),
-                account: Set(sample.account.unwrap_or_default()),
-                kind: Set(sample.kind),
-                name: Set(sample.name),
-                count: Set(sample.count),
-                bytes: Set(sample.bytes),
-            });
-            samples::Entity::insert_many(rows).exec_without_returning(&tx).await?;
-        }
+        let rows = samples.into_iter().map(|sample| samples::ActiveModel {
+            measured_at: Set(sample.measured_at),
+            account: Set(sample.account.unwrap_or_default()),
+            kind: Set(sample.kind),
+            name: Set(sample.name),
+            count: Set(sample.count),
+            bytes: Set(sample.bytes),
+        });
+        insert_all(&tx, rows).await?;
         Ok(tx.commit().await?)
     }
 

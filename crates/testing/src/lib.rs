@@ -1,7 +1,11 @@
 //! Tests that need a server or another program are skipped where it is not installed, aloud. Where everything has to be there,
 //! as in `.ci/run`, `WINDLASS_REQUIRE_SERVERS` makes that a failure.
 
+mod disk;
+
 use std::{env, ffi::OsStr};
+
+pub use disk::SmallDisk;
 
 /// Set to anything but `0`, no test may be skipped for want of a server.
 const REQUIRED: &str = "WINDLASS_REQUIRE_SERVERS";

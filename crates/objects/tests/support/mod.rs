@@ -1,6 +1,7 @@
 //! Storages for tests: a folder, a table of chunks in memory, and real servers where their programs are found.
 #![allow(dead_code, reason = "each test program uses some of it")]
 
+pub(crate) mod killed;
 pub(crate) mod servers;
 pub(crate) mod suite;
 

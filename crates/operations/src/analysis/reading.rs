@@ -21,7 +21,7 @@ use windlass_v1::{
 };
 
 use super::documents::{ArtifactType, DocumentKind, formatted};
-use crate::{Error, Result, Tenant, images::analysis_status, threads};
+use crate::{Error, Result, Tenant, images::analysis_status, threads::blocking};
 
 /// A document on its way: it is verified as it is read, and a damaged one ends in an error.
 pub struct StoredDocument {
@@ -222,9 +222,4 @@ pub(crate) fn analysis_of(image: &images::Model) -> Result<i64> {
 fn decoded(dockerfile: &str) -> Result<Vec<u8>> {
     let bytes = STANDARD.decode(dockerfile);
     bytes.map_err(|error| Error::Broken(format!("a Dockerfile is kept that is no base64: {error}")))
-}
-
-/// Runs what takes the processor's time where it keeps no other task waiting.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    threads::spawn_blocking(work).await.map_err(|error| Error::Broken(error.to_string()))
 }

@@ -110,8 +110,7 @@ impl Tenant {
         let lost = || Error::Broken(format!("the archive has no bill of materials of {}", record.image.digest));
         let document = record.analysis.documents.iter().find(|document| document.kind == "sbom").ok_or_else(lost)?;
         let bytes = self.service.objects.get(&super::key(&document.object)?).await?;
-        let read = threads::spawn_blocking(move || formats::read(&bytes));
-        let sbom = read.await.map_err(|error| Error::Broken(error.to_string()))?;
+        let sbom = threads::blocking(move || formats::read(&bytes)).await?;
         let sbom =
             sbom.map_err(|error| Error::Broken(format!("object {} cannot be read: {error}", document.object)))?;
         self.service.know_packages(&sbom).await

@@ -77,8 +77,7 @@ impl Tenant {
     /// breaks off or is too long.
     pub async fn import_archive(&self, bytes: impl AsyncRead + Send + Unpin) -> Result<ImageRecord> {
         let file = spooled(bytes).await?;
-        let read = threads::spawn_blocking(move || read(file)).await;
-        let archived = read.map_err(|error| Error::Broken(error.to_string()))??;
+        let archived = threads::blocking(move || read(file)).await??;
         let digest = archived.image.digest.clone();
         self.demand_absent(&digest).await?;
         self.take_in(archived).await?;

@@ -103,11 +103,11 @@ impl Passwords {
 /// Does what takes long beside the threads that answer requests. The place goes with it: a request that is given up by
 /// its sender does not make room for another before its work is done.
 async fn at<T: Send + 'static>(place: Place, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let done = threads::spawn_blocking(move || {
+    threads::blocking(move || {
         let _place = place.0;
         work()
-    });
-    done.await.map_err(|error| Error::Broken(error.to_string()))
+    })
+    .await
 }
 
 /// Refuses passwords that are too short or too long (`spec/api.md` A2.4, F29).

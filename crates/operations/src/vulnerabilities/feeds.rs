@@ -270,11 +270,12 @@ impl Service {
         })
     }
 
-    async fn tell_of_feeds(&self, events: impl IntoIterator<Item = Told, IntoIter: Send> + Send) -> Result<()> {
+    async fn tell_of_feeds(&self, events: impl IntoIterator<Item = Told>) -> Result<()> {
         let account = AccountName::parse(identity::ADMIN).map_err(|error| Error::Broken(error.to_string()))?;
         let tx = self.store.begin().await?;
+        let mut telling = self.telling(&tx, &account).await?;
         for Told { kind, about, details } in events {
-            let happening = Happening {
+            telling.add(Happening {
                 kind: kind.as_str(),
                 level: if kind.level() == EventLevel::Error { Level::Error } else { Level::Info },
                 message: kind.message().to_owned(),
@@ -282,9 +283,9 @@ impl Service {
                 resource: (kind.resource_type().as_str(), about.as_deref()),
                 source: "policy_engine",
                 facts: Facts::default(),
-            };
-            self.tell(&tx, &account, happening).await?;
+            })?;
         }
+        telling.write(&tx).await?;
         Ok(tx.commit().await.map_err(windlass_store::Error::from)?)
     }
 }

@@ -42,17 +42,22 @@ impl Service {
     /// # Errors
     /// When it cannot be fetched or opened.
     pub(crate) async fn vulnerability_data(&self) -> Result<Option<Arc<Data>>> {
+        Ok(self.vulnerability_data_with_row().await?.map(|(data, _)| data))
+    }
+
+    /// The same, with its row as it was when it was asked for.
+    pub(super) async fn vulnerability_data_with_row(&self) -> Result<Option<(Arc<Data>, vulnerability_data::Model)>> {
         let Some(row) = self.store.vulnerability_data_in_force().await? else { return Ok(None) };
         let mut open = self.data.0.lock().await;
         if let Some(data) = &*open
             && data.id == row.id
         {
-            return Ok(Some(Arc::clone(data)));
+            return Ok(Some((Arc::clone(data), row)));
         }
         let data = Arc::new(self.open_data(&row).await?);
         *open = Some(Arc::clone(&data));
         self.remove_old_copies().await;
-        Ok(Some(data))
+        Ok(Some((data, row)))
     }
 
     /// Opens the data of a row. A copy that cannot be opened is fetched anew.

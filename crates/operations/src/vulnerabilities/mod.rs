@@ -37,7 +37,7 @@ use sha2::{Digest as _, Sha256};
 use windlass_advisories::LookupKey;
 use windlass_matching::Options;
 
-use crate::{Error, Result, threads};
+use crate::{Error, threads::blocking};
 
 /// The answer where there is no data: nothing found must not look like nothing there.
 const NO_DATA: &str = "there is no vulnerability data: nothing can be said about vulnerabilities. Run `windlass db update` \
@@ -56,11 +56,6 @@ fn options() -> Options {
 fn hashed(key: &LookupKey) -> i64 {
     let digest = Sha256::digest(key.to_string());
     i64::from_be_bytes(std::array::from_fn(|at| digest[at]))
-}
-
-/// Runs what takes the processor's time where it keeps no other task waiting.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    threads::spawn_blocking(work).await.map_err(|error| Error::Broken(error.to_string()))
 }
 
 fn broken(error: &dyn std::fmt::Display) -> Error {

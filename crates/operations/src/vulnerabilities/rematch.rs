@@ -76,8 +76,7 @@ impl Service {
     /// # Errors
     /// When the store or the data fails.
     pub async fn compare_vulnerability_data(&self) -> Result<()> {
-        let Some(data) = self.vulnerability_data().await? else { return Ok(()) };
-        let Some(row) = self.store.vulnerability_data(data.id).await? else { return Ok(()) };
+        let Some((data, row)) = self.vulnerability_data_with_row().await? else { return Ok(()) };
         if row.holds_since.is_some() {
             return Ok(());
         }
@@ -127,8 +126,7 @@ impl Service {
     /// before it findings are the same; `None`: there is none.
     pub(super) async fn match_package_versions(&self, ids: &[i64]) -> Result<Option<MatchedBy>> {
         'anew: loop {
-            let Some(data) = self.vulnerability_data().await? else { return Ok(None) };
-            let Some(row) = self.store.vulnerability_data(data.id).await? else { return Ok(None) };
+            let Some((data, row)) = self.vulnerability_data_with_row().await? else { return Ok(None) };
             // Read before the packages are: of those that are read the later way it may be too strict, and never wrong.
             let since = row.holds_since();
             let mut rows = self.store.package_versions(ids).await?;

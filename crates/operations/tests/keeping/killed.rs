@@ -1,11 +1,7 @@
 //! Processes are killed while they write documents into a database, and move them there and away: none is lost, none is half
 //! visible. Folders and servers are killed in the tests of `objects`.
 
-use std::{
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use windlass_objects::{Location, Objects, Options};
 use windlass_operations::{
@@ -17,7 +13,10 @@ use windlass_store::{
     testing::{on_every_address, url_of},
 };
 
-use crate::suite::{keys, noise};
+use crate::{
+    killing::{demand_sound, kill_a_mover, kill_a_writer},
+    suite::{keys, noise},
+};
 
 /// The database of a process that is killed, and the folder it moves from or to.
 const DATABASE: &str = "WINDLASS_TEST_DATABASE";
@@ -69,23 +68,6 @@ async fn moves_out_until_it_is_killed() {
     moved(&store, &chunks(&store), &folder(&std::env::var(FOLDER).unwrap()).await).await;
 }
 
-fn start(what: &str, settings: &[(&str, &str)]) -> Child {
-    let mut program = Command::new(std::env::current_exe().unwrap());
-    let program = program.args(["--exact", "--ignored", &format!("killed::{what}")]);
-    program.envs(settings.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-}
-
-fn kill(mut process: Child) {
-    process.kill().unwrap();
-    process.wait().unwrap();
-}
-
-async fn demand_sound(objects: &Objects) {
-    for key in keys(objects).await {
-        objects.verify(&key).await.unwrap();
-    }
-}
-
 #[test]
 fn a_writer_into_a_database_leaves_nothing_half_visible() {
     on_every_address(|address| async move {
@@ -93,15 +75,15 @@ fn a_writer_into_a_database_leaves_nothing_half_visible() {
         let (objects, url) = (chunks(&store), url_of(&address));
         let mut before = 0;
         for round in 0..6 {
-            let (writer, begun) = (start("writes_until_it_is_killed", &[(DATABASE, &url)]), Instant::now());
-            while keys(&objects).await.len() <= before {
-                assert!(begun.elapsed() < Duration::from_mins(1), "it writes nothing");
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-            tokio::time::sleep(Duration::from_millis(13 * round)).await;
-            kill(writer);
-            before = keys(&objects).await.len();
-            demand_sound(&objects).await;
+            kill_a_writer("killed::writes_until_it_is_killed", &[(DATABASE, &url)], async || {
+                let goes_on = keys(&objects).await.len() > before;
+                if goes_on {
+                    tokio::time::sleep(Duration::from_millis(13 * round)).await;
+                }
+                goes_on
+            })
+            .await;
+            before = demand_sound(&objects).await.len();
         }
         let late = objects.put("written by whoever comes after").await.unwrap();
         assert_eq!(objects.get(&late).await.unwrap(), "written by whoever comes after");
@@ -125,19 +107,9 @@ fn a_move_into_a_database_and_out_of_it_loses_nothing() {
             [("moves_in_until_it_is_killed", &files, &rows), ("moves_out_until_it_is_killed", &rows, &files)]
         {
             let live = to.clone().falling_back_to(from);
-            let mut before = 0;
             for _ in 0..3 {
-                let mut mover = start(what, &[(DATABASE, &url), (FOLDER, path)]);
-                while keys(to).await.len() <= before {
-                    assert!(mover.try_wait().unwrap().is_none(), "{what}: it ended before it was killed");
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                }
-                kill(mover);
-                before = keys(to).await.len();
-                demand_sound(to).await;
-                for key in &all {
-                    live.verify(key).await.unwrap();
-                }
+                let settings = [(DATABASE, url.as_str()), (FOLDER, path)];
+                kill_a_mover(&format!("killed::{what}"), &settings, to, (&live, &all)).await;
                 let told = store.object_move(&from.place(), &to.place()).await.unwrap().unwrap();
                 assert_eq!(told.state, object_moves::State::Running, "whoever asks learns that it did not end");
             }

@@ -15,6 +15,8 @@ mod full;
 #[path = "../archives/house.rs"]
 mod house;
 mod killed;
+#[path = "../../../objects/tests/support/killed.rs"]
+mod killing;
 mod measuring;
 mod memory;
 #[allow(dead_code, reason = "it is the analyses' as well")]

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::Column as ChangeColumn;
-use crate::{BATCH, Moment, Result};
+use crate::{BATCH, Moment, Result, insert_all};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "clearance_changes")]
@@ -83,10 +83,7 @@ pub async fn insert(
         let Some(change) = ids.get(&(one.finding, one.is_cleared)) else { continue };
         rows.extend(one.analyses.iter().map(|analysis| (*change, *analysis)));
     }
-    let rows: Vec<(i64, i64)> = rows.into_iter().collect();
-    for part in rows.chunks(BATCH) {
-        let rows = part.iter().map(|(change, analysis)| ActiveModel { change: Set(*change), analysis: Set(*analysis) });
-        Entity::insert_many(rows).exec_without_returning(on).await?;
-    }
+    let rows = rows.into_iter().map(|(change, analysis)| ActiveModel { change: Set(change), analysis: Set(analysis) });
+    insert_all(on, rows).await?;
     Ok(ids.into_values().collect())
 }

@@ -1,4 +1,4 @@
-use std::{path::Path, process::Command, time::Duration};
+use std::time::Duration;
 
 use sea_orm::ConnectionTrait as _;
 use windlass_store::{
@@ -6,6 +6,7 @@ use windlass_store::{
     object_chunks::{self, Model},
     testing::on_every_address,
 };
+use windlass_testing::SmallDisk;
 
 #[test]
 fn a_database_is_made_once_and_found_again() {
@@ -31,7 +32,7 @@ fn connections_are_counted_while_they_are_used() {
         // Whoever used one gives it back a moment later.
         let is_idle = async {
             while writers(&store).busy > 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
         tokio::time::timeout(Duration::from_secs(30), is_idle).await.unwrap();
@@ -112,21 +113,9 @@ async fn a_file_without_room_says_so_and_is_written_once_there_is_some() {
 /// Needs to mount a small file system, so root.
 #[tokio::test]
 async fn a_full_disk_is_told_and_the_file_is_written_once_there_is_room() {
-    let place = tempfile::tempdir().unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(place.path()).output();
-    if !mounted.is_ok_and(|mounted| mounted.status.success()) {
-        eprintln!("SKIPPED: mounting a small file system takes root");
-        return;
-    }
-    struct Mounted<'a>(&'a Path);
-    impl Drop for Mounted<'_> {
-        fn drop(&mut self) {
-            let _ = Command::new("umount").arg("--lazy").arg(self.0).status();
-        }
-    }
-    let mount = Mounted(place.path());
-    let store = Store::open(&Address::Sqlite(mount.0.join("windlass.db"))).await.unwrap();
-    let ballast = mount.0.join("ballast");
+    let Some(disk) = SmallDisk::of("8m") else { return };
+    let store = Store::open(&Address::Sqlite(disk.path().join("windlass.db"))).await.unwrap();
+    let ballast = disk.path().join("ballast");
     for attempt in 0..3 {
         // All the room there is but for what is small.
         let room = std::fs::File::create(&ballast).unwrap();
