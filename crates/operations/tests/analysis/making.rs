@@ -71,11 +71,8 @@ fn workers_wait_for_images_until_they_are_stopped() {
 #[test]
 fn when_a_worker_is_killed_another_finishes_its_job() {
     on_every_engine(|store| async move {
-        let sample = Sample::new("bash");
-        let Some(registry) = registry_with(&sample).await else { return };
-        let place = Place::new(store).await;
+        let Some((place, registry, sample)) = Place::asked_for_one(store).await else { return };
         let tenant = &place.alpha;
-        add(tenant, &registry.address, "1").await;
         registry.freeze();
         let worker = place.worker(&CancellationToken::new());
         place.until(AnalysisStatus::Analyzing, tenant, &sample.digest).await;
@@ -93,11 +90,8 @@ fn when_a_worker_is_killed_another_finishes_its_job() {
 #[test]
 fn a_worker_that_stops_gives_its_job_back() {
     on_every_engine(|store| async move {
-        let sample = Sample::new("bash");
-        let Some(registry) = registry_with(&sample).await else { return };
-        let place = Place::new(store).await;
+        let Some((place, registry, sample)) = Place::asked_for_one(store).await else { return };
         let tenant = &place.alpha;
-        add(tenant, &registry.address, "1").await;
         registry.freeze();
         let stop = CancellationToken::new();
         let worker = place.worker(&stop);
@@ -116,11 +110,8 @@ fn a_worker_that_stops_gives_its_job_back() {
 #[test]
 fn what_happens_to_an_image_during_its_analysis_stays() {
     on_every_engine(|store| async move {
-        let sample = Sample::new("bash");
-        let Some(registry) = registry_with(&sample).await else { return };
-        let place = Place::new(store).await;
+        let Some((place, registry, sample)) = Place::asked_for_one(store).await else { return };
         let tenant = &place.alpha;
-        add(tenant, &registry.address, "1").await;
         registry.freeze();
         let worker = place.worker(&CancellationToken::new());
         place.until(AnalysisStatus::Analyzing, tenant, &sample.digest).await;
@@ -141,11 +132,8 @@ fn what_happens_to_an_image_during_its_analysis_stays() {
 #[test]
 fn a_worker_that_lost_its_job_writes_nothing() {
     on_every_engine(|store| async move {
-        let sample = Sample::new("bash");
-        let Some(registry) = registry_with(&sample).await else { return };
-        let place = Place::new(store).await;
+        let Some((place, registry, sample)) = Place::asked_for_one(store).await else { return };
         let tenant = &place.alpha;
-        add(tenant, &registry.address, "1").await;
         registry.freeze();
         let worker = place.worker(&CancellationToken::new());
         place.until(AnalysisStatus::Analyzing, tenant, &sample.digest).await;
@@ -164,11 +152,8 @@ fn a_worker_that_lost_its_job_writes_nothing() {
 #[test]
 fn an_image_that_is_to_be_deleted_is_not_analysed() {
     on_every_engine(|store| async move {
-        let sample = Sample::new("bash");
-        let Some(registry) = registry_with(&sample).await else { return };
-        let place = Place::new(store).await;
+        let Some((place, _registry, sample)) = Place::asked_for_one(store).await else { return };
         let tenant = &place.alpha;
-        add(tenant, &registry.address, "1").await;
         let image = place.image(tenant, &sample.digest).await;
         let tx = place.store().begin().await.unwrap();
         images::mark_deleting(&tx, image.id, place.now()).await.unwrap();

@@ -34,6 +34,16 @@ impl Place {
         Self { bench, alpha, beta }
     }
 
+    /// The first account has asked for an image that a registry has as `team/app:1`, and nobody has done anything yet. Nothing
+    /// where there can be no registry.
+    pub(crate) async fn asked_for_one(store: Store) -> Option<(Self, Registry, Sample)> {
+        let sample = Sample::new("bash");
+        let registry = registry_with(&sample).await?;
+        let place = Self::new(store).await;
+        add(&place.alpha, &registry.address, "1").await;
+        Some((place, registry, sample))
+    }
+
     pub(crate) fn store(&self) -> &Store {
         self.bench.service.store()
     }

@@ -57,11 +57,8 @@ fn an_image_that_two_accounts_wait_for_is_read_once() {
 #[test]
 fn how_one_account_calls_its_image_is_not_told_to_another() {
     on_every_engine(|store| async move {
-        let sample = Sample::new("bash");
-        let Some(registry) = registry_with(&sample).await else { return };
-        let place = Place::new(store).await;
+        let Some((place, registry, sample)) = Place::asked_for_one(store).await else { return };
         let tenant = &place.alpha;
-        add(tenant, &registry.address, "1").await;
         assert!(place.work().await);
         let image = place.image(tenant, &sample.digest).await;
         let objects = place.store().analysis_documents(image.analysis.unwrap()).await.unwrap();

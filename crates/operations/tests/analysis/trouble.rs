@@ -10,11 +10,8 @@ use crate::{
 #[test]
 fn a_registry_that_is_down_is_tried_three_times_and_then_blamed() {
     on_every_engine(|store| async move {
-        let sample = Sample::new("bash");
-        let Some(registry) = registry_with(&sample).await else { return };
-        let place = Place::new(store).await;
+        let Some((place, registry, sample)) = Place::asked_for_one(store).await else { return };
         let tenant = &place.alpha;
-        add(tenant, &registry.address, "1").await;
         let address = registry.address.clone();
         drop(registry);
         for pause in [10, 60] {
@@ -53,11 +50,8 @@ fn a_registry_that_is_down_is_tried_three_times_and_then_blamed() {
 #[test]
 fn what_was_found_and_cannot_be_saved_is_told_apart() {
     on_every_engine(|store| async move {
-        let sample = Sample::new("bash");
-        let Some(registry) = registry_with(&sample).await else { return };
-        let place = Place::new(store).await;
+        let Some((place, _registry, sample)) = Place::asked_for_one(store).await else { return };
         let tenant = &place.alpha;
-        add(tenant, &registry.address, "1").await;
         place.lose_objects();
         for pause in [10, 60, 0] {
             assert!(place.work().await);
@@ -82,11 +76,8 @@ fn what_was_found_and_cannot_be_saved_is_told_apart() {
 #[test]
 fn an_image_that_is_not_in_its_registry_fails_at_once() {
     on_every_engine(|store| async move {
-        let sample = Sample::new("bash");
-        let Some(registry) = registry_with(&sample).await else { return };
-        let place = Place::new(store).await;
+        let Some((place, registry, sample)) = Place::asked_for_one(store).await else { return };
         let tenant = &place.alpha;
-        add(tenant, &registry.address, "1").await;
         registry.lose(&sample);
         assert!(place.work().await);
         let image = place.image(tenant, &sample.digest).await;
@@ -116,11 +107,8 @@ fn an_image_that_exceeds_a_budget_fails_and_says_which() {
 #[test]
 fn an_image_that_kills_its_workers_is_given_up() {
     on_every_engine(|store| async move {
-        let sample = Sample::new("bash");
-        let Some(registry) = registry_with(&sample).await else { return };
-        let place = Place::new(store).await;
+        let Some((place, registry, sample)) = Place::asked_for_one(store).await else { return };
         let tenant = &place.alpha;
-        add(tenant, &registry.address, "1").await;
         for _ in 0..3 {
             assert!(place.claim().await.is_some());
             place.later(61);
