@@ -6,17 +6,17 @@ use std::{
 use hashlink::LruCache;
 
 /// What was lately used, as far as it fits into a budget: what was not used for longest goes first.
-pub(crate) struct Recent<K, V> {
+pub(crate) struct Recent<K, V: ?Sized> {
     budget: usize,
     held: Mutex<Held<K, V>>,
 }
 
-struct Held<K, V> {
+struct Held<K, V: ?Sized> {
     entries: LruCache<K, (Arc<V>, usize)>,
     weight: usize,
 }
 
-impl<K: Eq + Hash, V> Recent<K, V> {
+impl<K: Eq + Hash, V: ?Sized> Recent<K, V> {
     /// The budget has the unit of the weights that entries are put with.
     pub(crate) fn new(budget: usize) -> Self {
         Self { budget, held: Mutex::new(Held { entries: LruCache::new_unbounded(), weight: 0 }) }

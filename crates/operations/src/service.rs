@@ -6,7 +6,7 @@ use windlass_sources::registry::ecr::{Ecr, EcrOptions};
 use windlass_store::{AccountName, Store, object_references::Storage};
 
 use crate::{
-    Cipher, Clock, Settings, Tenant, evaluations::Judges, identity::Identity, keeping::ObjectClaims,
+    Cipher, Clock, Settings, Tenant, analysis::Bills, evaluations::Judges, identity::Identity, keeping::ObjectClaims,
     measures::Measures, notifications::Senders, vulnerabilities,
 };
 
@@ -24,6 +24,8 @@ pub struct Service {
     /// Tokens of Amazon's registries.
     pub(crate) ecr: Ecr,
     pub(crate) judges: Judges,
+    /// Bills of materials that were asked for lately.
+    pub(crate) bills: Bills,
     /// The vulnerability data in force.
     pub(crate) data: vulnerabilities::Local,
     /// What is known of packages that were asked about lately.
@@ -57,7 +59,7 @@ impl Service {
             sts_endpoint: settings.sts_endpoint.clone(),
             ..EcrOptions::from_environment()
         });
-        let (judges, data, remembered, rendered) = Default::default();
+        let (judges, bills, data, remembered) = Default::default();
         let senders = Senders::default();
         let work = Notify::new();
         Arc::new(Self {
@@ -70,9 +72,10 @@ impl Service {
             identity,
             ecr,
             judges,
+            bills,
             data,
             remembered,
-            rendered,
+            rendered: vulnerabilities::rendered(),
             senders,
             measures: Measures::default(),
             work,

@@ -71,6 +71,7 @@ CREATE INDEX images_by_creation ON images (account, created_at, id);
 CREATE INDEX images_by_image_id ON images (account, image_id);
 CREATE INDEX images_by_parent ON images (account, parent_digest);
 CREATE INDEX images_shown_by_digest ON images (account, digest, analysis) WHERE status = 'active';
+CREATE INDEX images_by_age ON images (account, analyzed_at) WHERE status = 'active';
 CREATE INDEX images_by_analysis ON images (analysis, account, status);
 
 CREATE TABLE image_tags (

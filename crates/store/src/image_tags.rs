@@ -234,48 +234,6 @@ impl Account {
     }
 }
 
-/// What rules of the archive look at of a tag and its image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mapping {
-    pub image: i64,
-    pub digest: String,
-    pub parent_digest: String,
-    pub is_analyzed: bool,
-    pub analyzed_at: Option<Moment>,
-    pub created_at: Moment,
-    pub registry: String,
-    pub repository: String,
-    pub tag: String,
-    pub detected_at: Moment,
-}
-
-impl Account {
-    /// Every tag that stands or stood for an image that is there to stay, in no order: of a hundred thousand images in a
-    /// second.
-    pub async fn tag_mappings(&self) -> Result<Vec<Mapping>> {
-        let sql = "SELECT i.id, i.digest, i.analysis_status = 'analyzed', i.analyzed_at, i.created_at, t.registry, \
-                   t.repository, t.tag, t.detected_at, i.parent_digest FROM images i JOIN image_tags t ON t.image = i.id \
-                   WHERE i.account = $1 AND i.status = 'active'";
-        let engine = self.reader().get_database_backend();
-        let statement = Statement::from_sql_and_values(engine, sql, [self.name().as_str().into()]);
-        let mapping = |row: &QueryResult| -> Result<Mapping> {
-            Ok(Mapping {
-                image: row.try_get_by_index(0)?,
-                digest: row.try_get_by_index(1)?,
-                is_analyzed: row.try_get_by_index(2)?,
-                analyzed_at: row.try_get_by_index::<Option<i64>>(3)?.map(Moment),
-                created_at: Moment(row.try_get_by_index(4)?),
-                registry: row.try_get_by_index(5)?,
-                repository: row.try_get_by_index(6)?,
-                tag: row.try_get_by_index(7)?,
-                detected_at: Moment(row.try_get_by_index(8)?),
-                parent_digest: row.try_get_by_index(9)?,
-            })
-        };
-        self.reader().query_all_raw(statement).await?.iter().map(mapping).collect()
-    }
-}
-
 fn in_order(query: Select<Entity>) -> Select<Entity> {
     let query = query.order_by_asc(Column::DetectedAt).order_by_asc(Column::Registry);
     query.order_by_asc(Column::Repository).order_by_asc(Column::Tag)

@@ -62,6 +62,7 @@ mod statistics;
 pub mod storage_usage;
 pub mod subscriptions;
 pub mod tag_changes;
+pub mod tag_mappings;
 pub mod tag_states;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

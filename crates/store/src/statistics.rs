@@ -21,6 +21,7 @@ const SIZES: &[(&str, &str, &str)] = &[
     ("findings", "findings_open", "30000 3 1 1 1"),
     ("image_tags", "image_tags_by_name", "12000 12000 6000 40 2 1"),
     ("image_tags", "sqlite_autoindex_image_tags_1", "12000 2 1 1 1"),
+    ("images", "images_by_age", "10000 10000 1"),
     ("images", "images_by_analysis", "10000 1 1 1"),
     ("images", "images_by_creation", "10000 10000 1 1"),
     ("images", "images_by_image_id", "10000 10000 2"),

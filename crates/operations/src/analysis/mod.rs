@@ -4,6 +4,7 @@
 //! and one row that names them; the row is shared by all accounts that hold the image, and found again by
 //! [`settings::analysis_key`]. What an account says of its image (tags, annotations, the Dockerfile) is not part of it.
 
+mod bills;
 mod documents;
 mod failure;
 mod imported;
@@ -19,6 +20,7 @@ pub use documents::ArtifactType;
 pub use reading::{BillFormat, StoredDocument};
 pub use settings::AnalysisSettings;
 
+pub(crate) use bills::Bills;
 pub(crate) use documents::is_document_kind;
 pub(crate) use imported::proved;
 pub(crate) use job::AnalysisRequest;

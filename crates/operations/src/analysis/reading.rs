@@ -20,7 +20,10 @@ use windlass_v1::{
     metadata::{self, MetadataType},
 };
 
-use super::documents::{ArtifactType, DocumentKind, formatted};
+use super::{
+    bills::{BillKey, Said},
+    documents::{ArtifactType, DocumentKind, formatted},
+};
 use crate::{Error, Result, Tenant, images::analysis_status, threads::blocking};
 
 /// A document on its way: it is verified as it is read, and a damaged one ends in an error.
@@ -88,15 +91,26 @@ impl Tenant {
     /// 404 for an unknown image and one that is not analysed.
     pub async fn sbom_as(&self, digest: &str, format: BillFormat) -> Result<(String, StoredDocument)> {
         let image = self.image_row(digest).await?;
-        let sbom = self.sbom(&image).await?;
         let format = match format {
             BillFormat::CycloneDxJson => Format::CycloneDxJson,
             BillFormat::SpdxJson => Format::SpdxJson,
         };
-        let written = blocking(move || formatted(&sbom, format, Vec::new())).await?;
-        let written =
-            written.map_err(|error| Error::Broken(format!("a bill of materials cannot be written: {error}")))?;
-        Ok((image.digest, StoredDocument::of(written)))
+        let (object, said) = (self.sbom_object(&image).await?, self.said(&image).await?);
+        let key = BillKey { object, digest: image.digest.clone(), said, format };
+        let bill = self.service.bills.get(key, async |key| self.written(key.clone()).await).await?;
+        Ok((image.digest, StoredDocument::of(bill)))
+    }
+
+    async fn written(&self, key: BillKey) -> Result<Vec<u8>> {
+        let BillKey { object, digest, said, format } = key;
+        let bytes = self.service.objects.get(&object).await?;
+        let write = move || {
+            let mut sbom = formats::read(&bytes).map_err(|error| unreadable(object, &error))?;
+            said.put_into(&mut sbom, &digest);
+            let written = formatted(&sbom, format, Vec::new());
+            written.map_err(|error| Error::Broken(format!("a bill of materials cannot be written: {error}")))
+        };
+        blocking(write).await?
     }
 
     /// The bill of materials of an image, with what the account says of the image: its tags and its Dockerfile.
@@ -118,23 +132,26 @@ impl Tenant {
         read: impl FnOnce(&[u8]) -> std::result::Result<T, ReadError> + Send + 'static,
         sbom: fn(&mut T) -> &mut Sbom,
     ) -> Result<T> {
-        let objects = &self.service.objects;
+        let object = self.sbom_object(image).await?;
+        let bytes = self.service.objects.get(&object).await?;
+        let read = blocking(move || read(&bytes)).await?;
+        let mut read = read.map_err(|error| unreadable(object, &error))?;
+        self.said(image).await?.put_into(sbom(&mut read), &image.digest);
+        Ok(read)
+    }
+
+    async fn sbom_object(&self, image: &images::Model) -> Result<ObjectKey> {
         let object = self.object(image, DocumentKind::Sbom).await?;
         let (object, _) =
             object.ok_or_else(|| Error::Broken(format!("{} has lost its bill of materials", image.digest)))?;
-        let bytes = objects.get(&object).await?;
-        let read = blocking(move || read(&bytes)).await?;
-        let mut read = read.map_err(|error| Error::Broken(format!("object {object} cannot be read: {error}")))?;
-        let sbom = sbom(&mut read);
-        if let Some(dockerfile) = &image.dockerfile {
-            sbom.inspection.dockerfile = Some(String::from_utf8_lossy(&decoded(dockerfile)?).into_owned());
-        }
-        if let Source::Image(source) = &mut sbom.source {
-            let tags = self.account.tags_of_images(&[image.id]).await?;
-            source.tags = tags.iter().map(image_tags::Model::fulltag).collect();
-            source.user_input = source.tags.first().cloned().unwrap_or_else(|| image.digest.clone());
-        }
-        Ok(read)
+        Ok(object)
+    }
+
+    async fn said(&self, image: &images::Model) -> Result<Said> {
+        let text = |given: &String| Ok::<_, Error>(String::from_utf8_lossy(&decoded(given)?).into_owned());
+        let dockerfile = image.dockerfile.as_ref().map(text).transpose()?;
+        let tags = self.account.tags_of_images(&[image.id]).await?;
+        Ok(Said { tags: tags.iter().map(image_tags::Model::fulltag).collect(), dockerfile })
     }
 
     /// The newest image with this digest, or whose index has it.
@@ -188,9 +205,21 @@ impl Tenant {
     }
 }
 
+impl Said {
+    fn put_into(self, sbom: &mut Sbom, digest: &str) {
+        if self.dockerfile.is_some() {
+            sbom.inspection.dockerfile = self.dockerfile;
+        }
+        if let Source::Image(source) = &mut sbom.source {
+            source.user_input = self.tags.first().map_or(digest, String::as_str).to_owned();
+            source.tags = self.tags;
+        }
+    }
+}
+
 impl StoredDocument {
-    fn of(bytes: Vec<u8>) -> Self {
-        Self { length: bytes.len() as u64, content: Box::new(Cursor::new(bytes)) }
+    fn of(bytes: impl AsRef<[u8]> + Send + Unpin + 'static) -> Self {
+        Self { length: bytes.as_ref().len() as u64, content: Box::new(Cursor::new(bytes)) }
     }
 
     fn between(self, before: Vec<u8>, after: &'static [u8]) -> Self {
@@ -217,6 +246,10 @@ pub(crate) fn analysis_of(image: &images::Model) -> Result<i64> {
             Err(Error::not_found(message.clone()).with("details", message))
         }
     }
+}
+
+fn unreadable(object: ObjectKey, error: &ReadError) -> Error {
+    Error::Broken(format!("object {object} cannot be read: {error}"))
 }
 
 fn decoded(dockerfile: &str) -> Result<Vec<u8>> {

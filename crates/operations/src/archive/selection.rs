@@ -49,9 +49,24 @@ pub(super) struct Selected {
     pub(super) rules: Vec<String>,
 }
 
+/// Before when whatever these rules could select was analysed, or archived; `None` where that could be any image.
+pub(super) fn age_limit(rules: &[Rule], now: Moment) -> Option<Moment> {
+    let limits: Option<Vec<Moment>> = rules.iter().map(|rule| limit(rule, now)).collect();
+    limits?.into_iter().max()
+}
+
+/// Before when images were analysed, or archived, that are old enough for a rule; `None` where age does not count.
+fn limit(rule: &Rule, now: Moment) -> Option<Moment> {
+    let counts = rule.analysis_age_days >= 0 && rule.max_images_per_account.is_none();
+    counts.then(|| now.plus_seconds(rule.analysis_age_days.saturating_mul(-DAY)))
+}
+
 /// The images that the rules of one scope select, in the order of their digests.
+///
+/// Of images that are too young for every rule ([`age_limit`]), only those need to be there that share a tag with an older
+/// one.
 pub(super) fn select(rules: &[&Rule], images: &[Candidate], mut mappings: Vec<Mapping>, now: Moment) -> Vec<Selected> {
-    let criteria: Vec<Criteria> = rules.iter().map(|rule| Criteria::of(rule, images)).collect();
+    let criteria: Vec<Criteria> = rules.iter().map(|rule| Criteria::of(rule, images, now)).collect();
     mappings.sort_by(|one, other| {
         let newest_first = other.detected_at.cmp(&one.detected_at).then(other.image.cmp(&one.image));
         name(one).cmp(&name(other)).then(newest_first)
@@ -93,6 +108,7 @@ fn name(mapping: &Mapping) -> (&str, &str, &str) {
 /// A rule, ready to be asked.
 struct Criteria<'a> {
     rule: &'a Rule,
+    before: Option<Moment>,
     selector: [GlobMatcher; 3],
     /// `None`: nothing is excluded.
     exclude: Option<[GlobMatcher; 3]>,
@@ -101,10 +117,11 @@ struct Criteria<'a> {
 }
 
 impl<'a> Criteria<'a> {
-    fn of(rule: &'a Rule, images: &[Candidate]) -> Self {
+    fn of(rule: &'a Rule, images: &[Candidate], now: Moment) -> Self {
         let exclude = [&rule.exclude_registry, &rule.exclude_repository, &rule.exclude_tag];
         Self {
             rule,
+            before: limit(rule, now),
             selector: [&rule.registry, &rule.repository, &rule.tag].map(|text| wildcard(text)),
             exclude: exclude.iter().all(|text| !text.is_empty()).then(|| exclude.map(|text| shell_pattern(text))),
             surplus: rule.max_images_per_account.map(|limit| surplus(limit, images)),
@@ -117,10 +134,8 @@ impl<'a> Criteria<'a> {
         if let Some(surplus) = &self.surplus {
             return surplus.contains(&mapping.image);
         }
-        let rule = self.rule;
-        let is_old =
-            rule.analysis_age_days < 0 || image.since < now.plus_seconds(rule.analysis_age_days.saturating_mul(-DAY));
-        let is_superseded = rule.tag_versions_newer <= newer;
+        let is_old = self.before.is_none_or(|before| image.since < before);
+        let is_superseded = self.rule.tag_versions_newer <= newer;
         is_old && is_superseded && matches(&self.selector, mapping) && !self.excludes(mapping, analyzed_at, now)
     }
 

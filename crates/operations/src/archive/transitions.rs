@@ -9,14 +9,14 @@ use windlass_store::{
     accounts::State,
     archive_rules::{Model as Rule, Transition},
     archive_transitions::{self, Model},
-    archived_images,
     images::AnalysisStatus,
+    tag_mappings::{self, Place},
 };
 use windlass_v1::archives::{ArchivingStatus, RuleTransition, TransitionState};
 
 use super::{
     rules::transition,
-    selection::{Candidate, Mapping, Selected, select},
+    selection::{Candidate, Mapping, Selected, age_limit, select},
 };
 use crate::{Error, Result, Service, Tenant, cipher::random_id, threads};
 
@@ -104,49 +104,19 @@ impl Tenant {
 
     /// The images that the rules of one scope select.
     async fn selected(&self, transition: Transition, rules: &[&Rule]) -> Result<Vec<Selected>> {
-        let (images, mappings) = match transition {
-            Transition::Archive => self.working_set().await?,
-            Transition::Delete => self.archive_set().await?,
+        let place = match transition {
+            Transition::Archive => Place::WorkingSet,
+            Transition::Delete => Place::Archive,
         };
         let rules: Vec<Rule> = rules.iter().map(|rule| (*rule).clone()).collect();
         let now = self.service.clock.moment();
-        let selecting = move || select(&rules.iter().collect::<Vec<_>>(), &images, mappings, now);
+        let rows = self.account.tag_mappings(place, age_limit(&rules, now)).await?;
+        let selecting = move || {
+            let (images, mappings) = subjects(rows);
+            select(&rules.iter().collect::<Vec<_>>(), &images, mappings, now)
+        };
         let selected = threads::spawn_blocking(selecting).await;
         selected.map_err(|error| Error::Broken(format!("the archive's rules cannot be applied: {error}")))
-    }
-
-    async fn working_set(&self) -> Result<(Vec<Candidate>, Vec<Mapping>)> {
-        let (mut images, mut places) = (Vec::new(), HashMap::new());
-        let mut mappings = Vec::new();
-        for row in self.account.tag_mappings().await? {
-            let image = *places.entry(row.image).or_insert_with(|| {
-                let analyzed_at = row.analyzed_at.filter(|_| row.is_analyzed);
-                let since = analyzed_at.unwrap_or(row.created_at);
-                images.push(Candidate { digest: row.digest, parent: row.parent_digest, analyzed_at, since });
-                images.len() - 1
-            });
-            let (registry, repository, tag) = (row.registry, row.repository, row.tag);
-            mappings.push(Mapping { image, registry, repository, tag, detected_at: row.detected_at });
-        }
-        Ok((images, mappings))
-    }
-
-    async fn archive_set(&self) -> Result<(Vec<Candidate>, Vec<Mapping>)> {
-        let (mut images, mut places) = (Vec::new(), HashMap::new());
-        for row in self.account.archived_images().await? {
-            if row.status == archived_images::Status::Archived {
-                places.insert(row.id, images.len());
-                let analyzed_at = Some(row.analyzed_at);
-                let (digest, parent) = (row.digest, row.parent_digest);
-                images.push(Candidate { digest, parent, analyzed_at, since: row.created_at });
-            }
-        }
-        let tags = self.account.archived_tags(None).await?.into_iter().filter_map(|row| {
-            let image = *places.get(&row.image)?;
-            let (registry, repository, tag) = (row.registry, row.repository, row.tag);
-            Some(Mapping { image, registry, repository, tag, detected_at: row.detected_at })
-        });
-        Ok((images, tags.collect()))
     }
 
     async fn apply(&self, transition: Transition, image: &Selected, task: &str) -> Result<()> {
@@ -192,6 +162,23 @@ impl Tenant {
         }
         self.delete_image(digest, true).await.map(drop)
     }
+}
+
+/// Each image once, in the order of their rows, and the tags.
+fn subjects(mut rows: Vec<tag_mappings::Mapping>) -> (Vec<Candidate>, Vec<Mapping>) {
+    rows.sort_unstable_by_key(|row| row.image);
+    let (mut images, mut places) = (Vec::new(), HashMap::new());
+    let mapping = |row: tag_mappings::Mapping| {
+        let tag_mappings::Mapping { digest, parent_digest: parent, analyzed_at, since, .. } = row;
+        let image = *places.entry(row.image).or_insert_with(|| {
+            images.push(Candidate { digest, parent, analyzed_at, since });
+            images.len() - 1
+        });
+        let tag_mappings::Mapping { registry, repository, tag, detected_at, .. } = row;
+        Mapping { image, registry, repository, tag, detected_at }
+    };
+    let mappings = rows.into_iter().map(mapping).collect();
+    (images, mappings)
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "it is what combinators hand on")]

@@ -29,7 +29,7 @@ pub use settings::VulnerabilitySettings;
 
 pub(crate) use changed::ChangedFinding;
 pub(crate) use local::Local;
-pub(crate) use outcome::Rendered;
+pub(crate) use outcome::{Rendered, rendered};
 pub(crate) use rematch::REMATCH;
 pub(crate) use remembered::Remembered;
 

@@ -1,8 +1,8 @@
 //! What is found in an image, composed of what its packages have.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use windlass_v1::{
 };
 
 use super::{blocking, broken, local::Data, no_data, options, remembered::KnownPackage};
-use crate::{Error, Result, Service, Tenant, analysis};
+use crate::{Error, Result, Service, Tenant, analysis, recent::Recent};
 
 /// What was found in an image.
 #[derive(Clone, Debug)]
@@ -128,14 +128,15 @@ impl Tenant {
             package_versions::forget_matches(&tx, &ids).await?;
             tx.commit().await.map_err(windlass_store::Error::from)?;
             service.remembered.forget();
-        } else if let Some(known) = service.rendered.get(analysis, in_force.id) {
+        } else if let Some(known) = service.rendered.get(&(analysis, in_force.id)) {
             return Ok(known);
         }
         let sbom = Arc::new(self.sbom(image).await?);
         let found = self.outcome(&sbom).await?.ok_or_else(no_data)?;
         let all = blocking(move || told::Vulnerability::all(&sbom, &found.outcome)).await?;
         let all: Arc<[told::Vulnerability]> = all.into();
-        service.rendered.put(analysis, found.data, Arc::clone(&all));
+        // An image without any takes room as well.
+        service.rendered.put((analysis, found.data), Arc::clone(&all), all.len() + 1);
         Ok(all)
     }
 }
@@ -282,58 +283,12 @@ fn composed(
 }
 
 /// What was told of images lately, by analysis and data.
-#[derive(Debug, Default)]
-pub(crate) struct Rendered(Mutex<Remembered>);
-
-#[derive(Debug, Default)]
-struct Remembered {
-    by_key: HashMap<(i64, i64), Arc<[told::Vulnerability]>>,
-    /// Oldest first.
-    order: VecDeque<(i64, i64)>,
-    /// Vulnerabilities of all.
-    size: usize,
-}
+pub(crate) type Rendered = Recent<(i64, i64), [told::Vulnerability]>;
 
 /// Vulnerabilities that are remembered, some hundred megabytes at most.
 const REMEMBERED: usize = 100_000;
 
-impl Rendered {
-    fn get(&self, analysis: i64, data: i64) -> Option<Arc<[told::Vulnerability]>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).by_key.get(&(analysis, data)).cloned()
-    }
-
-    fn put(&self, analysis: i64, data: i64, all: Arc<[told::Vulnerability]>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (analysis, data);
-        // An image without any takes room as well.
-        known.size += all.len() + 1;
-        match known.by_key.insert(key, all) {
-            Some(former) => known.size -= former.len() + 1,
-            None => known.order.push_back(key),
-        }
-        while known.size > REMEMBERED && known.order.len() > 1 {
-            let Some(oldest) = known.order.pop_front() else { break };
-            if let Some(former) = known.by_key.remove(&oldest) {
-                known.size -= former.len() + 1;
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_told_longest_ago_is_forgotten_first() {
-        let rendered = Rendered::default();
-        for analysis in 0..=i64::try_from(REMEMBERED).unwrap() {
-            rendered.put(analysis, 1, Vec::new().into());
-        }
-        assert!(rendered.get(0, 1).is_none() && rendered.get(1, 1).is_some());
-        assert!(rendered.get(1, 2).is_none(), "other data is another answer");
-        rendered.put(1, 1, Vec::new().into());
-        let known = rendered.0.lock().unwrap();
-        assert_eq!((known.size, known.order.len(), known.by_key.len()), (REMEMBERED, REMEMBERED, REMEMBERED));
-    }
+/// Nothing yet.
+pub(crate) fn rendered() -> Rendered {
+    Recent::new(REMEMBERED)
 }

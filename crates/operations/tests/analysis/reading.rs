@@ -6,7 +6,10 @@ use windlass_operations::{
     Error, Result, Tenant,
     analysis::{ArtifactType, BillFormat, StoredDocument},
 };
-use windlass_store::testing::on_every_engine;
+use windlass_store::{
+    image_tags::{self, TagName},
+    testing::on_every_engine,
+};
 use windlass_v1::images::DockerfileMode;
 
 use crate::{
@@ -109,6 +112,30 @@ fn a_dockerfile_is_told_to_whom_gave_it() {
         assert_eq!(shown(alpha).await, (Some(DockerfileMode::Actual), "RlJPTSBhCg==".to_owned()));
         let guessed = STANDARD.encode("FROM scratch\nADD file:1 in /\n");
         assert_eq!(shown(beta).await, (Some(DockerfileMode::Guessed), guessed));
+    });
+}
+
+#[test]
+fn a_bill_of_materials_says_what_the_account_says_of_its_image_by_now() {
+    on_every_engine(|store| async move {
+        let Some((place, registry, sample)) = Place::asked_for_one(store).await else { return };
+        add(&place.beta, &registry.address, "1").await;
+        assert!(place.work().await && place.work().await);
+        let told = async |tenant: &Tenant| {
+            let (_, bill) = tenant.sbom_as(&sample.digest, BillFormat::CycloneDxJson).await.unwrap();
+            bytes(bill).await
+        };
+        let before = told(&place.alpha).await;
+        assert!(before == told(&place.alpha).await && before == told(&place.beta).await);
+
+        let (image, now) = (place.image(&place.alpha, &sample.digest).await, place.now());
+        let tx = place.store().begin().await.unwrap();
+        let tag = TagName { registry: "r.example", repository: "team/other", tag: "2" };
+        image_tags::insert(&tx, place.alpha.name(), image.id, tag, now, now).await.unwrap();
+        tx.commit().await.unwrap();
+        let after = String::from_utf8(told(&place.alpha).await).unwrap();
+        assert!(after.contains("r.example/team/other:2"), "{after}");
+        assert_eq!(told(&place.beta).await, before, "another account has another tag");
     });
 }
 

@@ -24,6 +24,7 @@ mod registries;
 mod schedules;
 mod services;
 mod subscriptions;
+mod tag_mappings;
 mod watches;
 
 use windlass_store::{AccountName, Moment, Store, accounts as store_accounts};

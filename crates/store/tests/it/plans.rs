@@ -10,7 +10,7 @@ fn sizes_of_tables_are_noted_once_and_again_where_they_were_lost() {
             Store::open(&address).await.unwrap().close().await;
             let mut database = SqliteConnection::connect(&url).await.unwrap();
             let noted = "SELECT COUNT(*) FROM sqlite_stat1 WHERE tbl = 'images'";
-            assert_eq!(query_scalar::<_, i64>(noted).fetch_one(&mut database).await.unwrap(), 6);
+            assert_eq!(query_scalar::<_, i64>(noted).fetch_one(&mut database).await.unwrap(), 7);
             query("DELETE FROM sqlite_stat1").execute(&mut database).await.unwrap();
             database.close().await.unwrap();
         }

@@ -1,3 +1,4 @@
+use proptest::{collection::vec, prelude::*};
 use windlass_store::archive_rules::Transition;
 
 use super::*;
@@ -268,4 +269,43 @@ fn a_hundred_thousand_images_are_looked_through() {
     let rules = [Rule { analysis_age_days: 30, tag_versions_newer: 5, ..rule("1") }, limit(99_000)];
     let moved = selected(&rules, &images);
     assert!((1000..100_000).contains(&moved.len()), "{}", moved.len());
+}
+
+proptest! {
+    #[test]
+    fn images_that_are_too_young_and_share_no_tag_with_an_old_one_change_nothing(
+        images in vec((0..60_i64, vec(0..6_u8, 1..4)), 0..30),
+        rules in vec((-1..60_i64, -1..3_i64), 1..3),
+    ) {
+        let (mut candidates, mut mappings) = (Vec::new(), Vec::new());
+        for (image, (days, tags)) in images.iter().enumerate() {
+            let (digest, moment) = (format!("{image:02}"), days_ago(*days));
+            candidates.push(Candidate { parent: digest.clone(), digest, analyzed_at: Some(moment), since: moment });
+            for tag in tags.iter().collect::<BTreeSet<_>>() {
+                let name = |text: &str| text.to_owned();
+                let (registry, repository, tag) = (name("r"), name("a"), tag.to_string());
+                mappings.push(Mapping { image, registry, repository, tag, detected_at: moment });
+            }
+        }
+        let made = |(at, (days, newer)): (usize, &(i64, i64))| {
+            Rule { analysis_age_days: *days, tag_versions_newer: *newer, ..rule(&at.to_string()) }
+        };
+        let rules: Vec<Rule> = rules.iter().enumerate().map(made).collect();
+        let limit = age_limit(&rules, NOW);
+        prop_assert_eq!(limit.is_none(), rules.iter().any(|rule| rule.analysis_age_days < 0));
+        let is_old = |mapping: &&Mapping| limit.is_none_or(|limit| candidates[mapping.image].since < limit);
+        let tags: HashSet<String> = mappings.iter().filter(is_old).map(|mapping| mapping.tag.clone()).collect();
+        let needed = mappings.iter().filter(|mapping| tags.contains(&mapping.tag)).cloned().collect();
+        let rules: Vec<&Rule> = rules.iter().collect();
+        prop_assert_eq!(select(&rules, &candidates, needed, NOW), select(&rules, &candidates, mappings, NOW));
+    }
+}
+
+#[test]
+fn a_limit_and_a_rule_without_age_may_select_any_image() {
+    let aged = |days| Rule { analysis_age_days: days, ..rule("r") };
+    assert_eq!(age_limit(&[aged(10), aged(3)], NOW), Some(days_ago(3)));
+    assert_eq!(age_limit(&[aged(10), aged(-1)], NOW), None);
+    assert_eq!(age_limit(&[aged(10), limit(5)], NOW), None);
+    assert_eq!(age_limit(&[], NOW), None);
 }
