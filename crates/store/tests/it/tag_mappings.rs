@@ -91,6 +91,27 @@ fn tags_of_the_working_set_are_told_with_the_age_of_their_images() {
 }
 
 #[test]
+fn where_very_many_tags_are_old_all_are_told() {
+    on_every_engine(|store| async move {
+        let [alpha, _] = teams(&store).await;
+        working(&alpha, "d1", Some(10), &[]).await;
+        working(&alpha, "d2", Some(20), &["a:young"]).await;
+        let tx = store.begin().await.unwrap();
+        let old = "INSERT INTO image_tags SELECT id, account, 'r.example', 'a', 'n-' || n, 6, 6, 6 FROM images, (WITH RECURSIVE \
+                   numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2001) SELECT n FROM numbers) s \
+                   WHERE digest = 'd1'";
+        tx.execute_unprepared(old).await.unwrap();
+        tx.commit().await.unwrap();
+        let told = async || alpha.tag_mappings(Place::WorkingSet, Some(Moment(11))).await.unwrap();
+        assert_eq!(told().await.len(), 2002, "with the young one");
+        let tx = store.begin().await.unwrap();
+        tx.execute_unprepared("DELETE FROM image_tags WHERE tag = 'n-1'").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(told().await.len(), 2000);
+    });
+}
+
+#[test]
 fn tags_of_the_archive_are_told_with_when_their_images_came_there() {
     on_every_engine(|store| async move {
         let [alpha, beta] = teams(&store).await;
