@@ -12,7 +12,7 @@ mod system;
 mod watch;
 
 pub use accounts::{Account, AccountSettings, User};
-pub use archive::{ArchiveResult, ArchiveRule, ArchivedImage, Exclude, Selector};
+pub use archive::{ArchiveResult, ArchiveRule, ArchivedImage, Exclude, RuleTransition, RulesRun, Selector};
 pub use change::{Change, Changes};
 pub use evaluation::{Check, Evaluation, EvaluationRow};
 pub use image::{

@@ -1,7 +1,7 @@
 use std::io::Read as _;
 
 use serde_json::{Value, json};
-use windlass_operations::testing::on_every_service;
+use windlass_operations::{Part, testing::on_every_service};
 use windlass_store::{
     archived_images::{self, NewArchived},
     object_references::Storage,
@@ -32,7 +32,7 @@ fn an_analysed_image_is_archived_once_and_told_of() {
                 "archive_size_bytes": shown["archive_size_bytes"]})
         );
         assert!(shown["archive_size_bytes"].as_u64().unwrap() > 1000);
-        assert_eq!(json!(alpha.archived_images().await.unwrap()), json!([shown]));
+        assert_eq!(json!(alpha.archived_images(Part::default()).all().await.unwrap()), json!([shown]));
         assert_eq!(json!(alpha.archived_image(&format!("{image}-index")).await.unwrap()), shown, "by its index");
         assert!(alpha.image(&image).await.is_ok(), "the working set keeps it");
 
@@ -123,7 +123,7 @@ fn what_cannot_be_archived_is_told_one_by_one() {
         assert!(results[1].detail.contains("image_status deleting"), "{}", results[1].detail);
         let folder = bench.folder.path().display().to_string();
         assert!(!results[2].detail.contains(&folder), "nothing internal: {}", results[2].detail);
-        let archived = alpha.archived_images().await.unwrap();
+        let archived = alpha.archived_images(Part::default()).all().await.unwrap();
         assert_eq!(archived.len(), 1, "nothing is left of what failed");
         let failed = told(&bench).await;
         let failed = failed.iter().filter(|(kind, ..)| kind == "system.analysis_archive.image_archive_failed");
@@ -195,7 +195,7 @@ fn an_archived_image_is_removed_and_one_that_is_being_archived_by_force_only() {
         assert_eq!(last.1, image, "of what is not there, nothing is told");
         assert_eq!(archive(&alpha, &image).await.0, "archiving");
         alpha.delete_archived_image(&image, true).await.unwrap();
-        assert!(alpha.archived_images().await.unwrap().is_empty());
+        assert!(alpha.archived_images(Part::default()).all().await.unwrap().is_empty());
         begin().await;
         bench.pass(3601);
         assert_eq!(archive(&alpha, &image).await.0, "archived", "who is dead is not waited for");
@@ -217,6 +217,6 @@ fn nothing_of_an_account_that_is_deleted_stays_in_the_archive() {
         while bench.service.purge_accounts().await.unwrap() > 0 {}
         bench.collect_objects().await;
         assert_eq!(bundles(), 1);
-        assert_eq!(beta.archived_images().await.unwrap().len(), 1);
+        assert_eq!(beta.archived_images(Part::default()).all().await.unwrap().len(), 1);
     });
 }
