@@ -17,6 +17,9 @@ use crate::{
 const PAGE: &str = include_str!("../../../../docs/channels.md");
 const OWN: &str = "OWNTEXT1";
 
+/// A text that may be one's own: its name, and what of a document it is; nothing where the document does not have it.
+type Text = (&'static str, fn(&Value) -> String);
+
 /// A kind of channel, with a receiver that takes what it sends.
 struct Kind {
     endpoint: Endpoint,
@@ -28,8 +31,7 @@ struct Kind {
     authorization: &'static str,
     /// Of those that tell something.
     content_type: &'static str,
-    /// Where each text that may be one's own stands.
-    texts: Vec<(&'static str, fn(&Value) -> String)>,
+    texts: Vec<Text>,
 }
 
 enum Place {
@@ -122,7 +124,7 @@ async fn web(
     told: &'static [&'static str],
     tested: &'static [&'static str],
     authorization: &'static str,
-    texts: Vec<(&'static str, fn(&Value) -> String)>,
+    texts: Vec<Text>,
 ) -> Kind {
     let receiver = Receiver::start(accept).await;
     let (endpoint, content_type) = (endpoint(&channel(&receiver)), "application/json");
@@ -145,7 +147,7 @@ async fn webhook(format: &'static str, content_type: &'static str, title: fn(&Va
 }
 
 /// A chat, whose URL is its secret.
-async fn chat(kind: &'static str, texts: Vec<(&'static str, fn(&Value) -> String)>) -> Kind {
+async fn chat(kind: &'static str, texts: Vec<Text>) -> Kind {
     const PLACE: &[&str] = &["POST /hooks/hunter2"];
     web(|receiver| json!({"kind": kind, "url": receiver.url("/hooks/hunter2")}), PLACE, PLACE, "", texts).await
 }
