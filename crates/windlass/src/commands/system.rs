@@ -38,7 +38,7 @@ enum SystemCommand {
     Del { host_id: String, servicename: String },
     /// Tell how much is kept, of whom, and how it grows.
     Storage(storage::StorageArguments),
-    /// Limit how much an account may have.
+    /// Show or limit how much an account may have.
     Quota(storage::QuotaArguments),
     /// The data of vulnerabilities.
     Feeds(feeds::FeedsArguments),
@@ -83,7 +83,7 @@ fn answer(command: &SystemCommand, session: &Session) -> anyhow::Result<()> {
             session.print_success(&session.send(&Request::delete(&["system", "services", servicename, host_id]))?)
         }
         SystemCommand::Storage(arguments) => storage::run(arguments, session),
-        SystemCommand::Quota(arguments) => storage::set_quota(arguments, session),
+        SystemCommand::Quota(arguments) => storage::quota(arguments, session),
         SystemCommand::Feeds(arguments) => feeds::run(arguments, session),
         SystemCommand::Webhook { command: WebhookCommand::Test { webhook_type, ntype } } => {
             let request = Request::post(&["system", "webhooks", webhook_type, "test"]);
