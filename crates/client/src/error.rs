@@ -50,6 +50,8 @@ pub struct Refusal {
     pub status: u16,
     /// What the service said, for printing.
     pub payload: Payload,
+    /// Under which id the service's log has it.
+    pub request_id: Option<String>,
 }
 
 impl Error {
@@ -86,6 +88,11 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Address { .. } => Some("an address is such as http://localhost:8228/v1: --url, WINDLASS_URL".into()),
+            Self::Unreachable { source, .. } if has_cause(source, AUTHORITY_AS_SERVICE) => Some(
+                "its certificate is an authority's, which a service may not show: make one that is not \
+                 (openssl req -x509 -addext basicConstraints=critical,CA:FALSE), or accept any with --insecure"
+                    .into(),
+            ),
             Self::Unreachable { source, .. } if has_cause(source, CERTIFICATE) => Some(
                 "name the authority of its certificate with --service-ca, or accept any certificate with --insecure"
                     .into(),
@@ -104,6 +111,7 @@ impl Error {
 
 // The TLS library's own errors lie behind others and are told apart by their texts only.
 const CERTIFICATE: &str = "certificate";
+const AUTHORITY_AS_SERVICE: &str = "CaUsedAsEndEntity";
 /// What it says when the answer to its greeting is no TLS at all.
 const NO_TLS: &str = "corrupt message";
 
@@ -164,6 +172,9 @@ impl Refusal {
     }
 
     fn hint(&self) -> Option<String> {
+        if let (500.., Some(id)) = (self.status, &self.request_id) {
+            return Some(format!("the log of the service tells more of the request {id}"));
+        }
         if self.status == 401 {
             return Some("--user and WINDLASS_PASSWORD say who asks; so can ~/.anchore/credentials.yaml".into());
         }
@@ -196,7 +207,7 @@ mod tests {
     use super::*;
 
     fn refused(status: u16, document: Value) -> Error {
-        Error::Refused(Box::new(Refusal { status, payload: document.into() }))
+        Error::Refused(Box::new(Refusal { status, payload: document.into(), request_id: Some("r1".into()) }))
     }
 
     #[test]
@@ -252,5 +263,6 @@ mod tests {
         assert_eq!(early.refusal().and_then(Refusal::analysis_status).as_deref(), Some("not_analyzed"));
         assert!(refused(401, json!("Unauthorized")).hint().is_some_and(|hint| hint.contains("WINDLASS_PASSWORD")));
         assert_eq!(refused(404, json!({"message": "no such image"})).hint(), None);
+        assert!(refused(500, json!({"message": "it failed"})).hint().is_some_and(|hint| hint.ends_with("request r1")));
     }
 }

@@ -154,6 +154,7 @@ impl Service {
 /// Reads an answer to its end.
 fn payload(url: String, response: Response) -> Result<Payload, Error> {
     let status = response.status();
+    let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let mut body = Vec::new();
     let read = response.take(ANSWER_BYTES + 1).read_to_end(&mut body);
     read.map_err(|source| Error::BrokenOff { url: url.clone(), source })?;
@@ -164,6 +165,6 @@ fn payload(url: String, response: Response) -> Result<Payload, Error> {
     if status.is_success() {
         Ok(payload)
     } else {
-        Err(Error::Refused(Box::new(Refusal { status: status.as_u16(), payload })))
+        Err(Error::Refused(Box::new(Refusal { status: status.as_u16(), payload, request_id })))
     }
 }

@@ -122,7 +122,7 @@ mod tests {
     }
 
     fn refused(status: u16) -> Error {
-        Error::Refused(Box::new(Refusal { status, payload: serde_json::Value::Null.into() }))
+        Error::Refused(Box::new(Refusal { status, payload: serde_json::Value::Null.into(), request_id: None }))
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use tracing_subscriber::{EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-use crate::Outcome;
+use crate::{Outcome, service::Unanswered};
 
 /// How much is to be said.
 #[derive(Clone, Copy)]
@@ -76,12 +76,16 @@ pub(crate) fn outcome(error: &anyhow::Error) -> Outcome {
     let of_service = error.chain().find_map(|cause| cause.downcast_ref::<windlass_client::Error>());
     match of_service.map(windlass_client::Error::exit_code) {
         Some(1) => Outcome::Refused,
+        _ if error.is::<Unanswered>() => Outcome::Refused,
         _ => Outcome::Unusable,
     }
 }
 
 /// What the libraries advise.
 fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if error.is::<Unanswered>() {
+        return Some("--dontask does it without asking".into());
+    }
     if let Some(hinted) = error.downcast_ref::<Hinted>() {
         return Some(hinted.hint.clone());
     }

@@ -23,7 +23,7 @@ use crate::{
     yaml,
 };
 
-pub(crate) use confirm::{confirm, secret};
+pub(crate) use confirm::{Unanswered, confirm, demand, secret};
 pub(crate) use habits::read_as_ours;
 pub(crate) use progress::Progress;
 pub(crate) use rendering::{Table, cell, field, none, wrapped};

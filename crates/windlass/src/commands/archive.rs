@@ -18,7 +18,7 @@ use windlass_image::Digest;
 use crate::{
     Outcome,
     commands::image,
-    service::{ServiceArguments, Session, Table, cell, confirm, none},
+    service::{ServiceArguments, Session, Table, cell, demand, none},
 };
 
 #[derive(Args)]
@@ -255,7 +255,7 @@ fn add_rule(arguments: &RuleArguments, session: &Session) -> anyhow::Result<()> 
     let takes_all = arguments.days_old == 0 && arguments.tag_versions_newer == 0;
     let question =
         "A rule with 0 days and 0 newer tags takes every image it selects as soon as it is analysed. Add it?";
-    if takes_all && !confirm(question, arguments.dontask)? {
+    if takes_all && !demand(question, arguments.dontask)? {
         return Ok(());
     }
     let added = session.send(&Request::post(&["archives", "rules"]).json(&rule(arguments)))?;

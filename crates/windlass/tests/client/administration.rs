@@ -499,7 +499,7 @@ fn the_archive_and_its_rules_are_managed() {
         place.run("archive rules add 1 0 archive --is-global --max-images-per-account 5 --tag-selector a").exit,
         2
     );
-    assert_eq!(place.ok("archive rules add 0 0 delete"), "", "nobody said yes");
+    assert_eq!(place.run("archive rules add 0 0 delete").exit, 1, "nobody said yes");
     assert!(place.ok("archive rules add 0 0 delete --dontask").contains("r1"));
     assert_eq!(place.ok("archive rules run"), "Run t1 moves images as soon as a worker is free\n");
     for what in ["preview", "history"] {
