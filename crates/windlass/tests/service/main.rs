@@ -4,6 +4,7 @@ mod anchore_cli;
 mod hub;
 mod images;
 mod importing;
+mod killing;
 mod logs;
 mod monitoring;
 mod notices;
