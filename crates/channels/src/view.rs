@@ -5,7 +5,7 @@ use serde::Serialize;
 use windlass_v1::webhooks::NotificationType;
 
 use crate::{
-    Facts, Message, Notice, VerdictChange, VulnerabilityFact,
+    Facts, Message, Notice, VerdictChange, VulnerabilityChange, VulnerabilityFact,
     collapse::{Digest, Urgency, collapse},
     links::Links,
     wording::clean,
@@ -49,6 +49,8 @@ struct Context<'a> {
 struct Total {
     verdicts: usize,
     vulnerabilities: usize,
+    /// Of the vulnerabilities, those that are gone.
+    removed: usize,
     others: usize,
     notices: usize,
 }
@@ -125,6 +127,12 @@ impl<'a> View<'a> {
             total: Total {
                 verdicts: self.digest.verdicts.len(),
                 vulnerabilities: self.digest.vulnerabilities.len(),
+                removed: self
+                    .digest
+                    .vulnerabilities
+                    .iter()
+                    .filter(|one| one.change == VulnerabilityChange::Removed)
+                    .count(),
                 others: self.digest.others.len(),
                 notices: self.message.notices.len(),
             },

@@ -13,9 +13,9 @@ mod watch;
 mod work;
 
 pub use accounts::{Account, AccountSettings, User};
-pub use archive::{ArchiveResult, ArchiveRule, ArchivedImage, Exclude, Selector};
+pub use archive::{ArchiveResult, ArchiveRule, ArchivedImage, Exclude, RuleTransition, RulesRun, Selector};
 pub use change::{Change, Changes};
-pub use evaluation::{Check, Evaluation, EvaluationRow};
+pub use evaluation::{Check, Evaluation, EvaluationProblem, EvaluationRow};
 pub use image::{
     Content, ContentEntry, DeleteVerdict, Image, ImageContent, ImageDetail, ImageMetadata, MalwareFinding, Metadata,
     Vulnerabilities, Vulnerability,

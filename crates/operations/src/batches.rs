@@ -13,6 +13,28 @@ use crate::Result;
 /// What is read at once.
 const BATCH: u64 = 500;
 
+/// Which part of a list is wanted; all of it where no limit is given.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Part {
+    /// Counted from 1.
+    pub page: Option<u64>,
+    pub limit: Option<u64>,
+}
+
+impl Part {
+    /// How many are left out.
+    pub(crate) fn offset(self) -> u64 {
+        let before = self.page.unwrap_or(1).saturating_sub(1);
+        // Beyond what databases count, nothing is there.
+        before.saturating_mul(self.limit.unwrap_or(0)).min(i64::MAX.unsigned_abs())
+    }
+
+    /// How many there may be.
+    pub(crate) fn most(self) -> u64 {
+        self.limit.unwrap_or(u64::MAX)
+    }
+}
+
 /// A list in the making. What is added or removed meanwhile may be in it or not; everything else is in it once.
 pub struct Batches<T>(BoxStream<'static, Result<Vec<T>>>);
 

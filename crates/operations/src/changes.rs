@@ -26,7 +26,7 @@ use crate::{Error, Result, Tenant, analysis, event_log::moment, reevaluation::to
 const LIMIT: u64 = 100;
 const LARGEST_LIMIT: u64 = 1000;
 /// Images that are named with a change.
-const IMAGES: usize = 100;
+const IMAGES: u64 = 10;
 
 /// How far a list was told: each of its two sources by the last one that was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +61,20 @@ impl Cursor {
     }
 }
 
+/// An image whose changes are told.
+#[derive(Clone, Copy)]
+struct Subject<'a> {
+    digest: &'a str,
+    analysis: i64,
+    tags: &'a [String],
+}
+
+impl Subject<'_> {
+    fn is_judged(&self, change: &VerdictChanged) -> bool {
+        [&change.before, &change.now].iter().any(|judged| judged.image_digest.as_deref() == Some(self.digest))
+    }
+}
+
 impl Tenant {
     /// What changed of an image since a moment, newest first.
     ///
@@ -77,10 +91,8 @@ impl Tenant {
         let analysis = analysis::analysis_of(&image)?;
         let tags = self.account.tags_of_images(&[image.id]).await?;
         let tags: Vec<String> = tags.iter().map(image_tags::Model::fulltag).collect();
-        let only = |change: &VerdictChanged| {
-            [&change.before, &change.now].iter().any(|judged| judged.image_digest.as_ref() == Some(&image.digest))
-        };
-        self.changes(Some((analysis, &tags)), since, page, limit, only).await
+        let of = Subject { digest: &image.digest, analysis, tags: &tags };
+        self.changes(Some(of), since, page, limit).await
     }
 
     /// What changed of all images since a moment, newest first.
@@ -93,16 +105,15 @@ impl Tenant {
         page: Option<&str>,
         limit: Option<i64>,
     ) -> Result<ChangeList> {
-        self.changes(None, since, page, limit, |_| true).await
+        self.changes(None, since, page, limit).await
     }
 
     async fn changes(
         &self,
-        of: Option<(i64, &[String])>,
+        of: Option<Subject<'_>>,
         since: Option<&str>,
         page: Option<&str>,
         limit: Option<i64>,
-        only: impl Fn(&VerdictChanged) -> bool,
     ) -> Result<ChangeList> {
         let since = since.map(|text| moment("since", text)).transpose()?.unwrap_or_default();
         let limit = match limit {
@@ -119,8 +130,8 @@ impl Tenant {
             }
         };
         let part = Page { since, before: cursor.finding, limit: limit + 1 };
-        let found = self.account.finding_changes(of.map(|(analysis, _)| analysis), part).await?;
-        let resources = of.map(|(_, tags)| tags);
+        let found = self.account.finding_changes(of.map(|image| image.analysis), part).await?;
+        let resources = of.map(|image| image.tags);
         let happened = self.account.events_of_changes(resources, since, cursor.event.clone(), limit + 1).await?;
 
         let mut merged: Vec<Either> = found.into_iter().map(|row| Either::Finding(Box::new(row))).collect();
@@ -138,13 +149,13 @@ impl Tenant {
                 Either::Event(row) => cursor.event = Some((row.occurred_at, row.id.clone())),
             }
         }
-        let causes = self.causes(&findings).await?;
+        let causes = self.causes(&findings, of.map(|image| image.digest)).await?;
         let mut changes = Vec::with_capacity(merged.len());
         for either in &merged {
             let what = match either {
                 Either::Finding(row) => told_finding(row, &causes)?,
                 Either::Event(row) => told_event(row).filter(|what| match what {
-                    What::Verdict(change) => only(change),
+                    What::Verdict(change) => of.is_none_or(|image| image.is_judged(change)),
                     _ => true,
                 }),
             };
@@ -154,9 +165,12 @@ impl Tenant {
         Ok(ChangeList { changes, next_page: more.then(|| cursor.to_text()) })
     }
 
-    async fn causes(&self, rows: &[&Described]) -> Result<Causes> {
+    async fn causes(&self, rows: &[&Described], only: Option<&str>) -> Result<Causes> {
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        let images = self.account.digests_of_changes(&ids, IMAGES).await?;
+        let images = match only {
+            Some(digest) => ids.iter().map(|id| (*id, vec![digest.to_owned()])).collect(),
+            None => self.account.digests_of_changes(&ids, IMAGES).await?,
+        };
         let mut data = HashMap::new();
         for id in rows.iter().map(|row| row.data).collect::<BTreeSet<_>>() {
             data.extend(self.service.store.vulnerability_data(id).await?.map(|row| (id, row)));

@@ -56,7 +56,7 @@ mod watching;
 mod wildcards;
 mod worker;
 
-pub use batches::Batches;
+pub use batches::{Batches, Part};
 pub use cipher::{Cipher, InvalidKey, random_id};
 pub use clock::Clock;
 pub use error::{Error, Result};

@@ -16,7 +16,7 @@ use windlass_store::{
     jobs::{Claim, Model},
 };
 
-use crate::{Result, Service, images, measures::count_job, reevaluation, vulnerabilities, watching};
+use crate::{Result, Service, archive, images, measures::count_job, reevaluation, vulnerabilities, watching};
 
 /// How long a job may wait that was asked for in another process, or is to be tried again.
 const POLL: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ const RECOVERY: Duration = Duration::from_secs(5);
 
 /// What jobs are done here.
 pub(crate) const KINDS: &[&str] =
-    &[images::ANALYSE, vulnerabilities::REMATCH, reevaluation::REEVALUATE, watching::VISIT];
+    &[images::ANALYSE, vulnerabilities::REMATCH, reevaluation::REEVALUATE, watching::VISIT, archive::APPLY_RULES];
 
 impl Service {
     /// Does jobs until `stop` is cancelled, as many at once as the settings say. Jobs that are not done then are given back.
@@ -101,6 +101,7 @@ impl Service {
             vulnerabilities::REMATCH => self.rematch_claimed(claim).await,
             reevaluation::REEVALUATE => self.reevaluate_claimed(claim).await,
             watching::VISIT => self.visit_claimed(claim).await,
+            archive::APPLY_RULES => self.apply_rules_claimed(claim).await,
             _ => return self.analyse_claimed(claim).await,
         };
         if let Err(error) = &done {

@@ -128,6 +128,15 @@ impl Inputs {
     /// predictions, which change without the findings.
     pub const ALL_FINDINGS: Self = Self(1 << 15);
 
+    /// Whatever an analysis may have been made without.
+    pub const OF_ANALYSIS: Self = Self::FILES
+        .with(Self::FILE_DIGESTS)
+        .with(Self::CONTENT_SEARCH)
+        .with(Self::SECRET_SEARCH)
+        .with(Self::RETRIEVED_FILES)
+        .with(Self::MALWARE);
+    pub const ALL: Self = Self(u16::MAX);
+
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -1,13 +1,14 @@
 //! What a policy bundle says of an image, for every format: the verdict, what led to it, what was allowed, what clears it.
 
 pub(crate) mod json;
-mod missing;
 mod table;
 #[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;
-use windlass_policy::{Action, Clearance, CompiledBundle, Evaluation, Image, Reason, Row, Warning};
+use windlass_policy::{
+    Action, Clearance, CompiledBundle, Evaluation, Image, Inputs, Reason, Row, Warning, missing_inputs,
+};
 
 use crate::text::{count, printable};
 
@@ -42,7 +43,7 @@ impl<'a> Judgement<'a> {
     }
 
     fn missing(&self) -> Vec<Warning> {
-        missing::inputs(self.bundle, self.evaluation, self.image)
+        missing_inputs(Inputs::ALL, self.bundle, self.evaluation, self.image)
     }
 
     pub fn is_stopped(&self) -> bool {

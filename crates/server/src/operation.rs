@@ -28,7 +28,7 @@ pub(crate) use body::{
     reader,
 };
 pub(crate) use input::{Input, PathArguments, Received};
-pub(crate) use list::List;
+pub(crate) use list::{List, Part};
 pub(crate) use listed::Listed;
 
 use crate::{

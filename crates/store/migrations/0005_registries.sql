@@ -29,7 +29,7 @@ CREATE TABLE subscriptions (
     last_updated BIGINT NOT NULL,
     UNIQUE (account, kind, key)
 );
-CREATE INDEX subscriptions_by_key ON subscriptions (account, key);
+CREATE INDEX subscriptions_by_key ON subscriptions (account, key, kind);
 CREATE INDEX subscriptions_active ON subscriptions (kind, active);
 
 -- Tags that a repository's watch has seen. One that could not be added is tried again at `retry_at`.

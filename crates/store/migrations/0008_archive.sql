@@ -25,7 +25,7 @@ CREATE TABLE archived_tags (
     created_at  BIGINT NOT NULL,
     PRIMARY KEY (image, registry, repository, tag)
 );
-CREATE INDEX archived_images_by_age ON archived_images (account, created_at) WHERE status = 'archived';
+CREATE INDEX archived_images_by_age ON archived_images (account, created_at, id);
 CREATE INDEX archived_images_by_object ON archived_images (object);
 CREATE INDEX archived_tags_by_name ON archived_tags (account, registry, repository, tag, detected_at);
 

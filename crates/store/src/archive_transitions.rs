@@ -32,12 +32,25 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// A part of what a rule did.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// The last one of the part before.
+    pub after: Option<i64>,
+    /// How many are left out.
+    pub offset: u64,
+    pub limit: u64,
+}
+
 impl Account {
-    /// What a rule did to images of this account, alone or with others, the last first; at most `limit`.
-    pub async fn archive_transitions(&self, rule: &str, limit: u64) -> Result<Vec<Model>> {
+    /// A part of what a rule did to images of this account, alone or with others, the last first.
+    pub async fn archive_transitions(&self, rule: &str, part: Part) -> Result<Vec<Model>> {
         let own = Entity::find().filter(Column::Account.eq(self.name().as_str()));
-        let by_rule = own.filter(Column::Rules.contains(format!("\"{rule}\"")));
-        Ok(by_rule.order_by_desc(Column::Id).limit(limit).all(self.reader()).await?)
+        let mut by_rule = own.filter(Column::Rules.contains(format!("\"{rule}\"")));
+        if let Some(last) = part.after {
+            by_rule = by_rule.filter(Column::Id.lt(last));
+        }
+        Ok(by_rule.order_by_desc(Column::Id).offset(part.offset).limit(part.limit).all(self.reader()).await?)
     }
 }
 

@@ -1,15 +1,17 @@
 //! Analyses in the archive: one row for each image of an account, and one for each tag that it had.
 
+use std::collections::HashMap;
+
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Select, Statement,
+    ColumnTrait as _, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter, ExprTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select, Statement,
     entity::prelude::*,
     sea_query::{Condition, OnConflict},
 };
 
 use crate::{
-    Account, AccountName, Moment, Result,
+    Account, AccountName, BATCH, Moment, Result,
     image_tags::{self, TagName},
     images,
 };
@@ -125,10 +127,30 @@ pub struct Totals {
     pub last_updated: Option<Moment>,
 }
 
+/// A part of the archived images.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// When the last one of the part before came, and its id.
+    pub after: Option<(Moment, i64)>,
+    /// How many are left out.
+    pub offset: u64,
+    pub limit: u64,
+}
+
 impl Account {
     /// Every archived image, the one archived last first.
     pub async fn archived_images(&self) -> Result<Vec<Model>> {
         Ok(newest_first(self.own_archived()).all(self.reader()).await?)
+    }
+
+    /// A part of [`Account::archived_images`].
+    pub async fn part_of_archived_images(&self, part: Part) -> Result<Vec<Model>> {
+        let mut query = self.own_archived();
+        if let Some((created_at, id)) = part.after {
+            let same_moment = Column::CreatedAt.eq(created_at).and(Column::Id.lt(id));
+            query = query.filter(Column::CreatedAt.lt(created_at).or(same_moment));
+        }
+        Ok(newest_first(query).offset(part.offset).limit(part.limit).all(self.reader()).await?)
     }
 
     /// The archived image with this digest; else the newest whose index has it.
@@ -140,14 +162,18 @@ impl Account {
         Ok(newest_first(self.own_archived().filter(Column::ParentDigest.eq(digest))).one(self.reader()).await?)
     }
 
-    /// The tags of archived images, by name; of all of them, where none is named.
-    pub async fn archived_tags(&self, image: Option<i64>) -> Result<Vec<tags::Model>> {
-        let mut own = tags::Entity::find().filter(tags::Column::Account.eq(self.name().as_str()));
-        if let Some(image) = image {
-            own = own.filter(tags::Column::Image.eq(image));
+    /// The tags of these archived images, each image's by name.
+    pub async fn archived_tags(&self, images: &[i64]) -> Result<HashMap<i64, Vec<tags::Model>>> {
+        let mut found: HashMap<i64, Vec<tags::Model>> = HashMap::new();
+        for part in images.chunks(BATCH) {
+            let own = tags::Entity::find().filter(tags::Column::Image.is_in(part.iter().copied()));
+            let own = own.filter(tags::Column::Account.eq(self.name().as_str()));
+            let by_name = own.order_by_asc(tags::Column::Registry).order_by_asc(tags::Column::Repository);
+            for tag in by_name.order_by_asc(tags::Column::Tag).all(self.reader()).await? {
+                found.entry(tag.image).or_default().push(tag);
+            }
         }
-        let by_name = own.order_by_asc(tags::Column::Registry).order_by_asc(tags::Column::Repository);
-        Ok(by_name.order_by_asc(tags::Column::Tag).all(self.reader()).await?)
+        Ok(found)
     }
 
     /// How much this account has archived (`spec/operations.md` D-8: nothing of others counts).

@@ -7,7 +7,7 @@
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, Condition, ConnectionTrait, DbBackend, DeriveActiveEnum, EntityTrait as _, EnumIter,
-    ExprTrait as _, FromQueryResult as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect, Statement,
+    ExprTrait as _, FromQueryResult, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect, Statement,
     entity::prelude::*,
     sea_query::{LockBehavior, LockType},
 };
@@ -313,17 +313,24 @@ impl Store {
     }
 }
 
+#[derive(FromQueryResult)]
+struct Named {
+    #[sea_orm(nested)]
+    delivery: Model,
+    endpoint_name: String,
+}
+
 impl Account {
     /// A part of the deliveries to this account's endpoints, newest first, with the names of these, and whether there are
     /// more.
     pub async fn deliveries(&self, filter: Filter<'_>, page: Page) -> Result<(Vec<(Model, String)>, bool)> {
         let seen = self.deliveries_seen(filter).order_by_desc(Column::Number);
-        let selected = seen.offset(page.offset).limit(page.limit + 1).select_also(endpoints::Entity);
+        let named = seen.column_as(endpoints::Column::Name, "endpoint_name");
+        let selected = named.offset(page.offset).limit(page.limit + 1).into_model::<Named>();
         let mut rows = selected.all(self.reader()).await?;
         let more = rows.len() as u64 > page.limit;
         rows.truncate(page.limit as usize);
-        let named = |(row, endpoint): (Model, Option<endpoints::Model>)| Some((row, endpoint?.name));
-        Ok((rows.into_iter().filter_map(named).collect(), more))
+        Ok((rows.into_iter().map(|row| (row.delivery, row.endpoint_name)).collect(), more))
     }
 
     /// What came of each attempt, oldest first.

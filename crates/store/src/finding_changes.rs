@@ -12,6 +12,9 @@ use sea_orm::{
 
 use crate::{Account, BATCH, Moment, Result, Store, insert_all};
 
+/// Changes whose images are asked for in one statement: engines take some hundred parts.
+const TOGETHER: usize = 100;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "finding_changes")]
 pub struct Model {
@@ -122,23 +125,24 @@ impl Account {
         described(self.reader(), &sql, values).await
     }
 
-    /// The digests of images of the account that these changes are of, by change; at most `limit` of each.
-    pub async fn digests_of_changes(&self, changes: &[i64], limit: usize) -> Result<HashMap<i64, Vec<String>>> {
+    /// The digests of images of the account that these changes are of, by change; at most `limit` of each, those that were
+    /// analysed first.
+    pub async fn digests_of_changes(&self, changes: &[i64], limit: u64) -> Result<HashMap<i64, Vec<String>>> {
         let mut digests: HashMap<i64, Vec<String>> = HashMap::new();
-        for part in changes.chunks(BATCH) {
-            let sql = format!(
-                "SELECT c.id, i.digest FROM finding_changes c JOIN analysis_packages p ON {CONCERNS} \
-                 JOIN images i ON i.analysis = p.analysis WHERE i.account = $1 AND i.status = 'active' \
-                 AND c.id IN ({}) ORDER BY c.id, i.digest",
-                listed(part)
-            );
+        for part in changes.chunks(TOGETHER) {
+            // Each change for itself, so that it takes as long as images are told, and not as there are.
+            let of = |change: &i64| {
+                format!(
+                    "SELECT * FROM (SELECT c.id, i.digest FROM finding_changes c JOIN analysis_packages p ON {CONCERNS} \
+                     JOIN images i ON i.analysis = p.analysis WHERE i.account = $1 AND i.status = 'active' \
+                     AND c.id = {change} ORDER BY p.analysis LIMIT {limit}) s{change}"
+                )
+            };
+            let sql = part.iter().map(of).collect::<Vec<_>>().join(" UNION ALL ");
             let engine = self.reader().get_database_backend();
             let statement = Statement::from_sql_and_values(engine, sql, [self.name().as_str().into()]);
             for row in self.reader().query_all_raw(statement).await? {
-                let known = digests.entry(row.try_get_by_index(0)?).or_default();
-                if known.len() < limit {
-                    known.push(row.try_get_by_index(1)?);
-                }
+                digests.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
             }
         }
         Ok(digests)

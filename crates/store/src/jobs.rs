@@ -199,6 +199,12 @@ pub async fn enqueue(on: &impl ConnectionTrait, job: NewJob<'_>, now: Moment) ->
     Ok(())
 }
 
+/// The job of that kind, account and key that waits.
+pub async fn waiting(on: &impl ConnectionTrait, kind: &str, account: &AccountName, key: &str) -> Result<Option<Model>> {
+    let waiting = Entity::find().filter(Column::Kind.eq(kind)).filter(Column::Account.eq(account.as_str()));
+    Ok(waiting.filter(Column::Key.eq(key)).filter(Column::State.eq(State::Waiting)).one(on).await?)
+}
+
 /// Writes a job, or brings the one forward that waits already.
 pub async fn enqueue_by(on: &impl ConnectionTrait, job: NewJob<'_>, now: Moment) -> Result<()> {
     let (kind, account, key, not_before) = (job.kind, job.account, job.key, job.not_before);

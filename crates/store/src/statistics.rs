@@ -31,7 +31,7 @@ const SIZES: &[(&str, &str, &str)] = &[
     ("package_version_lookups", "package_version_lookups", "40000 10 1"),
     ("package_version_lookups", "package_version_lookups_by_version", "40000 3"),
     ("package_versions", "package_versions_by_name", "15000 5"),
-    ("subscriptions", "subscriptions_by_key", "50000 50000 4"),
+    ("subscriptions", "subscriptions_by_key", "50000 50000 4 1"),
 ];
 
 type Row = (String, String, String);

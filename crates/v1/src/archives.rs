@@ -251,6 +251,15 @@ pub struct RuleTransition {
     pub created_at: Option<IsoSeconds>,
 }
 
+/// A run of the rules that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RulesRun {
+    /// By which histories of rules tell what it did.
+    pub transition_task_id: String,
+    /// Whether it moves nothing, as the service is configured, and only logs what it would move.
+    pub dry_run: bool,
+}
+
 /// A rule that cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidArchiveRule {

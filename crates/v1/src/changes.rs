@@ -58,7 +58,8 @@ pub struct VulnerabilityChanged {
     /// Records that it is known from: provider and name.
     pub records: Vec<SourceRecord>,
     pub data: CausingData,
-    /// Digests of images that it is a change of, a hundred at most.
+    /// Digests of images that it is a change of: of the one that was asked about, or else of ten at most, which were analysed
+    /// first. `/query/images/by_vulnerability` has all.
     pub images: Vec<String>,
 }
 

@@ -69,7 +69,7 @@ pub struct JobQuery {
     /// Only those in this state.
     #[param(nullable = false)]
     pub state: Option<JobState>,
-    /// Only those of this kind: `analyse`, `rematch`, `reevaluate`, `visit`.
+    /// Only those of this kind: `analyse`, `rematch`, `reevaluate`, `visit`, `apply_archive_rules`.
     #[param(nullable = false)]
     pub kind: Option<String>,
     /// Which part of the list, counted from 1.

@@ -4,7 +4,7 @@ use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use windlass_policy::Problem;
+use windlass_policy::{Problem, Warning};
 
 use crate::{error::ErrorEnvelope, timestamp::IsoSeconds, words::words};
 
@@ -124,6 +124,17 @@ impl From<&Problem> for PolicyProblem {
             problem_type: problem.problem_type.into(),
             details: problem.details.clone(),
             hint: problem.hint.clone(),
+        }
+    }
+}
+
+impl From<&Warning> for PolicyProblem {
+    fn from(warning: &Warning) -> Self {
+        Self {
+            severity: ProblemSeverity::Warn,
+            problem_type: warning.code.into(),
+            details: warning.message.clone(),
+            hint: Some(warning.remedy.clone()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::endpoint;
-use crate::{Endpoint, compose, testing};
+use crate::{Endpoint, VulnerabilityChange, compose, testing};
 
 fn with(kind: &serde_json::Value, name: &str, source: &str) -> Endpoint {
     let mut endpoint = endpoint(kind);
@@ -90,4 +90,27 @@ fn a_body_of_the_user_s_own_is_sent_by_a_webhook_if_it_is_json() {
     assert_eq!((&body["text"], &body["worst"]), (&json!("STOP: a\"b\\</script>"), &json!("error")));
     assert_eq!(body["all"][0]["subjects"], json!(["a\"b\\</script>"]));
     assert!(problem(&hook("{{ title }} is no JSON")).contains("what it gives is no JSON"));
+}
+
+#[test]
+fn a_title_says_whether_vulnerabilities_came_or_went() {
+    let title = |changes: &[VulnerabilityChange]| {
+        let mut notice = testing::vuln_update();
+        notice.subject = "r.example/app:1".into();
+        let fact = |(at, change): (usize, &VulnerabilityChange)| {
+            let one = testing::vulnerability(&format!("CVE-{at}"));
+            crate::VulnerabilityFact { change: *change, aliases: Vec::new(), ..one }
+        };
+        notice.facts.vulnerabilities = changes.iter().enumerate().map(fact).collect();
+        let sent = compose(&slack("body", "x"), &testing::message(&[notice])).unwrap();
+        testing::body(&sent[0])["blocks"][0]["text"]["text"].as_str().unwrap().to_owned()
+    };
+    let (came, went) = (VulnerabilityChange::Added, VulnerabilityChange::Removed);
+    for (changes, told) in [
+        (&[came, came][..], "2 vulnerabilities in r.example/app:1"),
+        (&[went, went], "2 vulnerabilities gone from r.example/app:1"),
+        (&[came, went, went], "3 vulnerabilities (2 gone) in r.example/app:1"),
+    ] {
+        assert!(title(changes).ends_with(told), "{}", title(changes));
+    }
 }

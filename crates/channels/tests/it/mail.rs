@@ -60,7 +60,8 @@ async def main():
 asyncio.run(main())
 "#;
 
-struct MailServer {
+/// Keeps the letters that it is given.
+pub(crate) struct MailServer {
     process: Child,
     port: u16,
     certificate: String,
@@ -90,7 +91,7 @@ fn python() -> Option<PathBuf> {
 }
 
 impl MailServer {
-    fn start(mode: &str) -> Option<Self> {
+    pub(crate) fn start(mode: &str) -> Option<Self> {
         let python = python()?;
         let folder = tempfile::tempdir().unwrap();
         let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
@@ -110,7 +111,7 @@ impl MailServer {
         Some(Self { process, port: line.trim().parse().unwrap(), certificate, folder })
     }
 
-    fn endpoint(&self, tls: &str, to: &[&str], login: bool) -> Endpoint {
+    pub(crate) fn endpoint(&self, tls: &str, to: &[&str], login: bool) -> Endpoint {
         let mut channel = json!({
             "kind": "email", "server": "127.0.0.1", "port": self.port, "tls": tls,
             "from": "Windlass <windlass@example.com>", "to": to,
@@ -122,7 +123,7 @@ impl MailServer {
         Endpoint { certificate_authority: Some(self.certificate.clone()), ..endpoint(&channel) }
     }
 
-    fn letters(&self) -> Vec<Value> {
+    pub(crate) fn letters(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.folder.path().join("letters")).unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }

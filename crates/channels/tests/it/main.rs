@@ -4,6 +4,7 @@
 mod answers;
 mod github;
 mod jira;
+mod kinds;
 mod mail;
 mod receiver;
 mod slack;

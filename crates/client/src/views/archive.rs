@@ -57,6 +57,29 @@ pub struct ArchiveRule {
     pub last_updated: Text,
 }
 
+/// What a rule has moved, or would move.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RuleTransition {
+    pub transition_task_id: Text,
+    #[serde(rename = "imageDigest")]
+    pub image_digest: Text,
+    #[serde(deserialize_with = "or_default")]
+    pub tags: Vec<String>,
+    pub transition: Text,
+    pub transition_state: Text,
+    pub detail: Text,
+    pub created_at: Text,
+}
+
+/// A run of the rules that was asked for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RulesRun {
+    pub transition_task_id: Text,
+    pub dry_run: bool,
+}
+
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Selector {

@@ -74,7 +74,18 @@ struct Outcome {
     image_id: Text,
     final_action: Text,
     final_action_reason: Text,
+    #[serde(deserialize_with = "or_default")]
+    evaluation_problems: Vec<EvaluationProblem>,
     result: Value,
+}
+
+/// Something that kept the verdict from being reached in full.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct EvaluationProblem {
+    pub details: Text,
+    /// What to do about it.
+    pub hint: Text,
 }
 
 /// One finding of a policy.
@@ -103,6 +114,10 @@ impl Evaluation {
 
     pub fn final_action_reason(&self) -> &str {
         self.detail.result.as_ref().map_or("", |result| result.final_action_reason.as_str())
+    }
+
+    pub fn problems(&self) -> &[EvaluationProblem] {
+        self.detail.result.as_ref().map_or(&[], |result| &result.evaluation_problems)
     }
 
     /// In the service's order. A row is a list of cells; the fourth is the gate, and so on (`spec/api.md` B6).

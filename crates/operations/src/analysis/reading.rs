@@ -211,7 +211,7 @@ impl Said {
             sbom.inspection.dockerfile = self.dockerfile;
         }
         if let Source::Image(source) = &mut sbom.source {
-            source.user_input = self.tags.first().map_or(digest, String::as_str).to_owned();
+            self.tags.first().map_or(digest, String::as_str).clone_into(&mut source.user_input);
             source.tags = self.tags;
         }
     }

@@ -15,6 +15,8 @@ mod upload;
 
 pub use exchange::{BUNDLE_LIMIT, ExportedBundle};
 
+pub(crate) use transitions::APPLY_RULES;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use windlass_objects::ObjectKey;
@@ -32,7 +34,7 @@ use windlass_v1::{
     timestamp::IsoSeconds,
 };
 
-use crate::{Error, Result, Service, Tenant, images::happening};
+use crate::{Batches, Error, Part, Result, Service, Tenant, images::happening};
 
 impl Service {
     /// Lets go of all bundles of an account that is being deleted, whose rows go next.
@@ -64,17 +66,26 @@ impl Tenant {
         })
     }
 
-    /// Every archived image, the one archived last first.
-    pub async fn archived_images(&self) -> Result<Vec<ArchivedImage>> {
-        let rows = self.account.archived_images().await?;
-        let mut tags = self.account.archived_tags(None).await?;
-        tags.sort_by_key(|tag| tag.image);
-        let of = |image: i64| {
-            let start = tags.partition_point(|tag| tag.image < image);
-            let end = tags.partition_point(|tag| tag.image <= image);
-            &tags[start..end]
-        };
-        rows.iter().map(|row| shown(row, of(row.id))).collect()
+    /// Archived images, the one archived last first, batch by batch.
+    pub fn archived_images(&self, part: Part) -> Batches<ArchivedImage> {
+        let (tenant, first) = (self.clone(), part.offset());
+        Batches::reading(part.most(), move |after, limit| {
+            let tenant = tenant.clone();
+            async move {
+                let offset = if after.is_some() { 0 } else { first };
+                let part = archived_images::Part { after, offset, limit };
+                let rows = tenant.account.part_of_archived_images(part).await?;
+                let last = rows.last().map(|row| (row.created_at, row.id));
+                Ok((tenant.archived(&rows).await?, last))
+            }
+        })
+    }
+
+    /// Archived images with their tags.
+    async fn archived(&self, rows: &[Model]) -> Result<Vec<ArchivedImage>> {
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        let tags = self.account.archived_tags(&ids).await?;
+        rows.iter().map(|row| shown(row, tags.get(&row.id).map_or(&[], Vec::as_slice))).collect()
     }
 
     /// The archived image with this digest, or whose index has it.
@@ -83,7 +94,8 @@ impl Tenant {
     /// 404 where there is none.
     pub async fn archived_image(&self, digest: &str) -> Result<ArchivedImage> {
         let row = self.account.archived_image(digest).await?.ok_or_else(|| Error::not_found(NOT_FOUND))?;
-        shown(&row, &self.account.archived_tags(Some(row.id)).await?)
+        let mut archived = self.archived(&[row]).await?;
+        archived.pop().ok_or_else(|| Error::not_found(NOT_FOUND))
     }
 
     /// Takes an image out of the archive; the working set is not touched.

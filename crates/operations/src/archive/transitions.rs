@@ -3,22 +3,24 @@
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use windlass_store::{
-    Error as StoreError, Moment,
+    AccountName, Error as StoreError, Moment,
     accounts::State,
     archive_rules::{Model as Rule, Transition},
     archive_transitions::{self, Model},
     images::AnalysisStatus,
+    jobs::{self, Claim, NewJob},
     tag_mappings::{self, Place},
 };
-use windlass_v1::archives::{ArchivingStatus, RuleTransition, TransitionState};
+use windlass_v1::archives::{ArchivingStatus, RuleTransition, RulesRun, TransitionState};
 
 use super::{
     rules::transition,
     selection::{Candidate, Mapping, Selected, age_limit, select},
 };
-use crate::{Error, Result, Service, Tenant, cipher::random_id, threads};
+use crate::{Batches, Error, Part, Result, Service, Tenant, cipher::random_id, threads};
 
 /// The scopes of rules in the order they come in: what they do, and whether they go for every account. They never combine.
 const SCOPES: [(Transition, bool); 4] = [
@@ -27,8 +29,10 @@ const SCOPES: [(Transition, bool); 4] = [
     (Transition::Delete, true),
     (Transition::Delete, false),
 ];
-/// Entries of a history that are told.
-const HISTORY_LIMIT: u64 = 1000;
+/// Jobs that apply the rules to one account.
+pub(crate) const APPLY_RULES: &str = "apply_archive_rules";
+/// Seconds that a run waits for the one before it.
+const PATIENCE: i64 = 5;
 
 impl Service {
     /// Moves images to the archive, and removes them from it, as the rules of all enabled accounts say.
@@ -50,7 +54,57 @@ impl Service {
     }
 }
 
+impl Service {
+    /// Applies the rules to the account of a job.
+    pub(crate) async fn apply_rules_claimed(self: &Arc<Self>, claim: &Claim) -> Result<()> {
+        let now = self.clock.moment();
+        if claim.follows_another(&self.store, now).await? {
+            claim.postpone(&self.store, now.plus_seconds(PATIENCE), now).await?;
+            return Ok(());
+        }
+        let broken = |error: &dyn std::error::Error| Error::Broken(format!("a job is not understood: {error}"));
+        let account = AccountName::parse(&claim.job.account).map_err(|error| broken(&error))?;
+        let run: RunRequest = serde_json::from_str(&claim.job.payload).map_err(|error| broken(&error))?;
+        let rules = self.store.all_archive_rules().await?;
+        self.tenant(&account).apply_rules(&rules, &run.task).await?;
+        let tx = self.store.begin().await?;
+        claim.complete(&tx).await?;
+        Ok(tx.commit().await.map_err(StoreError::from)?)
+    }
+}
+
+/// What a job that applies the rules is about.
+#[derive(Serialize, Deserialize)]
+struct RunRequest {
+    task: String,
+}
+
 impl Tenant {
+    /// Has the rules that go for this account applied as soon as a worker can; where that is asked for already, it is the same
+    /// run.
+    pub async fn run_archive_rules(&self) -> Result<RulesRun> {
+        let (account, now) = (self.name(), self.service.clock.moment());
+        let job = NewJob {
+            kind: APPLY_RULES,
+            account,
+            // By the key, a run waits for the one before it.
+            key: account.as_str(),
+            payload: json!(RunRequest { task: random_id() }).to_string(),
+            priority: 0,
+            max_attempts: i64::MAX,
+            not_before: now,
+        };
+        let tx = self.account.begin().await?;
+        jobs::enqueue(&tx, job, now).await?;
+        let waiting = jobs::waiting(&tx, APPLY_RULES, account, account.as_str()).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        self.service.work.notify_waiters();
+        let payload = waiting.ok_or_else(|| Error::Broken("a job that was written is not there".into()))?.payload;
+        let run: RunRequest = serde_json::from_str(&payload)
+            .map_err(|error| Error::Broken(format!("a job that waits is not understood: {error}")))?;
+        Ok(RulesRun { transition_task_id: run.task, dry_run: self.service.settings.keeping.rules_dry_run })
+    }
+
     /// What a rule alone would do to the images of this account now.
     ///
     /// # Errors
@@ -71,13 +125,22 @@ impl Tenant {
         Ok(foreseen.collect())
     }
 
-    /// What a rule did to images of this account, the last first.
+    /// What a rule did to images of this account, the last first, batch by batch.
     ///
     /// # Errors
     /// 404 for an unknown rule.
-    pub async fn archive_rule_history(&self, id: &str) -> Result<Vec<RuleTransition>> {
-        let rule = self.rule(id).await?;
-        self.account.archive_transitions(&rule.id, HISTORY_LIMIT).await?.into_iter().map(shown).collect()
+    pub async fn archive_rule_history(&self, id: &str, part: Part) -> Result<Batches<RuleTransition>> {
+        let (account, rule, first) = (self.account.clone(), self.rule(id).await?.id, part.offset());
+        Ok(Batches::reading(part.most(), move |after, limit| {
+            let (account, rule) = (account.clone(), rule.clone());
+            async move {
+                let offset = if after.is_some() { 0 } else { first };
+                let part = archive_transitions::Part { after, offset, limit };
+                let rows = account.archive_transitions(&rule, part).await?;
+                let last = rows.last().map(|row| row.id);
+                Ok((rows.into_iter().map(shown).collect::<Result<Vec<_>>>()?, last))
+            }
+        }))
     }
 
     async fn apply_rules(&self, rules: &[Rule], task: &str) -> Result<()> {

@@ -4,13 +4,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
-use windlass_policy::{Action, Ancestor, Bundle, CompiledBundle, Image, Knowledge, Profile, Request};
+use windlass_policy::{
+    Action, Ancestor, Bundle, CompiledBundle, Image, Inputs, Knowledge, Profile, Request, missing_inputs,
+};
 use windlass_sbom::{
     FileTable, Sbom,
     formats::{Saved, Wanted},
 };
 use windlass_store::{evaluations::Basis, policies};
-use windlass_v1::evaluations::{EvaluationResult, Subject};
+use windlass_v1::{
+    evaluations::{EvaluationResult, Subject},
+    policies::PolicyProblem,
+};
 
 use super::{
     Analysed,
@@ -154,10 +159,10 @@ impl Case {
             tag: &self.tag,
             created_at: self.now,
         };
-        Judged {
-            result: EvaluationResult::new(&verdict, self.bundle.bundle(), &subject),
-            action: verdict.final_action,
-            valid_until: verdict.valid_until,
-        }
+        let mut result = EvaluationResult::new(&verdict, self.bundle.bundle(), &subject);
+        // What was imported may have been analysed without what the rules read: they pass in vain.
+        let missing = missing_inputs(Inputs::OF_ANALYSIS, &self.bundle, &verdict, &image);
+        result.evaluation_problems.extend(missing.iter().map(PolicyProblem::from));
+        Judged { result, action: verdict.final_action, valid_until: verdict.valid_until }
     }
 }

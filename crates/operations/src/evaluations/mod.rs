@@ -321,6 +321,9 @@ fn full(tag: &str) -> Result<String> {
     if tag.contains('\0') {
         return Err(Problem::bad_request("the character NUL is in no tag - 'tag'").into());
     }
+    if tag.trim().is_empty() {
+        return Err(Problem::bad_request("the tag is empty: say which of the image's tags is judged - 'tag'").into());
+    }
     Ok(Tag::parse(tag).full())
 }
 

@@ -26,7 +26,7 @@ pub(crate) use lookup::{Found, one_platform};
 
 pub(crate) use self::record::analysis_status;
 use self::record::{stored_analysis_status, stored_status};
-use crate::{Batches, Error, Result, Tenant};
+use crate::{Batches, Error, Part, Result, Tenant};
 
 /// The kind of the jobs that analyse an image; their key is its digest.
 pub const ANALYSE: &str = "analyse";
@@ -44,23 +44,6 @@ pub struct ImageFilter {
     /// At most so many, of those that come after the image with the digest `after`.
     pub limit: Option<u64>,
     pub after: Option<String>,
-}
-
-/// A part of a list; all of it where no limit is given.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Part {
-    /// Counted from 1.
-    pub page: Option<u64>,
-    pub limit: Option<u64>,
-}
-
-impl Part {
-    /// How many are left out.
-    fn offset(self) -> u64 {
-        let before = self.page.unwrap_or(1).saturating_sub(1);
-        // Beyond what databases count, nothing is there.
-        before.saturating_mul(self.limit.unwrap_or(0)).min(i64::MAX.unsigned_abs())
-    }
 }
 
 impl ImageFilter {
@@ -155,7 +138,7 @@ impl Tenant {
         let statuses = if statuses.is_empty() { ImageStatus::ALL } else { statuses };
         let statuses: Arc<[_]> = statuses.iter().copied().map(stored_status).collect();
         let (account, first) = (self.account.clone(), part.offset());
-        Batches::reading(part.limit.unwrap_or(u64::MAX), move |last: Option<Summary>, limit| {
+        Batches::reading(part.most(), move |last: Option<Summary>, limit| {
             let (account, statuses) = (account.clone(), Arc::clone(&statuses));
             async move {
                 let offset = if last.is_some() { 0 } else { first };

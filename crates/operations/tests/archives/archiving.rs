@@ -1,14 +1,38 @@
 use std::io::Read as _;
 
 use serde_json::{Value, json};
-use windlass_operations::testing::on_every_service;
+use windlass_matching::testing::{AdvisoryBuilder, advisory};
+use windlass_operations::{
+    Part, Tenant,
+    testing::{Bench, on_every_service},
+};
 use windlass_store::{
     archived_images::{self, NewArchived},
     object_references::Storage,
 };
 use windlass_v1::accounts::RequestedState;
 
-use crate::house::{analyse, archive, digest, files, forget, refused, seed, team, told};
+use crate::{
+    house::{analyse, archive, digest, files, forget, refused, restore, seed, team, told},
+    scene::{publish, work},
+};
+
+/// The key of the bundle that the archive has of an image, and its members.
+async fn bundle(bench: &Bench, tenant: &Tenant, digest: &str) -> (String, Vec<(String, Vec<u8>)>) {
+    let row = bench.service.store().account(tenant.name()).archived_image(digest).await.unwrap().unwrap();
+    let key = row.object.clone().unwrap();
+    let bundle = bench.archive_objects().get(&key.parse().unwrap()).await.unwrap();
+    assert_eq!(row.size, Some(i64::try_from(bundle.len()).unwrap()));
+    let mut tar = tar::Archive::new(&bundle[..]);
+    let mut members = Vec::new();
+    for entry in tar.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        members.push((entry.path().unwrap().display().to_string(), content));
+    }
+    (key, members)
+}
 
 #[test]
 fn an_analysed_image_is_archived_once_and_told_of() {
@@ -32,7 +56,7 @@ fn an_analysed_image_is_archived_once_and_told_of() {
                 "archive_size_bytes": shown["archive_size_bytes"]})
         );
         assert!(shown["archive_size_bytes"].as_u64().unwrap() > 1000);
-        assert_eq!(json!(alpha.archived_images().await.unwrap()), json!([shown]));
+        assert_eq!(json!(alpha.archived_images(Part::default()).all().await.unwrap()), json!([shown]));
         assert_eq!(json!(alpha.archived_image(&format!("{image}-index")).await.unwrap()), shown, "by its index");
         assert!(alpha.image(&image).await.is_ok(), "the working set keeps it");
 
@@ -67,18 +91,7 @@ fn a_bundle_tells_everything_to_whoever_can_read_a_tar_file() {
         alpha.evaluate(&image, &["r.example/shop/web:1".into()]).await.unwrap();
         bench.pass(3600);
         archive(&alpha, &image).await;
-        let row = bench.service.store().account(alpha.name()).archived_image(&image).await.unwrap().unwrap();
-        let key = row.object.clone().unwrap();
-        let bundle = bench.archive_objects().get(&key.parse().unwrap()).await.unwrap();
-        assert_eq!(row.size, Some(i64::try_from(bundle.len()).unwrap()));
-        let mut tar = tar::Archive::new(&bundle[..]);
-        let mut members = Vec::new();
-        for entry in tar.entries().unwrap() {
-            let mut entry = entry.unwrap();
-            let mut content = Vec::new();
-            entry.read_to_end(&mut content).unwrap();
-            members.push((entry.path().unwrap().display().to_string(), content));
-        }
+        let (key, members) = bundle(&bench, &alpha, &image).await;
         assert_eq!(members[0].0, "archive.json");
         let record: Value = serde_json::from_slice(&members[0].1).unwrap();
         assert_eq!(
@@ -103,6 +116,61 @@ fn a_bundle_tells_everything_to_whoever_can_read_a_tar_file() {
     });
 }
 
+fn debian(cve: &str, name: &str, fixed: &str) -> AdvisoryBuilder {
+    advisory(cve, "debian").severity("high").in_release("debian:12", name, &format!("< {fixed}")).fixed(fixed)
+}
+
+/// An image that is restored is compared anew, so that what was found in packages which no image held meanwhile begins anew;
+/// the archive's copy tells all of it.
+#[test]
+fn a_bundle_tells_when_each_finding_came_changed_and_went_and_still_does_when_its_image_is_back() {
+    on_every_service(|bench| async move {
+        let alpha = team(&bench, "alpha").await;
+        let first =
+            [debian("CVE-2026-1", "bash", "6"), debian("CVE-2026-2", "bash", "6"), debian("CVE-2026-3", "apt", "2")];
+        publish(&bench, 1, first).await;
+        let image = seed(&bench, &alpha, "a", &["r.example/shop/web:1"]).await;
+        work(&bench).await;
+        let opened = bench.now().micros();
+        bench.pass(3600);
+        // One is withdrawn, one has another remedy, one stays as it was.
+        publish(&bench, 2, [debian("CVE-2026-1", "bash", "6"), debian("CVE-2026-2", "bash", "7")]).await;
+        let changed = bench.now().micros();
+        bench.pass(3600);
+        archive(&alpha, &image).await;
+
+        let findings = async || {
+            let (_, members) = bundle(&bench, &alpha, &image).await;
+            let text = &members.iter().find(|(name, _)| name == "findings.json").unwrap().1;
+            serde_json::from_slice::<Value>(text).unwrap()
+        };
+        let finding = |cve: &str, package: &str, version: &str, altered_at: Option<i64>, closed_at: Option<i64>| {
+            json!({"vulnerability": cve, "namespace": "debian:distro:debian:12", "severity": "High", "will_not_fix": false,
+                "package": package, "version": version, "kind": "deb", "opened_at": opened, "altered_at": altered_at,
+                "closed_at": closed_at})
+        };
+        let told = json!([
+            finding("CVE-2026-3", "apt", "1.0", None, Some(changed)),
+            finding("CVE-2026-1", "bash", "5.0", None, None),
+            finding("CVE-2026-2", "bash", "5.0", Some(changed), None),
+        ]);
+        assert_eq!(findings().await, told);
+
+        forget(&bench, &alpha, &image).await;
+        bench.service.collect_packages().await.unwrap();
+        bench.pass(30 * 86_400);
+        assert_eq!(bench.service.collect_packages().await.unwrap().0, 2, "nobody has bash or apt any more");
+        restore(&alpha, &image).await.unwrap();
+        work(&bench).await;
+        assert_eq!(findings().await, told);
+        let store = bench.service.store();
+        let analysis = store.account(alpha.name()).image(&image).await.unwrap().unwrap().analysis.unwrap();
+        let anew = store.findings_of_analysis(analysis).await.unwrap();
+        let anew: Vec<_> = anew.iter().map(|row| (&*row.vulnerability, row.opened_at, row.closed_at)).collect();
+        assert_eq!(anew, [("CVE-2026-1", bench.now(), None), ("CVE-2026-2", bench.now(), None)]);
+    });
+}
+
 #[test]
 fn what_cannot_be_archived_is_told_one_by_one() {
     on_every_service(|bench| async move {
@@ -123,7 +191,7 @@ fn what_cannot_be_archived_is_told_one_by_one() {
         assert!(results[1].detail.contains("image_status deleting"), "{}", results[1].detail);
         let folder = bench.folder.path().display().to_string();
         assert!(!results[2].detail.contains(&folder), "nothing internal: {}", results[2].detail);
-        let archived = alpha.archived_images().await.unwrap();
+        let archived = alpha.archived_images(Part::default()).all().await.unwrap();
         assert_eq!(archived.len(), 1, "nothing is left of what failed");
         let failed = told(&bench).await;
         let failed = failed.iter().filter(|(kind, ..)| kind == "system.analysis_archive.image_archive_failed");
@@ -195,7 +263,7 @@ fn an_archived_image_is_removed_and_one_that_is_being_archived_by_force_only() {
         assert_eq!(last.1, image, "of what is not there, nothing is told");
         assert_eq!(archive(&alpha, &image).await.0, "archiving");
         alpha.delete_archived_image(&image, true).await.unwrap();
-        assert!(alpha.archived_images().await.unwrap().is_empty());
+        assert!(alpha.archived_images(Part::default()).all().await.unwrap().is_empty());
         begin().await;
         bench.pass(3601);
         assert_eq!(archive(&alpha, &image).await.0, "archived", "who is dead is not waited for");
@@ -217,6 +285,6 @@ fn nothing_of_an_account_that_is_deleted_stays_in_the_archive() {
         while bench.service.purge_accounts().await.unwrap() > 0 {}
         bench.collect_objects().await;
         assert_eq!(bundles(), 1);
-        assert_eq!(beta.archived_images().await.unwrap().len(), 1);
+        assert_eq!(beta.archived_images(Part::default()).all().await.unwrap().len(), 1);
     });
 }

@@ -1,12 +1,16 @@
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use windlass_operations::{
-    Error, Settings, Tenant,
+    Error, Part, Settings, Tenant,
     identity::Caller,
     keeping::KeepingSettings,
     testing::{Bench, on_every_service},
 };
 use windlass_store::AccountName;
-use windlass_v1::{accounts::RequestedState, archives::ArchiveRule};
+use windlass_v1::{
+    accounts::RequestedState,
+    archives::{ArchiveRule, RuleTransition},
+};
 
 use crate::house::{analyse, archive, caller, refused, seed, team};
 
@@ -14,6 +18,10 @@ const DAY: i64 = 86_400;
 
 async fn make(tenant: &Tenant, caller: &Caller, rule: Value) -> Result<ArchiveRule, Error> {
     tenant.create_archive_rule(caller, serde_json::from_value(rule).unwrap(), false).await
+}
+
+async fn history(tenant: &Tenant, rule: &str) -> Vec<RuleTransition> {
+    tenant.archive_rule_history(rule, Part::default()).await.unwrap().all().await.unwrap()
 }
 
 fn all() -> Value {
@@ -28,7 +36,7 @@ async fn sets(bench: &Bench, tenant: &Tenant) -> (String, String) {
         digests.iter().map(|digest| digest.trim_start_matches("sha256:").trim_start_matches('0').to_owned()).collect()
     };
     let images = tenant.images(&windlass_operations::images::ImageFilter::default()).await.unwrap();
-    let archived = tenant.archived_images().await.unwrap();
+    let archived = tenant.archived_images(Part::default()).all().await.unwrap();
     (
         names(images.into_iter().map(|image| image.image_digest).collect()),
         names(archived.into_iter().map(|image| image.image_digest).collect()),
@@ -160,17 +168,56 @@ fn old_and_superseded_images_go_to_the_archive_and_what_was_done_is_kept() {
         bench.service.apply_archive_rules().await.unwrap();
         assert_eq!(sets(&bench, &alpha).await, set("24", "13"));
         // What rules do is written (D-15).
-        let history = json!(alpha.archive_rule_history(&rule).await.unwrap());
-        assert_eq!(history.as_array().unwrap().len(), 2);
+        let told = json!(history(&alpha, &rule).await);
+        assert_eq!(told.as_array().unwrap().len(), 2);
         assert_eq!(
-            history[1],
-            json!({"transition_task_id": history[0]["transition_task_id"], "rule_ids": [rule], "imageDigest": one,
+            told[1],
+            json!({"transition_task_id": told[0]["transition_task_id"], "rule_ids": [rule], "imageDigest": one,
                 "tags": ["r.example/shop/web:1"], "transition": "archive", "transition_state": "complete",
                 "detail": null, "created_at": "2026-01-19T12:00:00Z"})
         );
         bench.service.apply_archive_rules().await.unwrap();
         assert_eq!(sets(&bench, &alpha).await, set("24", "13"), "done once, nothing is left to do");
-        assert_eq!(alpha.archive_rule_history(&rule).await.unwrap().len(), 2);
+        assert_eq!(history(&alpha, &rule).await.len(), 2);
+    });
+}
+
+#[test]
+fn rules_are_applied_to_one_account_when_it_asks_for_it() {
+    on_every_service(|bench| async move {
+        let (alpha, beta) = (team(&bench, "alpha").await, team(&bench, "beta").await);
+        let (user, admin) = (caller(&bench, "alpha-user").await, caller(&bench, "admin").await);
+        let house = bench.service.tenant(&AccountName::admin());
+        seed(&bench, &alpha, "1", &["r.example/a:1"]).await;
+        seed(&bench, &beta, "2", &["r.example/a:1"]).await;
+        let rule = |global| json!({"transition": "archive", "selector": all(), "analysis_age_days": 1, "system_global": global});
+        make(&house, &admin, rule(true)).await.unwrap();
+        let own = make(&alpha, &user, rule(false)).await.unwrap();
+        bench.pass(2 * DAY);
+        let run = alpha.run_archive_rules().await.unwrap();
+        assert_eq!(alpha.run_archive_rules().await.unwrap(), run, "it is asked for already");
+        assert!(!run.dry_run);
+        assert_eq!(sets(&bench, &alpha).await, set("1", ""), "a worker does it");
+
+        let stop = CancellationToken::new();
+        let claim = bench.service.store().claim_job(
+            &["apply_archive_rules"],
+            "other",
+            bench.now().plus_seconds(60),
+            bench.now(),
+        );
+        assert!(claim.await.unwrap().is_some(), "a worker that is never heard of again");
+        alpha.run_archive_rules().await.unwrap();
+        assert!(bench.service.work_once("w", &stop).await.unwrap());
+        assert_eq!(sets(&bench, &alpha).await, set("1", ""), "one run waits for the other");
+        bench.pass(61);
+        while bench.service.work_once("w", &stop).await.unwrap() {}
+        assert_eq!(sets(&bench, &alpha).await, set("", "1"));
+        assert_eq!(sets(&bench, &beta).await, set("2", ""), "nobody asked for it there");
+        assert!(history(&alpha, &own.rule_id).await.is_empty(), "the global one came first");
+        let rules = house.archive_rules(true).await.unwrap();
+        let told = history(&alpha, &rules[0].rule_id).await;
+        assert_eq!(told[0].transition_task_id.as_deref(), Some(run.transition_task_id.as_str()));
     });
 }
 
@@ -277,6 +324,6 @@ fn a_dry_run_moves_nothing() {
         bench.pass(2 * DAY);
         bench.service.apply_archive_rules().await.unwrap();
         assert_eq!(sets(&bench, &alpha).await, set("a", ""));
-        assert!(alpha.archive_rule_history(&made.rule_id).await.unwrap().is_empty());
+        assert!(history(&alpha, &made.rule_id).await.is_empty());
     });
 }

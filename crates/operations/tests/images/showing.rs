@@ -1,9 +1,5 @@
 use serde_json::json;
-use windlass_operations::{
-    Error,
-    images::{ImageFilter, Part},
-    testing::on_every_service,
-};
+use windlass_operations::{Error, Part, images::ImageFilter, testing::on_every_service};
 use windlass_store::images::AnalysisStatus as Stored;
 use windlass_v1::images::{AnalysisStatus, ImageStatus};
 

@@ -2,21 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::ConnectionTrait as _;
 use tokio::io::AsyncReadExt as _;
 use windlass_matching::testing::advisory;
 use windlass_operations::{Tenant, testing::Bench};
-use windlass_store::{
-    Address, Store,
-    images::AnalysisStatus,
-    storage_usage::TableUsage,
-    testing::{on_every_address, url_of},
-};
+use windlass_store::{Store, images::AnalysisStatus, storage_usage::TableUsage, testing::on_every_address};
 
 use crate::{
     house::team,
     registry::{Registry, Sample},
     scene::{publish, work},
+    vacuum::vacuum,
 };
 
 const FILES: usize = 30_000;
@@ -26,15 +21,6 @@ const PACKAGES: usize = 400;
 const VULNERABLE: usize = 100;
 const LIMIT: u64 = 1 << 20;
 const IMAGES: usize = 3;
-
-/// Frees what rows took before they were changed, for the next image: PostgreSQL does it by itself, a little later.
-async fn vacuum(address: &Address) {
-    if matches!(address, Address::Postgres(_)) {
-        let connection = sea_orm::Database::connect(url_of(address)).await.unwrap();
-        connection.execute_unprepared("VACUUM").await.unwrap();
-        connection.close().await.unwrap();
-    }
-}
 
 /// Adds the image, and has everything done that follows from that.
 async fn analyse(bench: &Bench, tenant: &Tenant, registry: &Registry, sample: &Sample, tag: usize) {

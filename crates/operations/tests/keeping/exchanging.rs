@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use windlass_matching::testing::advisory;
 use windlass_objects::{ObjectKey, Objects, Options};
 use windlass_operations::{
-    Cipher, ObjectChunks, Service, Tenant, analysis::StoredDocument, evaluations::CheckRequest,
+    Cipher, ObjectChunks, Part, Service, Tenant, analysis::StoredDocument, evaluations::CheckRequest,
     testing::on_every_service,
 };
 use windlass_store::testing::rows;
@@ -189,8 +189,8 @@ fn what_is_imported_is_the_caller_s_alone_and_answers_nobody_s_question() {
                 record["evaluations"][0]["final_action"] = json!("go");
             });
             beta.import_bundle(&bundle[..]).await.unwrap();
-            assert_eq!(beta.archived_images().await.unwrap().len(), 1);
-            assert_eq!(alpha.archived_images().await.unwrap().len(), 1);
+            assert_eq!(beta.archived_images(Part::default()).all().await.unwrap().len(), 1);
+            assert_eq!(alpha.archived_images(Part::default()).all().await.unwrap().len(), 1);
             restore(&beta, &digest).await.unwrap();
             let told = String::from_utf8(bytes(beta.image_content(&digest, "os").await.unwrap()).await).unwrap();
             assert!(told.contains("nothing to see"), "whoever wrote it reads it: {told}");
@@ -318,7 +318,7 @@ fn what_is_no_bundle_is_refused_with_the_reason_and_leaves_nothing_behind() {
             for (what, bytes, reason) in hostile(&members) {
                 let refusal = refused(beta.import_bundle(&bytes[..]).await);
                 assert!(refusal.httpcode == 400 && refusal.message.contains(reason), "{what}: {}", refusal.message);
-                assert!(beta.archived_images().await.unwrap().is_empty(), "{what}");
+                assert!(beta.archived_images(Part::default()).all().await.unwrap().is_empty(), "{what}");
                 assert_eq!(archived(), before, "{what}");
             }
             // A frame that unfolds to more than there is room for is told by the size of its member, not by the memory it took.

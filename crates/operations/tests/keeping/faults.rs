@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use windlass_objects::{FaultKind, Objects, Options};
-use windlass_operations::{Error, Tenant, testing::on_every_service};
+use windlass_operations::{Error, Part, Tenant, testing::on_every_service};
 use windlass_store::object_references::Storage;
 
 use crate::{
@@ -52,7 +52,11 @@ fn what_cannot_be_archived_or_restored_now_can_be_later_and_is_nowhere_until_the
         for (fault, _) in FAULTS {
             bundles.trouble(Some(fault));
             let (status, detail) = archive(&theirs, &image).await;
-            assert_eq!((status.as_str(), theirs.archived_images().await.unwrap().len()), ("error", 0), "{detail}");
+            assert_eq!(
+                (status.as_str(), theirs.archived_images(Part::default()).all().await.unwrap().len()),
+                ("error", 0),
+                "{detail}"
+            );
             assert_eq!(bundles.count(), 0);
         }
         bundles.trouble(None);

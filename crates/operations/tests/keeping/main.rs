@@ -31,4 +31,5 @@ mod servers;
 mod soak;
 #[path = "../../../objects/tests/support/suite.rs"]
 mod suite;
+mod vacuum;
 mod way;

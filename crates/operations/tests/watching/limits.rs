@@ -1,10 +1,12 @@
-//! Registries that say how many requests they allow: they are left alone before they refuse any.
+//! What registries and this service allow: registries that say how many requests they take are left alone before they refuse
+//! any, and images that are larger than this service takes are not added by watchers either.
 
-use windlass_operations::{SubscriptionFilter, Tenant, WatchRequest};
+use serde_json::{Value, json};
+use windlass_operations::{Limits, Settings, SubscriptionFilter, Tenant, WatchRequest};
 use windlass_v1::subscriptions::SubscriptionRequest;
 
 use crate::{
-    house::{in_every_house, told},
+    house::{in_every_house, in_every_house_with, told},
     registry::Registry,
 };
 
@@ -72,5 +74,93 @@ fn new_tags_of_a_repository_wait_for_what_the_registry_allows_and_none_is_passed
             house.service.watch_repositories().await.unwrap();
             assert_eq!(added(&admin).await, expected);
         }
+    });
+}
+
+/// A service that takes images of a mebibyte.
+fn small() -> Settings {
+    Settings { limits: Limits { compressed_image_size_mb: Some(1) }, ..Settings::default() }
+}
+
+fn large() -> String {
+    "x".repeat(1_600_000)
+}
+
+/// The tags of images, in order.
+async fn tags(tenant: &Tenant) -> Vec<String> {
+    let images = tenant.images(&windlass_operations::images::ImageFilter::default()).await.unwrap();
+    let mut tags: Vec<String> =
+        images.iter().flat_map(|image| &image.image_detail).map(|detail| detail.tag.clone()).collect();
+    tags.sort();
+    tags
+}
+
+/// What could not be looked up, and why, oldest first.
+async fn refused(tenant: &Tenant) -> Vec<(String, Value)> {
+    let told = told(tenant).await.into_iter().filter(|(kind, ..)| kind.contains("fail"));
+    told.map(|(kind, tag, details)| {
+        assert_eq!(kind, "system.image_analysis.registry_lookup_failed");
+        (tag, details["msg"].clone())
+    })
+    .collect()
+}
+
+const TOO_LARGE: &str = "Image size is too large based on max size specified in the configuration";
+
+/// `spec/operations.md` §6.6
+#[test]
+fn a_tag_that_moves_to_an_image_that_is_too_large_stays_where_it_was_and_that_is_told_once() {
+    in_every_house_with(&small(), |house| async move {
+        let Some(registry) = Registry::start(None).await else { return };
+        let admin = house.admin();
+        watch_tags(&admin, &registry, &["latest"]).await;
+        let round = async || {
+            house.wait(86_400);
+            house.service.watch_tags().await.unwrap();
+        };
+        let digests = async || {
+            let images = admin.images(&windlass_operations::images::ImageFilter::default()).await.unwrap();
+            images.into_iter().map(|image| image.image_digest).collect::<Vec<_>>()
+        };
+        round().await;
+        let before = digests().await;
+        assert_eq!((before.len(), refused(&admin).await), (1, Vec::new()));
+
+        registry.push("team/app", "latest", &large()).await;
+        let key = format!("{}/team/app:latest", registry.address);
+        for _ in 0..3 {
+            round().await;
+            assert_eq!(digests().await, before);
+            assert_eq!(refused(&admin).await, [(key.clone(), json!(TOO_LARGE))]);
+        }
+        let after = registry.push("team/app", "latest", "small again").await;
+        round().await;
+        assert_eq!(digests().await, [after, before[0].clone()]);
+        assert_eq!(refused(&admin).await.len(), 1);
+    });
+}
+
+/// `spec/operations.md` §6.6
+#[test]
+fn new_tags_of_a_repository_are_added_but_for_those_that_are_too_large_until_they_are_not() {
+    in_every_house_with(&small(), |house| async move {
+        let Some(registry) = Registry::start(None).await else { return };
+        let admin = house.admin();
+        for (tag, content) in [("v1", "v1"), ("v2", &*large()), ("v3", "v3")] {
+            registry.push("team/app", tag, content).await;
+        }
+        let repository = format!("{}/team/app", registry.address);
+        admin.watch_repository(WatchRequest { repository: &repository, ..Default::default() }).await.unwrap();
+        for _ in 0..3 {
+            house.wait(86_400);
+            house.service.watch_repositories().await.unwrap();
+            assert_eq!(tags(&admin).await, ["v1", "v3"]);
+            assert_eq!(refused(&admin).await, [(format!("{repository}:v2"), json!(TOO_LARGE))], "once");
+        }
+        registry.push("team/app", "v2", "smaller").await;
+        house.wait(86_400);
+        house.service.watch_repositories().await.unwrap();
+        assert_eq!(tags(&admin).await, ["v1", "v2", "v3"]);
+        assert_eq!(refused(&admin).await.len(), 1);
     });
 }

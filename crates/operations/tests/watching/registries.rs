@@ -3,8 +3,10 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 use windlass_operations::Settings;
+use windlass_store::registries::Model;
 use windlass_v1::registries::RegistryRequest;
 
 use crate::{
@@ -82,6 +84,37 @@ fn what_cannot_be_kept_is_refused() {
         let other = admin.update_registry("r.example", request("q.example", "u", "p"), false).await;
         assert_eq!(refusal(other).0, 409);
         assert_eq!(refusal(admin.update_registry("q.example", RegistryRequest::default(), false).await).0, 404);
+    });
+}
+
+#[test]
+fn the_password_of_a_registry_is_kept_encrypted_for_that_registry_alone() {
+    in_every_house(|house| async move {
+        let one = house.team("one").await;
+        let row = async |registry: &str| {
+            let rows = house.service.store().account(one.name()).registries().await.unwrap();
+            rows.into_iter().find(|row| row.registry == registry).unwrap()
+        };
+        // Every column, as it is in the database, but for what cannot be a secret.
+        let columns =
+            |row: &Model| [&row.registry, &row.name, &row.kind, &row.username, &row.secret].map(String::clone);
+        for registry in ["r.example", "q.example"] {
+            one.create_registry(request(registry, "u", "hunter2hunter2"), false).await.unwrap();
+        }
+        let (first, second) = (row("r.example").await, row("q.example").await);
+        for column in columns(&first).into_iter().chain(columns(&second)) {
+            assert!(!column.contains("hunter2"), "{column}");
+            assert!(!column.contains(&STANDARD.encode("hunter2")[..8]), "{column}");
+        }
+        assert_ne!(first.secret, second.secret, "nobody sees that they are the same");
+        assert_eq!((first.token, second.token), (None, None));
+
+        let change = RegistryRequest { registry_pass: Some("correct-horse".into()), ..RegistryRequest::default() };
+        one.update_registry("r.example", change, false).await.unwrap();
+        let changed = row("r.example").await;
+        assert_ne!(changed.secret, first.secret);
+        assert!(columns(&changed).iter().all(|column| !column.contains("horse")), "{:?}", columns(&changed));
+        assert!(!format!("{changed:?}").contains(&changed.secret), "and no log tells even that");
     });
 }
 

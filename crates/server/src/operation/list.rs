@@ -21,6 +21,12 @@ pub(crate) struct Part {
     limit: Option<u64>,
 }
 
+impl From<Part> for windlass_operations::Part {
+    fn from(Part { page, limit }: Part) -> Self {
+        Self { page, limit }
+    }
+}
+
 /// 200 with a list, or the part of it that is asked for: operations that answer with it take `page` and `limit`.
 pub(crate) struct List<T>(pub(crate) Vec<T>);
 

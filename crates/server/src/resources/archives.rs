@@ -10,11 +10,12 @@ use utoipa::{IntoParams, ToSchema};
 use windlass_operations::archive::{BUNDLE_LIMIT, ExportedBundle};
 use windlass_v1::archives::{
     ArchiveRequest, ArchiveRule, ArchiveRuleRequest, ArchiveSummary, ArchivedImage, ArchivingResult, RuleTransition,
+    RulesRun,
 };
 
 use crate::{
     Failure,
-    operation::{Answer, Described, Input, Json, JsonBody, List, Operation, RawBody, reader},
+    operation::{Answer, Described, Input, Json, JsonBody, List, Listed, Operation, Part, RawBody, reader},
     scope::Tenant,
 };
 
@@ -27,6 +28,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         Operation::get("/archives", "get_archive_summary", "Tells how much the account has archived")
             .for_account("listArchives", summary),
         Operation::get("/archives/images", "list_archived_images", "Lists archived images, the last one first")
+            .query::<Part>()
             .for_account("listArchivedImageAnalysis", list),
         Operation::post("/archives/images", "archive_images", "Archives the analyses of images")
             .body::<JsonBody<ArchiveRequest>>()
@@ -73,6 +75,12 @@ pub(crate) fn operations() -> Vec<Operation> {
             .body::<JsonBody<ArchiveRuleRequest>>()
             .fails(400, "The rule cannot be, or would go for everything.")
             .for_account("createArchiveTransitionRule", create_rule),
+        Operation::post(
+            "/archives/rules/run",
+            "run_archive_rules",
+            "Has the rules that go for the account applied now, and not only on schedule",
+        )
+        .for_account("createArchiveTransitionRule", run_rules),
         Operation::get("/archives/rules/{ruleId}", "get_archive_rule", "Shows a rule of the archive")
             .target("ruleId")
             .fails(404, NO_RULE)
@@ -82,6 +90,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             .fails(404, NO_RULE)
             .for_account("deleteArchiveTransitionRule", delete_rule),
         Operation::get("/archives/rules/{ruleId}/history", "get_archive_rule_history", "Tells what a rule has moved")
+            .query::<Part>()
             .target("ruleId")
             .fails(404, NO_RULE)
             .for_account("getArchiveTransitionRule", history),
@@ -104,8 +113,8 @@ async fn summary(tenant: Tenant, _: Input<(), ()>) -> Result<Json<ArchiveSummary
     Ok(Json(tenant.archive_summary().await?))
 }
 
-async fn list(tenant: Tenant, _: Input<(), ()>) -> Result<List<ArchivedImage>, Failure> {
-    Ok(List(tenant.archived_images().await?))
+async fn list(tenant: Tenant, input: Input<Part, ()>) -> Result<Listed<Vec<ArchivedImage>>, Failure> {
+    Listed::list(tenant.archived_images(input.query.into())).await
 }
 
 async fn add(tenant: Tenant, input: Input<(), ArchiveRequest>) -> Result<Json<Vec<ArchivingResult>>, Failure> {
@@ -196,6 +205,10 @@ async fn create_rule(
     Ok(Json(tenant.create_archive_rule(&tenant.caller, input.body, input.query.confirm).await?))
 }
 
+async fn run_rules(tenant: Tenant, _: Input<(), ()>) -> Result<Json<RulesRun>, Failure> {
+    Ok(Json(tenant.run_archive_rules().await?))
+}
+
 async fn show_rule(tenant: Tenant, input: Input<(), ()>) -> Result<Json<ArchiveRule>, Failure> {
     Ok(Json(tenant.archive_rule(input.path.get("ruleId")).await?))
 }
@@ -205,8 +218,8 @@ async fn delete_rule(tenant: Tenant, input: Input<(), ()>) -> Result<Json<Remove
     Ok(Json(Removed {}))
 }
 
-async fn history(tenant: Tenant, input: Input<(), ()>) -> Result<List<RuleTransition>, Failure> {
-    Ok(List(tenant.archive_rule_history(input.path.get("ruleId")).await?))
+async fn history(tenant: Tenant, input: Input<Part, ()>) -> Result<Listed<Vec<RuleTransition>>, Failure> {
+    Listed::list(tenant.archive_rule_history(input.path.get("ruleId"), input.query.into()).await?).await
 }
 
 async fn preview(tenant: Tenant, input: Input<(), ()>) -> Result<List<RuleTransition>, Failure> {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use utoipa::IntoParams;
-use windlass_operations::images::Part;
+use windlass_operations::Part;
 use windlass_v1::images::{ImageStatus, ImageTag};
 
 use super::images::StatusFilter;

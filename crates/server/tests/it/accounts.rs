@@ -208,3 +208,37 @@ fn what_was_done_is_told_to_the_account_and_everything_to_administrators() {
         assert_eq!(admin.get("/v1/audit?limit=0").await.refusal().0, 400);
     });
 }
+
+/// `spec/api.md` K24
+#[test]
+fn who_the_caller_is_does_not_depend_on_the_account_that_is_acted_in() {
+    with_a_client(|_, client| async move {
+        let admin = client.user("admin", "foobar");
+        for name in ["acct1", "acct2"] {
+            admin.post("/v1/accounts", &json!({ "name": name })).await.ok();
+        }
+        admin.post("/v1/accounts/acct1/users", &json!({"username": "user1", "password": "pass123"})).await.ok();
+        let user1 = client.user("user1", "pass123");
+        let (own, keys) = (user1.get("/v1/user").await.ok(), user1.get("/v1/user/api-keys").await.ok());
+        let credentials = user1.get("/v1/user/credentials").await.ok();
+        // Elsewhere it counts: there is an account that is not theirs, and one that is not there.
+        for (account, status) in [("acct2", 403), ("nope", 403)] {
+            let elsewhere = user1.in_account(account);
+            assert_eq!(elsewhere.get("/v1/account").await.status, status, "{account}");
+            assert_eq!(elsewhere.get("/v1/user").await.ok(), own);
+            assert_eq!(elsewhere.get("/v1/user/credentials").await.ok(), credentials);
+            assert_eq!(elsewhere.get("/v1/user/api-keys").await.ok(), keys);
+            let key = elsewhere.post("/v1/user/api-keys", &json!({ "name": account })).await.ok();
+            assert_eq!(client.bearer(key["key"].as_str().unwrap()).get("/v1/account").await.ok()["name"], "acct1");
+            assert_eq!(elsewhere.delete(&format!("/v1/user/api-keys/{account}")).await.status, 204);
+        }
+        assert_eq!(admin.in_account("nope").get("/v1/account").await.status, 404);
+        for account in ["acct1", "nope"] {
+            assert_eq!(admin.in_account(account).get("/v1/user").await.ok()["username"], "admin", "{account}");
+        }
+        // It is the caller's password that is set, whichever account is named.
+        let set = json!({"type": "password", "value": "newpass1"});
+        user1.in_account("acct2").post("/v1/user/credentials", &set).await.ok();
+        assert_eq!(client.user("user1", "newpass1").get("/v1/user").await.ok(), own);
+    });
+}

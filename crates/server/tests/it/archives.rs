@@ -115,6 +115,9 @@ fn rules_are_made_foreseen_and_removed_by_who_may() {
         assert_eq!(admin.send(Method::POST, &preview, None, Vec::new()).await.status, StatusCode::NOT_FOUND);
         assert_eq!(tim.get(&path(&own)).await.ok(), own, "a preview changes nothing");
         assert_eq!(tim.get(&format!("{}/history", path(&own))).await.ok(), json!([]));
+        let run = tim.send(Method::POST, "/archives/rules/run", None, Vec::new()).await.ok();
+        assert!(run["transition_task_id"].is_string() && run["dry_run"] == false, "{run}");
+        assert_eq!(tim.post("/archives/rules/run", &json!({})).await.ok(), run, "it waits");
         assert_eq!(admin.get(&path(&own)).await.status, StatusCode::NOT_FOUND);
         assert_eq!(tim.post("/archives/rules", &rule(true)).await.status, StatusCode::FORBIDDEN);
         assert_eq!(tim.delete(&path(&global)).await.status, StatusCode::FORBIDDEN);

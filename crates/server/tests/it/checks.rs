@@ -2,14 +2,14 @@
 
 use axum::http::StatusCode;
 use sea_orm::ConnectionTrait as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use windlass_operations::testing::{Bench, on_every_service};
 use windlass_sbom::{ImageSource, Package, PackageType, Sbom, Source};
 use windlass_store::AccountName;
 
 use crate::{
     client::Client,
-    images::{digest, seed},
+    images::{ID, digest, seed_of},
 };
 
 /// Damages what is kept of verdicts.
@@ -19,17 +19,70 @@ async fn execute(bench: &Bench, sql: &str) {
     tx.commit().await.unwrap();
 }
 
+/// An image of an index, with a package.
+async fn analysed(bench: &Bench, index: &str, digest: &str) {
+    let account = AccountName::admin();
+    seed_of(bench, &account, index, digest, "1").await;
+    let image = bench.service.store().account(&account).image(digest).await.unwrap().unwrap();
+    let source = ImageSource { manifest_digest: digest.to_owned(), ..ImageSource::default() };
+    let packages = vec![Package::new(PackageType::Deb, "bash", "5.2")];
+    bench.analyse(&image, Sbom { packages, source: Source::Image(Box::new(source)), ..Sbom::default() }).await;
+}
+
+fn keys(object: &Value) -> Vec<&str> {
+    object.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// `spec/api.md` K13, K14
+#[test]
+fn a_verdict_asked_for_by_the_digest_of_an_index_is_found_under_that_of_the_image() {
+    on_every_service(|bench| async move {
+        let (admin, index, one) = (Client::admin(&bench), digest('9'), digest('1'));
+        analysed(&bench, &index, &one).await;
+        for (tag, full) in
+            [("r.example/shop/web:1", "r.example/shop/web:1"), ("never/seen", "docker.io/never/seen:latest")]
+        {
+            let check = async |digest: &str| admin.get(&format!("/v1/images/{digest}/check?tag={tag}")).await.ok();
+            let told = check(&index).await;
+            assert_eq!(told.as_array().map(Vec::len), Some(1), "{told}");
+            assert_eq!((keys(&told[0]), keys(&told[0][&one])), (vec![one.as_str()], vec![full]));
+            let verdict = &told[0][&one][full];
+            assert_eq!(verdict.as_array().map(Vec::len), Some(1), "{told}");
+            let result = &verdict[0]["detail"]["result"];
+            assert_eq!((&result["image_digest"], &result["tag"]), (&json!(one), &json!(full)));
+            assert_eq!(check(&one).await, told, "it is the same image");
+        }
+        let record = async |digest: &str| admin.get(&format!("/v1/images/{digest}")).await.ok();
+        assert_eq!(record(&index).await, record(&one).await, "which tells the digest to look for");
+    });
+}
+
+/// `spec/api.md` K21
+#[test]
+fn a_verdict_is_told_with_all_that_led_to_it_unless_it_is_asked_for_without() {
+    on_every_service(|bench| async move {
+        let (admin, one) = (Client::admin(&bench), digest('1'));
+        analysed(&bench, &one, &one).await;
+        for path in [format!("/v1/images/{one}/check"), format!("/v1/images/by_id/{ID}/check")] {
+            let check = async |more: &str| {
+                let body = admin.get(&format!("{path}?tag=r.example/shop/web:1{more}")).await.ok();
+                body[0][&one]["r.example/shop/web:1"][0].clone()
+            };
+            let (told, full, brief) = (check("").await, check("&detail=true").await, check("&detail=false").await);
+            assert_eq!(told, full);
+            assert_eq!(told["detail"]["policy"]["id"], told["policyId"]);
+            assert_eq!(told["detail"]["result"]["result"][ID]["result"]["header"][3], "Gate");
+            assert_eq!(brief["detail"], json!({}));
+            assert_eq!((&brief["status"], &brief["policyId"]), (&told["status"], &told["policyId"]));
+        }
+    });
+}
+
 #[test]
 fn a_verdict_that_cannot_be_told_is_a_failure_and_no_success() {
     on_every_service(|bench| async move {
-        let admin = Client::admin(&bench);
-        let (account, one) = (AccountName::admin(), digest('1'));
-        seed(&bench, &account, &one, "1").await;
-        let image = bench.service.store().account(&account).image(&one).await.unwrap().unwrap();
-        let source = ImageSource { manifest_digest: one.clone(), ..ImageSource::default() };
-        let packages = vec![Package::new(PackageType::Deb, "bash", "5.2")];
-        bench.analyse(&image, Sbom { packages, source: Source::Image(Box::new(source)), ..Sbom::default() }).await;
-
+        let (admin, one) = (Client::admin(&bench), digest('1'));
+        analysed(&bench, &one, &one).await;
         let paths = ["", "&detail=true", "&history=true", "&history=true&detail=true"]
             .map(|more| format!("/v1/images/{one}/check?tag=registry.example/team/app:1{more}"));
         for path in &paths {

@@ -1,5 +1,7 @@
 //! A client of the application, without a socket between them.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     body::Body,
@@ -9,7 +11,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
-use windlass_operations::testing::Bench;
+use windlass_operations::{Service, testing::Bench};
 use windlass_server::Metrics;
 
 /// Who asks, for whom.
@@ -62,7 +64,12 @@ impl Client {
 
     /// Nobody, at a process that counts.
     pub(crate) fn counted(bench: &Bench, metrics: Metrics) -> Self {
-        let application = windlass_server::router(bench.service.clone(), metrics);
+        Self::at(bench.service.clone(), metrics)
+    }
+
+    /// Nobody, at a process.
+    pub(crate) fn at(service: Arc<Service>, metrics: Metrics) -> Self {
+        let application = windlass_server::router(service, metrics);
         Self { application, authorization: None, account: None, encoding: None, headers: Vec::new() }
     }
 

@@ -19,10 +19,15 @@ pub(crate) fn digest(digit: char) -> String {
 
 /// An image of an account under `r.example/shop/web:TAG`, as one is added.
 pub(crate) async fn seed(bench: &Bench, account: &AccountName, digest: &str, tag: &str) -> Moment {
+    seed_of(bench, account, digest, digest, tag).await
+}
+
+/// The same, of an index.
+pub(crate) async fn seed_of(bench: &Bench, account: &AccountName, index: &str, digest: &str, tag: &str) -> Moment {
     let tx = bench.service.store().begin().await.unwrap();
     let new = NewImage {
         digest: digest.to_owned(),
-        parent_digest: digest.to_owned(),
+        parent_digest: index.to_owned(),
         image_id: ID.to_owned(),
         manifest: digest.to_owned(),
         parent_manifest: None,

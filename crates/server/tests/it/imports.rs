@@ -72,6 +72,58 @@ fn an_image_is_imported_from_beginning_to_end() {
     });
 }
 
+/// The body of a request that adds an image from a new import, under these tags.
+async fn import(client: &Client, config: &str, tags: &Value) -> Value {
+    let id = begin(client).await;
+    let manifest = json!({"schemaVersion": 2, "config": {"digest": format!("sha256:{}", hex(config.as_bytes()))},
+        "layers": []})
+    .to_string();
+    let mut contents = json!({});
+    for (part, bytes) in [("packages", PACKAGES), ("manifest", &manifest), ("image_config", config)] {
+        contents[part] = upload(client, &id, part, bytes.as_bytes()).await.ok()["digest"].clone();
+    }
+    let digest = format!("sha256:{}", hex(manifest.as_bytes()));
+    json!({"source": {"import": {"operation_uuid": id, "digest": digest, "tags": tags, "contents": contents}}})
+}
+
+/// `spec/api.md` F10
+#[test]
+fn an_import_without_a_tag_is_refused_and_may_still_be_given_one() {
+    on_every_service(|bench| async move {
+        let admin = Client::admin(&bench);
+        let config = json!({"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": []}}).to_string();
+        let mut body = import(&admin, &config, &json!([])).await;
+        let refused = admin.post("/v1/images", &body).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text());
+        assert_eq!(refused.json()["detail"]["validation_error"], "an import needs at least one tag");
+        assert_eq!(admin.get("/images").await.ok(), json!([]));
+        let id = body["source"]["import"]["operation_uuid"].as_str().unwrap().to_owned();
+        assert_eq!(admin.get(&format!("/imports/images/{id}")).await.ok()["status"], "pending");
+        body["source"]["import"]["tags"] = json!(["r.example/a/b:1"]);
+        assert_eq!(admin.post("/v1/images", &body).await.ok()[0]["analysis_status"], "not_analyzed");
+    });
+}
+
+/// `spec/api.md` K21
+#[test]
+fn a_tag_is_watched_only_where_that_is_asked_for() {
+    on_every_service(|bench| async move {
+        let admin = Client::admin(&bench);
+        for (query, architecture, watched) in
+            [("", "amd64", false), ("?autosubscribe=false", "arm64", false), ("?autosubscribe=true", "s390x", true)]
+        {
+            let config = json!({"os": "linux", "architecture": architecture, "rootfs": {"diff_ids": []}}).to_string();
+            let tag = format!("r.example/a/{architecture}:1");
+            let body = import(&admin, &config, &json!([tag])).await;
+            let added = admin.post(&format!("/v1/images{query}"), &body).await.ok();
+            assert_eq!(added[0]["image_detail"][0]["fulltag"], tag);
+            let found =
+                admin.get(&format!("/subscriptions?subscription_type=tag_update&subscription_key={tag}")).await.ok();
+            assert_eq!((found.as_array().map(Vec::len), &found[0]["active"]), (Some(1), &json!(watched)), "{query}");
+        }
+    });
+}
+
 #[test]
 fn what_cannot_be_taken_is_refused_with_its_own_status() {
     on_every_service(|bench| async move {

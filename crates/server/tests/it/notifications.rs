@@ -185,10 +185,17 @@ fn webhooks_of_the_configuration_are_tried_out_by_administrators_alone() {
                 .refusal()
         };
         assert_eq!(test("general").await, (500, "Cannot send webhook, no URL configured".into()));
+        // Webhooks are the installation's: which account is acted in makes no difference (K24).
+        for account in ["team", "nope"] {
+            let there = admin.in_account(account).post("/v1/system/webhooks/general/test", &json!({})).await;
+            assert_eq!(there.refusal(), (500, "Cannot send webhook, no URL configured".into()), "{account}");
+        }
         assert_eq!(test("tag_update").await.0, 400);
         let (status, message) = test("bogus").await;
         assert!(status == 400 && message.contains("general, policy_eval"), "{status} {message}");
         let ada = user(&bench).await;
-        assert_eq!(ada.post("/v1/system/webhooks/general/test", &json!({})).await.status, StatusCode::FORBIDDEN);
+        for ada in [ada.clone(), ada.in_account("admin")] {
+            assert_eq!(ada.post("/v1/system/webhooks/general/test", &json!({})).await.status, StatusCode::FORBIDDEN);
+        }
     });
 }

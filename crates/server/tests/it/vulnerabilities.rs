@@ -1,10 +1,20 @@
 //! Vulnerabilities, queries and feeds as clients see them.
 
 use axum::http::{Method, StatusCode};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use windlass_matching::testing::{advisory, deb, sbom};
 use windlass_operations::testing::{Bench, on_every_service};
+use windlass_sbom::Source;
+use windlass_server::Metrics;
+use windlass_store::AccountName;
 
-use crate::client::{Answer, Client};
+use crate::{
+    client::{Answer, Client},
+    images::{ID, digest, seed},
+    isolation::analysed::database,
+};
 
 async fn user(admin: &Client) -> Client {
     admin.post("/accounts", &json!({"name": "team"})).await.ok();
@@ -80,6 +90,41 @@ fn what_is_asked_wrongly_is_refused() {
         }
         for path in ["/images/sha256:00/vuln/bogus", "/images/by_id/00/vuln/bogus"] {
             assert_eq!(admin.get(path).await.refusal(), (404, "content type (bogus) not available".into()), "{path}");
+        }
+    });
+}
+
+/// `spec/api.md` F6. What is kept is broken, so that it can be told from what is matched anew.
+#[test]
+fn what_is_known_of_an_image_is_matched_anew_by_force_whether_asked_for_by_digest_or_by_id() {
+    on_every_service(|bench: Bench| async move {
+        let (account, one) = (AccountName::admin(), digest('1'));
+        let bash = advisory("CVE-2026-1", "debian").severity("high").in_release("debian:12", "bash", "< 6").fixed("6");
+        let path = database(bench.folder.path(), 1, bash);
+        assert!(bench.service.publish_vulnerability_data(&path).await.unwrap());
+        seed(&bench, &account, &one, "1").await;
+        let image = bench.service.store().account(&account).image(&one).await.unwrap().unwrap();
+        let mut bill = sbom("debian:12", [deb("bash", "5.0")]);
+        bill.source = Source::Image(Box::default());
+        bench.analyse(&image, bill).await;
+        while bench.service.work_once("w", &CancellationToken::new()).await.unwrap() {}
+        for path in [format!("/v1/images/{one}/vuln/os"), format!("/v1/images/by_id/{ID}/vuln/os")] {
+            // Each time a process that remembers nothing.
+            let folder = tempfile::tempdir().unwrap();
+            let told = async |choices: &str| {
+                let process = bench.another_process(folder.path());
+                let admin = Client::at(process, Metrics::none()).user("admin", "foobar");
+                let body = admin.get(&format!("{path}{choices}")).await.ok();
+                assert_eq!((&body["imageDigest"], &body["vulnerability_type"]), (&json!(one), &json!("os")));
+                body["vulnerabilities"].as_array().unwrap().iter().map(|told| told["vuln"].clone()).collect::<Vec<_>>()
+            };
+            assert_eq!(told("").await, ["CVE-2026-1"]);
+            let tx = bench.service.store().begin().await.unwrap();
+            assert!(tx.execute_unprepared("DELETE FROM findings").await.unwrap().rows_affected() > 0);
+            tx.commit().await.unwrap();
+            assert!(told("").await.is_empty(), "{path}: as it is kept");
+            assert_eq!(told("?force_refresh=true").await, ["CVE-2026-1"], "{path}");
+            assert_eq!(told("?force_refresh=false").await, ["CVE-2026-1"], "{path}: it is kept again");
         }
     });
 }

@@ -2,7 +2,7 @@ use windlass_store::{
     Account, Moment, Store,
     archive_rules::{self, Transition},
     archive_transitions,
-    archived_images::{self, NewArchived, Status, Totals},
+    archived_images::{self, NewArchived, Part, Status, Totals},
     image_tags::TagName,
     object_references::Storage,
     testing::on_every_engine,
@@ -46,9 +46,18 @@ fn archived_images_are_an_account_s_own_and_the_last_comes_first() {
         assert_eq!(alpha.archived_image("index").await.unwrap().unwrap().digest, "d2");
         let row = alpha.archived_image("d1").await.unwrap().unwrap();
         assert_eq!((row.status, row.size, row.created_at), (Status::Archived, Some(10), Moment(11)));
-        assert_eq!(alpha.archived_tags(Some(row.id)).await.unwrap().len(), 2);
-        assert_eq!(alpha.archived_tags(None).await.unwrap().len(), 4);
-        assert!(beta.archived_tags(Some(row.id)).await.unwrap().is_empty());
+        let last = alpha.archived_image("d2").await.unwrap().unwrap();
+        let tags = alpha.archived_tags(&[row.id, last.id]).await.unwrap();
+        assert_eq!([row.id, last.id].map(|image| tags[&image].len()), [2, 2]);
+        assert!(beta.archived_tags(&[row.id]).await.unwrap().is_empty());
+        let part = async |after, offset, limit| {
+            let rows = alpha.part_of_archived_images(Part { after, offset, limit }).await.unwrap();
+            rows.into_iter().map(|row| row.digest).collect::<Vec<_>>()
+        };
+        assert_eq!(part(None, 0, 1).await, ["d2"]);
+        assert_eq!(part(None, 1, 5).await, ["d1"]);
+        assert_eq!(part(Some((last.created_at, last.id)), 0, 5).await, ["d1"]);
+        assert!(part(Some((row.created_at, row.id)), 0, 5).await.is_empty());
         let totals = alpha.archive_totals().await.unwrap();
         assert_eq!(totals, Totals { images: 2, tags: 4, bytes: 20, last_updated: Some(Moment(21)) });
         let keys = ["sha256:d1".to_owned(), "sha256:d9".to_owned()];
@@ -132,7 +141,8 @@ fn transitions_are_found_by_every_rule_that_led_to_them() {
         }
         tx.commit().await.unwrap();
         let digests = async |rule: &str, limit: u64| {
-            let rows = alpha.archive_transitions(rule, limit).await.unwrap();
+            let part = archive_transitions::Part { after: None, offset: 0, limit };
+            let rows = alpha.archive_transitions(rule, part).await.unwrap();
             rows.into_iter().map(|row| row.digest).collect::<Vec<_>>()
         };
         assert_eq!(digests("r1", 10).await, ["d2", "d1"]);

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use windlass_client::{
     Payload, Request,
-    views::{ArchiveResult, ArchiveRule, ArchivedImage},
+    views::{ArchiveResult, ArchiveRule, ArchivedImage, RuleTransition, RulesRun},
 };
 use windlass_image::Digest;
 
@@ -89,6 +89,12 @@ enum RulesCommand {
     /// Delete a rule.
     #[command(visible_alias = "delete")]
     Del { id: String },
+    /// Have the rules applied now, and not only on schedule.
+    Run,
+    /// Show what a rule would move now.
+    Preview { id: String },
+    /// Show what a rule has moved, the last first.
+    History { id: String },
 }
 
 #[derive(Args)]
@@ -190,6 +196,18 @@ fn rules(command: &RulesCommand, session: &Session) -> anyhow::Result<Outcome> {
             .print(&session.send(&Request::get(&["archives", "rules", id]))?, |rule, out| {
                 write_rules(std::slice::from_ref(rule), out)
             }),
+        RulesCommand::Run => session
+            .print(&session.send(&Request::post(&["archives", "rules", "run"]))?, |run: &RulesRun, out| {
+                write_run(run, out)
+            }),
+        RulesCommand::Preview { id } => {
+            let foreseen = session.send(&Request::get(&["archives", "rules", id, "preview"]).patient())?;
+            session.print(&foreseen, |transitions: &Vec<_>, out| write_transitions(transitions, out))
+        }
+        RulesCommand::History { id } => session.print(
+            &session.send(&Request::get(&["archives", "rules", id, "history"]))?,
+            |transitions: &Vec<_>, out| write_transitions(transitions, out),
+        ),
         RulesCommand::Del { id } => {
             return deleted(session.send(&Request::delete(&["archives", "rules", id])), session);
         }
@@ -324,4 +342,26 @@ fn write_rules(rules: &[ArchiveRule], out: &mut dyn Write) -> io::Result<()> {
         table.row(texts.map(cell));
     }
     table.sorted_by(UPDATED).reversed().write(out)
+}
+
+fn write_run(run: &RulesRun, out: &mut dyn Write) -> io::Result<()> {
+    let does = if run.dry_run { "logs what it would move" } else { "moves images" };
+    writeln!(out, "Run {} {does} as soon as a worker is free", none(&run.transition_task_id))
+}
+
+fn write_transitions(transitions: &[RuleTransition], out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(&["Image Digest", "Tags", "Transition", "State", "Created At", "Run", "Details"]);
+    for one in transitions {
+        let [digest, transition, state, created, run, detail] = [
+            &one.image_digest,
+            &one.transition,
+            &one.transition_state,
+            &one.created_at,
+            &one.transition_task_id,
+            &one.detail,
+        ]
+        .map(none);
+        table.row([digest, one.tags.join(","), transition, state, created, run, detail]);
+    }
+    table.write(out)
 }

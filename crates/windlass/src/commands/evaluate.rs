@@ -71,6 +71,13 @@ fn evaluate(arguments: &CheckArguments, session: &Session) -> anyhow::Result<Out
     // Keyed by the digest of the image that was judged, which an index's digest is not (`spec/api.md` K13).
     let checks = Check::all(answer.document());
     session.print(&answer, |_: &Value, out| checks.iter().try_for_each(|check| write(check, arguments.detail, out)))?;
+    for problem in checks.iter().filter_map(|check| check.evaluations.first()).flat_map(Evaluation::problems) {
+        tracing::warn!(
+            "{}; {}",
+            problem.details,
+            problem.hint.or("the verdict does not rest on all that the rules read")
+        );
+    }
     match checks.first().and_then(Check::passed) {
         Some(true) => Ok(Outcome::Fine),
         Some(false) => Ok(Outcome::GateFailed),
@@ -80,6 +87,10 @@ fn evaluate(arguments: &CheckArguments, session: &Session) -> anyhow::Result<Out
 
 fn tag<'a>(arguments: &'a CheckArguments, image: &Discovered) -> anyhow::Result<&'a str> {
     match &arguments.tag {
+        // Mostly a variable of a script that is not set.
+        Some(tag) if tag.trim().is_empty() => {
+            Err(Hinted::error("the tag is empty", "say under which tag to judge it: --tag registry/repository:tag"))
+        }
         Some(tag) => Ok(tag),
         None if image.by_tag => Ok(&arguments.image),
         None => Err(Hinted::error(

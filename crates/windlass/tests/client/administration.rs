@@ -456,6 +456,8 @@ fn the_archive_and_its_rules_are_managed() {
     let archived = json!({"imageDigest": digest, "image_detail": [{"pullstring": "app:1"}, {"pullstring": "app:2"}],
         "status": "archived", "archive_size_bytes": 7});
     let rule = json!({"rule_id": "r1", "transition": "archive", "selector": {"registry": "*"}, "system_global": false, "max_images_per_account": null});
+    let moved = json!({"imageDigest": digest, "tags": ["r/a:1", "r/a:2"], "transition": "archive", "transition_state": "complete",
+        "transition_task_id": "t1", "detail": null, "created_at": null});
     let service = StandIn::start()
         .answers("GET /v1/archives/images", 200, json!([archived]).to_string())
         .answers(&format!("GET /v1/archives/images/{digest}"), 200, archived.to_string())
@@ -468,6 +470,9 @@ fn the_archive_and_its_rules_are_managed() {
         .answers(&format!("DELETE /v1/archives/images/{digest}?force=true"), 200, "{}")
         .answers("GET /v1/archives/rules", 200, json!([rule]).to_string())
         .answers("POST /v1/archives/rules", 200, rule.to_string())
+        .answers("POST /v1/archives/rules/run", 200, json!({"transition_task_id": "t1", "dry_run": false}).to_string())
+        .answers("GET /v1/archives/rules/r1/preview", 200, json!([moved]).to_string())
+        .answers("GET /v1/archives/rules/r1/history", 200, json!([moved]).to_string())
         .answers("DELETE /v1/archives/rules/r1", 200, "{}");
     let place = Place::before(&service);
     assert!(place.ok("archive images list").contains("app:1,app:2"));
@@ -496,5 +501,10 @@ fn the_archive_and_its_rules_are_managed() {
     );
     assert_eq!(place.ok("archive rules add 0 0 delete"), "", "nobody said yes");
     assert!(place.ok("archive rules add 0 0 delete --dontask").contains("r1"));
+    assert_eq!(place.ok("archive rules run"), "Run t1 moves images as soon as a worker is free\n");
+    for what in ["preview", "history"] {
+        let told = place.ok(&format!("archive rules {what} r1"));
+        assert!(told.contains("r/a:1,r/a:2") && told.contains("complete"), "{told}");
+    }
     assert_eq!(place.ok("archive rules del r1"), "Success\n");
 }

@@ -50,16 +50,54 @@ pub(crate) fn small_with(bash: &str) -> Sample {
     Sample::of(debian_with(bash).file("etc/motd", "small\n"))
 }
 
-/// The same with libraries of npm and Python, a setuid program and a key.
+/// The same with libraries of npm, Python and Java, a setuid program and a key.
 pub(crate) fn big() -> Sample {
     let python = "Metadata-Version: 2.1\nName: Flask\nVersion: 0.12\nLicense: BSD\nAuthor: A\n";
     let tar = debian()
         .file("app/node_modules/lodash/package.json", r#"{"name": "lodash", "version": "4.17.15", "license": "MIT"}"#)
         .file("usr/lib/python3/dist-packages/Flask-0.12.dist-info/METADATA", python)
         .file("usr/lib/python3/dist-packages/Flask-0.12.dist-info/RECORD", "flask/app.py,,\n")
+        .file("opt/app/hello-1.2.3.jar", jar())
         .file("app/id_rsa", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n")
         .file("app/credentials", "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\n");
     Sample::of(tar)
+}
+
+/// A library of Java, as Maven packs one, but for compression.
+fn jar() -> Vec<u8> {
+    let members = [
+        ("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nImplementation-Version: 1.2.3\r\n\r\n"),
+        ("META-INF/maven/com.example/hello/pom.properties", "groupId=com.example\nartifactId=hello\nversion=1.2.3\n"),
+    ];
+    let (mut zip, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in members {
+        let (at, length) = (size(&zip), size(content.as_bytes()).to_le_bytes());
+        // What both headers say: versions, no flags, no compression, 1980, checksum, lengths, and no further fields.
+        let common = [
+            &[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..],
+            &checksum(content.as_bytes()).to_le_bytes(),
+            &length,
+            &length,
+            &size(name.as_bytes()).to_le_bytes()[..2],
+            &[0, 0],
+        ]
+        .concat();
+        directory.extend([b"PK\x01\x02\x14\0", &common[..], &[0; 10], &at.to_le_bytes(), name.as_bytes()].concat());
+        zip.extend([b"PK\x03\x04", &common[..], name.as_bytes(), content.as_bytes()].concat());
+    }
+    let (at, length) = (size(&zip).to_le_bytes(), size(&directory).to_le_bytes());
+    zip.extend([&directory[..], b"PK\x05\x06\0\0\0\0\x02\0\x02\0", &length, &at, &[0, 0]].concat());
+    zip
+}
+
+fn size(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).expect("it is small")
+}
+
+/// CRC-32.
+fn checksum(bytes: &[u8]) -> u32 {
+    let step = |sum: u32, _| if sum & 1 == 1 { (sum >> 1) ^ 0xEDB8_8320 } else { sum >> 1 };
+    !bytes.iter().fold(!0, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), step))
 }
 
 /// A release of Alpine with one package.

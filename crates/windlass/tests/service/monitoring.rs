@@ -57,6 +57,27 @@ fn a_process_tells_how_much_waits_and_what_it_did() {
     assert!(text.contains("windlass_http_requests_total"), "and all else is told");
 }
 
+/// `spec/operations.md` D-21: the original counts what failed as done.
+#[test]
+fn a_run_that_fails_is_counted_as_failed_and_not_as_done() {
+    let nowhere = [
+        ("WINDLASS_TIMERS__FEED_SYNC", "-1"),
+        ("WINDLASS_VULNERABILITIES__OFFLINE", "false"),
+        ("WINDLASS_VULNERABILITIES__SOURCE", "http://127.0.0.1:1/latest.json"),
+    ];
+    let process = Process::with("all", &nowhere);
+    let failed = "windlass_schedule_runs_total{schedule=\"feed_sync\",outcome=\"failed\"}";
+    let (begun, mut text) = (Instant::now(), String::new());
+    while !text.contains(failed) {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nothing has failed: {text}");
+        std::thread::sleep(HOLDS);
+        text = scrape(&process).1;
+    }
+    assert_ne!(value(&text, failed), "0");
+    let done = "windlass_schedule_runs_total{schedule=\"feed_sync\",outcome=\"done\"}";
+    assert!(!text.contains(done), "nothing was done: {text}");
+}
+
 #[test]
 fn whatever_is_told_is_described() {
     let process = Process::with("all", &[]);

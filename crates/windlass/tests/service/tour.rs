@@ -244,7 +244,8 @@ impl<'a> Tour<'a> {
         self.step("image content {big} files", 0, &["/etc/passwd"]);
         self.step("image content {big} npm", 0, &["lodash", "4.17.15"]);
         self.step("image content {big} python", 0, &["flask", "0.12"]);
-        for kind in ["gem", "java", "binary", "go", "malware"] {
+        self.step("image content {big} java", 0, &["hello", "1.2.3", "/opt/app/hello-1.2.3.jar"]);
+        for kind in ["gem", "binary", "go", "malware"] {
             self.step(&format!("--json image content {{big}} {kind}"), 0, &["\"content\": []", kind]);
         }
         self.step("image content {big} bogus", 1, &["bogus"]);

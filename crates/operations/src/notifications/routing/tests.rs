@@ -120,6 +120,35 @@ fn images_are_chosen_by_patterns_in_which_only_the_asterisk_is_one() {
 }
 
 #[test]
+fn registries_are_chosen_by_patterns_as_well_and_all_that_is_said_of_an_image_must_fit() {
+    let at = |registry: &str| Facts { registry: Some(registry.into()), ..of_tag("v1") };
+    let ours = route(json!({"images": {"registries": ["*.corp.example", "docker.io", "localhost:*"]}}));
+    for (registry, expected) in [
+        ("hub.corp.example", true),
+        ("eu.hub.corp.example", true),
+        (".corp.example", true),
+        ("corp.example", false),
+        ("hub.corp.example.evil.example", false),
+        ("hub_corp_example", false),
+        ("docker.io", true),
+        ("docker.io.example", false),
+        ("localhost:5000", true),
+        ("localhost", false),
+    ] {
+        for kind in [NotificationType::TagUpdate, NotificationType::AnalysisUpdate] {
+            assert_eq!(ours.wants(kind, &at(registry)), expected, "{registry}");
+        }
+    }
+    assert!(!ours.wants(NotificationType::TagUpdate, &Facts { registry: None, ..of_tag("v1") }));
+
+    let of_team = route(json!({"images": {"registries": ["docker.io"], "repositories": ["team/*"], "tags": ["v*"]}}));
+    let other = Facts { repository: Some("other/app".into()), ..of_tag("v1") };
+    for (facts, expected) in [(of_tag("v1"), true), (at("quay.io"), false), (other, false), (of_tag("latest"), false)] {
+        assert_eq!(of_team.wants(NotificationType::TagUpdate, &facts), expected, "{facts:?}");
+    }
+}
+
+#[test]
 fn vulnerabilities_are_chosen_by_all_that_is_said_of_them() {
     use VulnerabilityChange::{Added, Removed};
     let full = VulnerabilityFact {

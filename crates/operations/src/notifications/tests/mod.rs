@@ -39,11 +39,15 @@ struct House {
 }
 
 fn in_every_house<F: Future<Output = ()>>(test: impl Fn(House) -> F) {
+    in_every_house_with(&NotificationSettings::default(), test);
+}
+
+fn in_every_house_with<F: Future<Output = ()>>(settings: &NotificationSettings, test: impl Fn(House) -> F) {
     on_every_engine(|store| {
         let test = &test;
         async move {
             let sender = SenderOptions { allowed_private: vec!["127.0.0.0/8".parse().unwrap()], ..Default::default() };
-            let notifications = NotificationSettings { sender, ..NotificationSettings::default() };
+            let notifications = NotificationSettings { sender, ..settings.clone() };
             let bench = Bench::with(store, Settings { notifications, ..Settings::default() }).await;
             let team = bench.account("team").await;
             let presented = Presented::Password { username: "admin", password: "foobar" };

@@ -270,6 +270,55 @@ fn an_endpoint_that_fails_for_days_is_disabled_with_an_event() {
 }
 
 #[test]
+fn an_endpoint_is_disabled_once_so_many_deliveries_in_a_row_were_given_up() {
+    let hour = Duration::from_hours(1);
+    let settings =
+        NotificationSettings { give_up_after: hour, disable_after_dead: 2, ..NotificationSettings::default() };
+    in_every_house_with(&settings, |mut house| async move {
+        house.endpoint("team", json!({})).await;
+        house.subscribe(SubscriptionType::TagUpdate, TAG, true).await;
+        let filter = crate::EventFilter { event_type: Some("system.notifications.*"), ..Default::default() };
+        let disabled = async |house: &House| {
+            house.service().look_after_notifications().await.unwrap();
+            let told = house.team.events(&filter, None, None).await.unwrap().results;
+            let shown = house.team.notification_endpoint("team").await.unwrap();
+            assert_eq!(shown.enabled, told.is_empty(), "no endpoint is disabled without a word");
+            (shown.health.disabled_because, told)
+        };
+        // One is given up, one arrives, one is given up: never two in a row.
+        for expected in [vec!["dead"], vec!["dead", "delivered"], vec!["dead", "delivered", "dead"]] {
+            match expected.last() {
+                Some(&"dead") => house.receiver.down().await,
+                _ => house.receiver.up().await,
+            }
+            house.move_tag(TAG).await;
+            house.pass(7200, 300).await;
+            assert_eq!(house.states().await, expected);
+            assert_eq!(disabled(&house).await, (None, Vec::new()));
+        }
+        house.move_tag(TAG).await;
+        house.pass(7200, 300).await;
+        assert_eq!(house.states().await, ["dead", "delivered", "dead", "dead"]);
+        for _ in 0..2 {
+            let (why, told) = disabled(&house).await;
+            let why = why.unwrap();
+            assert!(why.contains("2 deliveries were given up"), "{why}");
+            let [told] = &told[..] else { panic!("it is told once: {told:?}") };
+            assert_eq!(json!(told.event.kind), "system.notifications.endpoint_disabled");
+            assert_eq!(json!(told.event.level), "error");
+            assert_eq!(told.event.resource.id.as_deref(), Some("team"));
+            let details = json!({"endpoint": "team", "channel": "webhook", "cause": why});
+            assert_eq!(json!(told.event.details), details);
+        }
+        // Nothing is sent to it any more, though it is well again.
+        house.receiver.up().await;
+        house.move_tag(TAG).await;
+        house.pass(1800, 300).await;
+        assert_eq!(house.receiver.got().len(), 1);
+    });
+}
+
+#[test]
 fn an_endpoint_is_sent_no_more_than_its_limits_allow() {
     in_every_house(|house| async move {
         house.endpoint("team", json!({"limits": {"concurrency": 2, "per_minute": 6}})).await;

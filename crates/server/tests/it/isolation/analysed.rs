@@ -60,7 +60,8 @@ async fn publish(house: &House, day: i8, record: AdvisoryBuilder) {
     while house.service().work_once("w", &CancellationToken::new()).await.unwrap() {}
 }
 
-fn database(folder: &Path, day: i8, record: AdvisoryBuilder) -> PathBuf {
+/// A database of that day with one record.
+pub(crate) fn database(folder: &Path, day: i8, record: AdvisoryBuilder) -> PathBuf {
     let path = folder.join(format!("day-{day}.db"));
     let built: Timestamp = format!("2026-01-{day:02}T00:00:00Z").parse().unwrap();
     let mut builder = Builder::create(&path, built).unwrap();

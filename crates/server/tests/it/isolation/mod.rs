@@ -4,7 +4,7 @@
 //! takes is made of its schema, and where that does not do, the test fails and says so ([`calls`]).
 
 mod alpha;
-mod analysed;
+pub(crate) mod analysed;
 mod calls;
 mod house;
 mod pages;

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 use serde::Deserialize;
+use windlass_analysis::RetrieveFiles;
 use windlass_client::{Analysis, Parent, import};
 use windlass_image::Digest;
+use windlass_policy::Inputs;
 use windlass_sbom::{
     ImageSource, Sbom, Source,
     formats::{self, Format},
@@ -58,7 +60,7 @@ pub(super) struct ImportArguments {
 pub(super) fn run(arguments: &ImportArguments, session: &Session) -> anyhow::Result<Outcome> {
     let mut bill = match &arguments.from_sbom {
         Some(path) => artifact::read(&Bill::File(path.clone()))?,
-        None => artifact::analyse(&arguments.artifact, &Needs::default())?,
+        None => artifact::analyse(&arguments.artifact, &as_a_service())?,
     };
     if arguments.from_sbom.is_some() {
         arguments.artifact.inspection.complete(&mut bill)?;
@@ -67,6 +69,12 @@ pub(super) fn run(arguments: &ImportArguments, session: &Session) -> anyhow::Res
     let added = import(&session.service, &analysis, !arguments.noautosubscribe, arguments.force)?;
     session.print(&added, record::write)?;
     Ok(Outcome::Fine)
+}
+
+/// What a service looks for by itself in every image, whose policies nobody knows here.
+fn as_a_service() -> Needs {
+    let inputs = Inputs::FILES | Inputs::FILE_DIGESTS | Inputs::SECRET_SEARCH | Inputs::RETRIEVED_FILES;
+    Needs { inputs, paths: RetrieveFiles::default().paths.into_iter().collect(), ..Needs::default() }
 }
 
 fn analysis(arguments: &ImportArguments, bill: &Sbom) -> anyhow::Result<Analysis> {

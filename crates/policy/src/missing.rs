@@ -1,8 +1,9 @@
 //! What rules read and the analysis does not hold: a rule that has nothing to look at finds nothing, which must not be
 //! taken for a clean image.
 
-use windlass_policy::{CompiledBundle, Evaluation, Image, Inputs, Warning};
 use windlass_sbom::FileKind;
+
+use crate::{CompiledBundle, Evaluation, Image, Inputs, Warning};
 
 /// A kind of fact, how its absence shows, and the remedy.
 struct Input {
@@ -75,15 +76,22 @@ const INPUTS: &[Input] = &[
     },
 ];
 
-/// One warning for each kind of fact that rules of the policies which were applied read in vain.
-pub(super) fn inputs(bundle: &CompiledBundle, evaluation: &Evaluation<'_>, image: &Image<'_>) -> Vec<Warning> {
+/// One warning for each of these kinds of facts that rules of the policies which were applied read in vain.
+pub fn missing_inputs(
+    kinds: Inputs,
+    bundle: &CompiledBundle,
+    evaluation: &Evaluation<'_>,
+    image: &Image<'_>,
+) -> Vec<Warning> {
     let is_applied = |id: &str| evaluation.policies.iter().any(|policy| policy.id == id);
     let policies = bundle.policies().into_iter().filter(|policy| is_applied(&policy.id));
     let rules = policies.flat_map(|policy| &policy.rules);
     let reads = rules.fold(Inputs::NONE, |reads, rule| reads | rule.reads());
-    let missing = INPUTS.iter().filter(|input| reads.intersects(input.kind) && (input.is_missing)(image));
+    let asked = INPUTS.iter().filter(|input| kinds.intersects(input.kind) && reads.intersects(input.kind));
+    let missing = asked.filter(|input| (input.is_missing)(image));
     let mut warnings: Vec<Warning> = missing.map(|input| warning(input.message.into(), input.remedy.into())).collect();
-    if reads.intersects(Inputs::RETRIEVED_FILES) && image.sbom.inspection.retrieved_files.is_some() {
+    let reads_content = reads.intersects(Inputs::RETRIEVED_FILES) && kinds.intersects(Inputs::RETRIEVED_FILES);
+    if reads_content && image.sbom.inspection.retrieved_files.is_some() {
         let left_out = bundle.retrieved_paths().into_iter().filter(|path| is_left_out(image, path));
         warnings.extend(left_out.map(|path| {
             let message = format!("rules read {path}, which is in the image, but was not kept");
