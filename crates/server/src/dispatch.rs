@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod credentials;
+mod drain;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -81,9 +82,12 @@ fn answering(service: Arc<Service>, metrics: Metrics, routes: Routes) -> Router 
             if !audit::changes(request.method()) {
                 return application.answer(request).await;
             }
+            let (request, rest) = drain::watched(request);
             // A change that was begun is ended, and recorded, though its sender hangs up.
             let answering = tokio::spawn(async move { application.answer(request).await });
-            answering.await.unwrap_or_else(|error| Failure::internal(&error).into_response())
+            let answer = answering.await.unwrap_or_else(|error| Failure::internal(&error).into_response());
+            rest.forget().await;
+            answer
         }
     };
     Router::new().fallback(answering).layer(compression::layer())

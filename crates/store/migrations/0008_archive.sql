@@ -26,6 +26,7 @@ CREATE TABLE archived_tags (
     PRIMARY KEY (image, registry, repository, tag)
 );
 CREATE INDEX archived_images_by_age ON archived_images (account, created_at, id);
+CREATE INDEX archived_images_sizes ON archived_images (account, size, last_updated);
 CREATE INDEX archived_images_by_object ON archived_images (object);
 CREATE INDEX archived_tags_by_name ON archived_tags (account, registry, repository, tag, detected_at);
 

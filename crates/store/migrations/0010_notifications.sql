@@ -56,6 +56,8 @@ CREATE TABLE deliveries (
     id           TEXT NOT NULL UNIQUE,
     account      TEXT NOT NULL REFERENCES accounts (name) ON DELETE CASCADE,
     endpoint     TEXT NOT NULL REFERENCES endpoints (id) ON DELETE CASCADE,
+    -- The account that has the endpoint.
+    owner        TEXT NOT NULL,
     -- What goes to an endpoint about one subject goes in order.
     subject      TEXT NOT NULL,
     state        TEXT NOT NULL,
@@ -79,6 +81,7 @@ CREATE INDEX deliveries_due ON deliveries (state, due_at);
 CREATE INDEX deliveries_at_once ON deliveries (state, endpoint);
 CREATE INDEX deliveries_in_order ON deliveries (endpoint, account, subject, state, number);
 CREATE INDEX deliveries_by_account ON deliveries (account, number);
+CREATE INDEX deliveries_by_owner ON deliveries (owner, number);
 CREATE INDEX deliveries_by_end ON deliveries (ended_at);
 
 CREATE TABLE delivery_notices (

@@ -44,6 +44,8 @@ pub struct Model {
     /// That it tells of.
     pub account: String,
     pub endpoint: String,
+    /// The account that has the endpoint.
+    pub owner: String,
     pub subject: String,
     pub state: State,
     /// Whether it takes more notices until it is due.
@@ -81,6 +83,7 @@ pub struct NewDelivery<'a> {
     pub id: String,
     pub account: &'a str,
     pub endpoint: &'a str,
+    pub owner: &'a str,
     pub subject: &'a str,
     pub gathers: bool,
     pub due_at: Moment,
@@ -121,6 +124,7 @@ pub async fn insert(on: &impl ConnectionTrait, delivery: NewDelivery<'_>, now: M
         id: Set(delivery.id),
         account: Set(delivery.account.to_owned()),
         endpoint: Set(delivery.endpoint.to_owned()),
+        owner: Set(delivery.owner.to_owned()),
         subject: Set(delivery.subject.to_owned()),
         state: Set(State::Waiting),
         gathers: Set(delivery.gathers),
@@ -375,7 +379,7 @@ impl Account {
     fn deliveries_seen(&self, filter: Filter<'_>) -> Select<Entity> {
         Entity::find()
             .join(JoinType::InnerJoin, Relation::Endpoint.def())
-            .filter(endpoints::Column::Account.eq(self.name().as_str()))
+            .filter(Column::Owner.eq(self.name().as_str()))
             .filter(
                 Condition::all()
                     .add_option(filter.id.map(|id| Column::Id.eq(id)))

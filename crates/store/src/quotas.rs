@@ -39,11 +39,16 @@ impl Account {
         Ok(Entity::find_by_id(self.name().as_str()).one(self.reader()).await?)
     }
 
-    /// Gives the account a quota of its own.
-    pub async fn set_quota(&self, images: Option<i64>, bytes: Option<i64>) -> Result<()> {
-        let row = ActiveModel { account: Set(self.name().to_string()), images: Set(images), bytes: Set(bytes) };
-        let mut there = OnConflict::column(Column::Account);
-        let there = there.update_columns([Column::Images, Column::Bytes]).to_owned();
+    /// Gives the account limits of its own, or takes them away; what is not named stays as it is.
+    pub async fn set_quota(&self, images: Option<Option<i64>>, bytes: Option<Option<i64>>) -> Result<()> {
+        let named = [images.map(|_| Column::Images), bytes.map(|_| Column::Bytes)];
+        let named: Vec<Column> = named.into_iter().flatten().collect();
+        if named.is_empty() {
+            return Ok(());
+        }
+        let (images, bytes) = (Set(images.flatten()), Set(bytes.flatten()));
+        let row = ActiveModel { account: Set(self.name().to_string()), images, bytes };
+        let there = OnConflict::column(Column::Account).update_columns(named).to_owned();
         Entity::insert(row).on_conflict(there).exec_without_returning(self.writer()).await?;
         Ok(())
     }

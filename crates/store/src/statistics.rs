@@ -12,6 +12,8 @@ const SIZES: &[(&str, &str, &str)] = &[
     ("analysis_documents", "sqlite_autoindex_analysis_documents_1", "60000 6 1"),
     ("analysis_packages", "analysis_packages", "4000000 3500 1"),
     ("analysis_packages", "analysis_packages_by_analysis", "4000000 400"),
+    ("archived_tags", "archived_tags_by_name", "12000 12000 6000 40 2 1"),
+    ("archived_tags", "sqlite_autoindex_archived_tags_1", "12000 2 1 1 1"),
     ("evaluations", "evaluations_by_image", "20000 20000 2 2 1 1"),
     ("events", "events_by_resource", "100000 100000 500 50"),
     ("events", "events_by_time", "100000 100000 2 1"),
@@ -32,6 +34,7 @@ const SIZES: &[(&str, &str, &str)] = &[
     ("package_version_lookups", "package_version_lookups_by_version", "40000 3"),
     ("package_versions", "package_versions_by_name", "15000 5"),
     ("subscriptions", "subscriptions_by_key", "50000 50000 4 1"),
+    ("subscriptions", "sqlite_autoindex_subscriptions_2", "50000 50000 12500 1"),
 ];
 
 type Row = (String, String, String);

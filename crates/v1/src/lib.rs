@@ -25,6 +25,7 @@ pub mod error;
 pub mod evaluations;
 pub mod events;
 pub mod feeds;
+mod given;
 pub mod images;
 pub mod imports;
 pub mod jobs;

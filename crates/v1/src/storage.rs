@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::timestamp::IsoSeconds;
+use crate::{given::given, timestamp::IsoSeconds};
 
 /// Something that is kept: how many, and their bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -50,16 +50,18 @@ pub struct Quota {
     pub bytes: Option<u64>,
 }
 
-/// A quota to be set.
+/// A quota to be set; what is not named stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct QuotaRequest {
     /// Images of the working set; 0: as many as wanted; null: as the settings of the service say.
-    #[schema(maximum = 9_007_199_254_740_991_u64)]
-    pub images: Option<u64>,
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>, maximum = 9_007_199_254_740_991_u64)]
+    pub images: Option<Option<u64>>,
     /// Bytes; 0: as many as wanted; null: as the settings of the service say.
-    #[schema(maximum = 9_007_199_254_740_991_u64)]
-    pub bytes: Option<u64>,
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>, maximum = 9_007_199_254_740_991_u64)]
+    pub bytes: Option<Option<u64>>,
 }
 
 /// What an account has of what its quota limits.

@@ -4,7 +4,7 @@ use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{timestamp::EpochSeconds, words::words};
+use crate::{given::given, timestamp::EpochSeconds, words::words};
 
 words! {
     /// What is watched.
@@ -99,12 +99,6 @@ pub struct SubscriptionUpdate {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub subscription_type: Option<String>,
-}
-
-/// A member that is there, be it null.
-#[expect(clippy::option_option, reason = "absent, null and a text are three things")]
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]

@@ -56,13 +56,14 @@ fn exceeded(quota: Quota, usage: Usage, coming: u64, account: &AccountName) -> O
 }
 
 impl Service {
-    /// Sets the quota of an account.
+    /// Sets the quota of an account; what is not named stays as it is.
     ///
     /// # Errors
     /// 404 for an unknown account.
     pub async fn set_quota(self: &Arc<Self>, account: &str, request: &QuotaRequest) -> Result<Told> {
         let tenant = self.tenant(&self.ordinary(account).await?.account_name());
-        let number = |limit: Option<u64>| limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        let number = |limit: u64| i64::try_from(limit).unwrap_or(i64::MAX);
+        let number = |limit: Option<Option<u64>>| limit.map(|limit| limit.map(number));
         tenant.account.set_quota(number(request.images), number(request.bytes)).await?;
         let quota = tenant.quota().await?;
         Ok(Told { images: quota.images, bytes: quota.bytes })

@@ -17,7 +17,7 @@ use crate::{Result, Service, random_id};
 const BATCH: u64 = 200;
 
 /// Who listens to an account.
-type Listeners = Vec<(String, Route)>;
+type Listeners = Vec<(endpoints::Listener, Route)>;
 
 impl Service {
     /// Decides who is told of what is in the outbox, oldest first; answers how many notices that were, and has more to do if
@@ -49,7 +49,8 @@ impl Service {
         };
         let now = self.clock.now();
         let mut is_told = false;
-        for (endpoint, route) in listeners.iter().filter(|(_, route)| route.wants(kind, &facts)) {
+        for (listener, route) in listeners.iter().filter(|(_, route)| route.wants(kind, &facts)) {
+            let (endpoint, owner) = (listener.id.as_str(), listener.account.as_str());
             let placed = route.place(kind, &row.subject, &facts, now);
             let due_at = Moment::from(placed.due);
             let (account, subject) = (row.account.as_str(), placed.subject.as_str());
@@ -63,7 +64,7 @@ impl Service {
             } else {
                 let (id, gathers) = (random_id(), placed.gathers);
                 let give_up_at = due_at.plus_seconds(self.settings.notifications.give_up_seconds());
-                let new = NewDelivery { id, account, endpoint, subject, gathers, due_at, give_up_at };
+                let new = NewDelivery { id, account, endpoint, owner, subject, gathers, due_at, give_up_at };
                 deliveries::insert(tx, new, now.into()).await?
             };
             deliveries::tell_notice(tx, delivery, row.number).await?;
@@ -79,5 +80,5 @@ async fn listeners_of(tx: &Transaction, account: &str) -> Result<Listeners> {
         return Ok(Vec::new());
     }
     let rows = endpoints::listening(tx, account).await?;
-    Ok(rows.into_iter().filter_map(|row| outbox::route(&row).map(|route| (row.id, route))).collect())
+    Ok(rows.into_iter().filter_map(|row| outbox::route(&row).map(|route| (row, route))).collect())
 }

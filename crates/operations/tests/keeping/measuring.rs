@@ -77,8 +77,9 @@ fn nothing_is_added_beyond_the_quota_and_the_refusal_says_what_to_do() {
         assert!(refusal.message.contains("delete images"), "{}", refusal.message);
         assert!(alpha.image(&one).await.is_err() && alpha.image(&two).await.is_ok());
 
-        let set =
-            async |images, bytes| bench.service.set_quota("alpha", &QuotaRequest { images, bytes }).await.unwrap();
+        let set = async |images, bytes| {
+            bench.service.set_quota("alpha", &QuotaRequest { images: Some(images), bytes: Some(bytes) }).await.unwrap()
+        };
         assert_eq!(set(Some(0), None).await.images, None, "as many as wanted, in spite of the settings");
         assert_eq!(set(Some(2), Some(10)).await.bytes, Some(10));
         let refusal = refused(restore(&alpha, &one).await);

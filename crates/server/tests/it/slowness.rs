@@ -109,3 +109,27 @@ fn those_who_come_when_all_places_are_taken_are_sent_away() {
         until(address, true).await;
     });
 }
+
+#[test]
+fn whoever_sends_everything_before_it_looks_is_told_why_it_was_refused() {
+    on_every_service(|bench| async move {
+        let (address, _guard) = listen(&bench, 10, Duration::from_mins(1));
+        let head = |more: &str| {
+            format!(
+                "POST /archives/images/import HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{more}content-length: 8388608\r\n\r\n"
+            )
+        };
+        let mut stream = connect(address).await;
+        stream.write_all(head("").as_bytes()).await.unwrap();
+        for _ in 0..128 {
+            stream.write_all(&[b'x'; 65_536]).await.expect("what nobody wants is taken");
+        }
+        let answer = said(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+
+        let mut polite = connect(address).await;
+        polite.write_all(head("expect: 100-continue\r\n").as_bytes()).await.unwrap();
+        let answer = said(&mut polite).await;
+        assert!(answer.starts_with("HTTP/1.1 401"), "it is not told to go on: {answer}");
+    });
+}

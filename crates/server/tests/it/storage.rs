@@ -30,6 +30,10 @@ fn administrators_see_everything_and_teams_what_is_theirs() {
         assert_eq!(tim.put("/accounts/team/quota", &quota).await.status, StatusCode::FORBIDDEN);
         assert_eq!(admin.put("/accounts/team/quota", &quota).await.ok(), json!({"images": 5, "bytes": null}));
         assert_eq!(tim.get("/accounts/team/storage").await.ok()["quota"]["images"], 5);
+        let set = async |quota: serde_json::Value| admin.put("/accounts/team/quota", &quota).await.ok();
+        assert_eq!(set(json!({"bytes": 7})).await, json!({"images": 5, "bytes": 7}), "what is not named stays");
+        assert_eq!(set(json!({})).await, json!({"images": 5, "bytes": 7}));
+        assert_eq!(set(json!({"bytes": null})).await, json!({"images": 5, "bytes": null}));
         assert_eq!(admin.put("/accounts/team/quota", &json!({"pictures": 5})).await.status, StatusCode::BAD_REQUEST);
         assert_eq!(admin.put("/accounts/nobody/quota", &quota).await.status, StatusCode::NOT_FOUND);
     });

@@ -78,6 +78,7 @@ fn a_notice_is_kept_for_as_long_as_a_delivery_tells_it() {
             id: "d".into(),
             account: "alpha",
             endpoint: "e",
+            owner: "alpha",
             subject: "r/a:1",
             gathers: false,
             due_at: Moment(1),

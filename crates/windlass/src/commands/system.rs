@@ -39,7 +39,7 @@ enum SystemCommand {
     Del { host_id: String, servicename: String },
     /// Tell how much is kept, of whom, and how it grows.
     Storage(storage::StorageArguments),
-    /// Limit how much an account may have.
+    /// Show or limit how much an account may have.
     Quota(storage::QuotaArguments),
     /// List jobs that wait, are under way or were given up, the newest first.
     Jobs(jobs::JobsArguments),
@@ -88,7 +88,7 @@ fn answer(command: &SystemCommand, session: &Session) -> anyhow::Result<()> {
             session.print_success(&session.send(&Request::delete(&["system", "services", servicename, host_id]))?)
         }
         SystemCommand::Storage(arguments) => storage::run(arguments, session),
-        SystemCommand::Quota(arguments) => storage::set_quota(arguments, session),
+        SystemCommand::Quota(arguments) => storage::quota(arguments, session),
         SystemCommand::Jobs(arguments) => jobs::run(arguments, session),
         SystemCommand::Schedules => jobs::schedules(session),
         SystemCommand::Feeds(arguments) => feeds::run(arguments, session),

@@ -172,6 +172,10 @@ fn an_archived_image_goes_from_one_service_to_another_as_a_file() {
     tour.step("system storage --fresh", 0, &["documents", "analyses", "bundles", "archived images", "admin"]);
     tour.step("system storage --account admin", 0, &["Images Of Quota: 1 of as many as wanted"]);
     tour.step("system quota admin --images 1", 0, &["Images: 1", "Bytes: as many as wanted"]);
+    tour.step("system quota admin --bytes 9000000000", 0, &["Images: 1", "Bytes: 9000000000"]);
+    tour.step("system quota admin", 0, &["Images: 1", "Bytes: 9000000000"]);
+    tour.step("system quota admin --reset", 0, &["Images: as many as wanted", "Bytes: as many as wanted"]);
+    tour.step("system quota admin --images 1", 0, &["Images: 1", "Bytes: as many as wanted"]);
     tour.step("image add {small}", 1, &["account admin may have 1 images", "larger quota"]);
     tour.end();
     let bundle = fs::read(place.path("b.tar.zst")).expect("it was written");

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use windlass_client::{
     Request,
     views::{Kept, Quota, Storage, StorageUse},
@@ -25,12 +25,15 @@ pub(super) struct StorageArguments {
 pub(super) struct QuotaArguments {
     #[arg(value_name = "ACCOUNT")]
     account: String,
-    /// Most images of the working set; 0: as many as wanted. Without it, what the settings of the service say.
+    /// Most images of the working set; 0: as many as wanted.
     #[arg(long, value_name = "N")]
     images: Option<u64>,
     /// Most bytes of documents and archived bundles; 0: as many as wanted.
     #[arg(long, value_name = "N")]
     bytes: Option<u64>,
+    /// What the settings of the service say for every account.
+    #[arg(long, conflicts_with_all = ["images", "bytes"])]
+    reset: bool,
 }
 
 pub(super) fn run(arguments: &StorageArguments, session: &Session) -> anyhow::Result<()> {
@@ -42,9 +45,13 @@ pub(super) fn run(arguments: &StorageArguments, session: &Session) -> anyhow::Re
     session.print(&session.send(&request)?, |storage, out| write_storage(storage, arguments.account.is_some(), out))
 }
 
-pub(super) fn set_quota(arguments: &QuotaArguments, session: &Session) -> anyhow::Result<()> {
-    let body = json!({"images": arguments.images, "bytes": arguments.bytes});
-    let request = Request::put(&["accounts", &arguments.account, "quota"]).json(&body);
+/// Sets what is given, and shows what holds then.
+pub(super) fn quota(arguments: &QuotaArguments, session: &Session) -> anyhow::Result<()> {
+    let QuotaArguments { account, images, bytes, reset } = arguments;
+    let limits = [("images", *images), ("bytes", *bytes)];
+    let wanted = limits.into_iter().filter(|(_, limit)| *reset || limit.is_some());
+    let wanted: Map<String, Value> = wanted.map(|(name, limit)| (name.to_owned(), json!(limit))).collect();
+    let request = Request::put(&["accounts", account, "quota"]).json(&Value::Object(wanted));
     session.print(&session.send(&request)?, |quota: &Quota, out| {
         field("Images", quota.images.get().unwrap_or("as many as wanted"), out)?;
         field("Bytes", quota.bytes.get().unwrap_or("as many as wanted"), out)
