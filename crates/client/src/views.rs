@@ -10,6 +10,7 @@ mod policy;
 mod query;
 mod system;
 mod watch;
+mod work;
 
 pub use accounts::{Account, AccountSettings, User};
 pub use archive::{ArchiveResult, ArchiveRule, ArchivedImage, Exclude, RuleTransition, RulesRun, Selector};
@@ -29,3 +30,4 @@ pub use system::{
     StorageUse, SystemStatus,
 };
 pub use watch::{Event, EventRecord, Events, Registry, Resource, Source, Subscription};
+pub use work::{Job, Jobs, Schedule};

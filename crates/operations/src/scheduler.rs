@@ -24,6 +24,8 @@ use crate::{
 const TICK: Duration = Duration::from_secs(1);
 /// Seconds after which a silent process has lost its run, and how often one speaks.
 const LEASE: i64 = 60;
+/// Why a run failed that was broken off: it is due again at once.
+const BROKEN_OFF: &str = "it was broken off, because the process that ran it stopped";
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
 type Work = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
@@ -147,6 +149,11 @@ impl Schedule {
     }
 }
 
+/// What recurs.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|schedule| schedule.name)
+}
+
 impl Service {
     /// The seconds between two runs of a schedule, as the settings have them.
     pub(crate) fn interval(&self, name: &str) -> Option<i64> {
@@ -234,7 +241,9 @@ async fn perform(service: Arc<Service>, schedule: &'static Schedule, interval: i
             }
         }
     }
-    if let Some(error) = &error {
+    if outcome == "broken_off" {
+        error = Some(BROKEN_OFF.to_owned());
+    } else if let Some(error) = &error {
         // Not as done (`spec/operations.md` D-21).
         outcome = "failed";
         tracing::error!(schedule = schedule.name, error, "a scheduled run failed");

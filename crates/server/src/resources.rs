@@ -12,6 +12,7 @@ mod events;
 mod feeds;
 mod images;
 mod imports;
+mod jobs;
 mod metadata;
 mod notifications;
 mod oauth;
@@ -22,6 +23,7 @@ mod registry_events;
 mod repositories;
 mod roles;
 mod sboms;
+mod schedules;
 mod service;
 mod storage;
 mod subscriptions;
@@ -43,6 +45,8 @@ pub(crate) fn all(metrics: &Metrics) -> Vec<Operation> {
     [
         service::operations(metrics),
         system::operations(),
+        jobs::operations(),
+        schedules::operations(),
         storage::operations(),
         accounts::operations(),
         users::operations(),

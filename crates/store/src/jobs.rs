@@ -13,7 +13,7 @@ use sea_orm::{
     sea_query::{Condition, OnConflict},
 };
 
-use crate::{AccountName, Moment, Result, Store};
+use crate::{AccountName, Moment, Result, Store, subscriptions::Page};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
@@ -67,6 +67,13 @@ pub struct NewJob<'a> {
     pub priority: i64,
     pub max_attempts: i64,
     pub not_before: Moment,
+}
+
+/// Which jobs; what is not given does not count.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter<'a> {
+    pub state: Option<State>,
+    pub kind: Option<&'a str>,
 }
 
 /// How many jobs of a kind are in a state.
@@ -219,6 +226,23 @@ pub async fn cancel(on: &impl ConnectionTrait, kind: &str, account: &AccountName
     Ok(cancelled.into_iter().map(|job| job.payload).collect())
 }
 
+/// Lets a job that was given up be tried again, as often as one that is new; `false` if there is no such job, or it was not
+/// given up.
+///
+/// # Errors
+/// [`crate::Error::Exists`] where the same waits already.
+pub async fn revive(on: &impl ConnectionTrait, id: i64, now: Moment) -> Result<bool> {
+    let row = ActiveModel {
+        state: Set(State::Waiting),
+        attempts: Set(0),
+        not_before: Set(now),
+        last_updated: Set(now),
+        ..Default::default()
+    };
+    let dead = Entity::update_many().set(row).filter(Column::Id.eq(id)).filter(Column::State.eq(State::Dead));
+    Ok(dead.exec(on).await?.rows_affected > 0)
+}
+
 impl Store {
     /// Claims the next job of these kinds until `lease_until`.
     ///
@@ -249,13 +273,20 @@ impl Store {
         Ok(row.map(|row| Model::from_query_result(&row, "")).transpose()?.map(|job| Claim { job }))
     }
 
-    /// Jobs in a state, oldest first, at most `limit`.
-    pub async fn jobs(&self, state: Option<State>, limit: u64) -> Result<Vec<Model>> {
-        let mut query = Entity::find();
-        if let Some(state) = state {
-            query = query.filter(Column::State.eq(state));
-        }
-        Ok(query.order_by_asc(Column::Id).limit(limit).all(self.reader()).await?)
+    /// A part of the jobs, newest first, and whether there are more.
+    pub async fn list_jobs(&self, filter: Filter<'_>, page: Page) -> Result<(Vec<Model>, bool)> {
+        let wanted = Condition::all()
+            .add_option(filter.state.map(|state| Column::State.eq(state)))
+            .add_option(filter.kind.map(|kind| Column::Kind.eq(kind)));
+        let query = Entity::find().filter(wanted).order_by_desc(Column::Id).offset(page.offset).limit(page.limit + 1);
+        let mut rows = query.all(self.reader()).await?;
+        let more = rows.len() as u64 > page.limit;
+        rows.truncate(page.limit as usize);
+        Ok((rows, more))
+    }
+
+    pub async fn job(&self, id: i64) -> Result<Option<Model>> {
+        Ok(Entity::find_by_id(id).one(self.reader()).await?)
     }
 
     /// Jobs by kind and state, as far as there are any.

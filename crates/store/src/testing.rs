@@ -5,13 +5,17 @@
 
 use std::{env, future::Future, str::FromStr as _};
 
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use sqlx::{ConnectOptions as _, Executor as _, postgres::PgConnectOptions};
 
 mod rows;
 
 pub use rows::{Column, columns, everything, fill, rows};
 
-use crate::{Address, Store};
+use crate::{
+    Address, Result, Store,
+    jobs::{Column as JobColumn, Entity as Jobs, Model as Job, State},
+};
 
 /// Runs a test on an empty store of every engine.
 ///
@@ -47,6 +51,20 @@ pub fn on_every_address<F: Future<Output = ()>>(test: impl Fn(Address) -> F) {
         let drop = sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
         connection.execute(drop).await.expect("the database is dropped");
     });
+}
+
+impl Store {
+    /// Jobs in a state, oldest first, at most `limit`: in the order in which tests ask for them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn jobs(&self, state: Option<State>, limit: u64) -> Result<Vec<Job>> {
+        let mut query = Jobs::find();
+        if let Some(state) = state {
+            query = query.filter(JobColumn::State.eq(state));
+        }
+        Ok(query.order_by_asc(JobColumn::Id).limit(limit).all(self.reader()).await?)
+    }
 }
 
 /// The address as the command line takes it, which shows no password.

@@ -1,9 +1,10 @@
 //! Tests that need a server or another program are skipped where it is not installed, aloud. Where everything has to be there,
-//! as in `.ci/run`, `WINDLASS_REQUIRE_SERVERS` makes that a failure.
+//! as in `.ci/run`, `WINDLASS_REQUIRE_SERVERS` makes that a failure. Tests of data that are no part of the repository are skipped
+//! where nobody says where these are, aloud as well.
 
 mod disk;
 
-use std::{env, ffi::OsStr};
+use std::{env, ffi::OsStr, path::PathBuf};
 
 pub use disk::SmallDisk;
 
@@ -19,6 +20,22 @@ const REQUIRED: &str = "WINDLASS_REQUIRE_SERVERS";
 pub fn skipped(missing: &str, remedy: &str) {
     assert!(!is_required(env::var_os(REQUIRED).as_deref()), "{missing}, and {REQUIRED} is set: {remedy}");
     eprintln!("SKIPPED: {missing}; {remedy}");
+}
+
+/// The folder with data that are no part of the repository, which a variable names. Nothing, and a loud line, where it names
+/// none.
+///
+/// # Panics
+/// Where it names what is no folder.
+#[track_caller]
+#[expect(clippy::print_stderr, reason = "the tests' runner shows it")]
+pub fn shared(variable: &str) -> Option<PathBuf> {
+    let Some(folder) = env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from) else {
+        eprintln!("SKIPPED: {variable} names no folder");
+        return None;
+    };
+    assert!(folder.is_dir(), "{variable} is {}, which is no folder", folder.display());
+    Some(folder)
 }
 
 fn is_required(variable: Option<&OsStr>) -> bool {

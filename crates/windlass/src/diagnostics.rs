@@ -16,7 +16,7 @@ pub(crate) struct Volume {
 impl Volume {
     /// As the command line has it; `ANCHORE_CLI_DEBUG` is one `-v`.
     pub(crate) fn of(verbose: u8, quiet: bool) -> Self {
-        let debug = std::env::var("ANCHORE_CLI_DEBUG").is_ok_and(|word| word == "y");
+        let debug = std::env::var("ANCHORE_CLI_DEBUG").is_ok_and(|word| word.eq_ignore_ascii_case("y"));
         Self { verbose: verbose.max(u8::from(debug)), quiet }
     }
 

@@ -63,7 +63,7 @@ pub(crate) struct ServiceArguments {
     #[arg(id = "service_config", long = "config", global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where bundles are that others publish: WINDLASS_HUB_URL.
-    #[arg(long, global = true, value_name = "URL", hide = true)]
+    #[arg(long, global = true, value_name = "URL")]
     hub_url: Option<String>,
     /// Longest time for a request, in seconds.
     #[arg(long, global = true, value_name = "SECONDS", hide = true)]

@@ -263,6 +263,9 @@ fn a_bill_of_materials_that_cannot_be_read_fails_the_image_and_the_import_with_t
         let ended = tenant.import(&id(&body)).await.unwrap();
         assert_eq!((ended.status, ended.failure), (ImportStatus::Failed, image.failure_reason));
         assert_eq!(place.events().await.len(), 2);
+        let given_up = place.store().jobs(Some(jobs::State::Dead), 10).await.unwrap().swap_remove(0);
+        let refused = place.service().retry_job(&given_up.id.to_string()).await.unwrap_err().to_string();
+        assert!(refused.contains("import the image again"), "{refused}");
         let deleted = tenant.delete_import(&id(&body)).await.unwrap();
         assert_eq!(deleted.status, ImportStatus::Invalidated);
 

@@ -9,5 +9,6 @@ mod making;
 mod place;
 mod reading;
 mod registry;
+mod retrying;
 mod sharing;
 mod trouble;

@@ -9,7 +9,7 @@ use sea_orm::{EntityTrait as _, QueryOrder as _};
 use serde_json::{Value, json};
 use tokio::{io::AsyncReadExt as _, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use windlass_operations::{Result, Settings, Tenant, analysis::StoredDocument, testing::Bench};
+use windlass_operations::{Result, Service, Settings, Tenant, analysis::StoredDocument, testing::Bench};
 use windlass_store::{
     Moment, Store, events,
     images::{self, AnalysisStatus},
@@ -46,6 +46,10 @@ impl Place {
 
     pub(crate) fn store(&self) -> &Store {
         self.bench.service.store()
+    }
+
+    pub(crate) fn service(&self) -> &Service {
+        &self.bench.service
     }
 
     pub(crate) fn now(&self) -> Moment {

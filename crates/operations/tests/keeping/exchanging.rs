@@ -1,20 +1,27 @@
 //! Bundles between systems, and what somebody may have written into them (`spec/operations.md` D-11).
 
-use std::{io::Read as _, path::PathBuf, sync::Arc};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use futures::TryStreamExt as _;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
+use windlass_matching::testing::advisory;
 use windlass_objects::{ObjectKey, Objects, Options};
 use windlass_operations::{
-    Cipher, ObjectChunks, Part, Service, Tenant, analysis::StoredDocument, testing::on_every_service,
+    Cipher, ObjectChunks, Part, Service, Tenant, analysis::StoredDocument, evaluations::CheckRequest,
+    testing::on_every_service,
 };
 use windlass_store::testing::rows;
 
 use crate::{
     house::{archive, files, forget, refused, restore, team},
     registry::{Registry, Sample},
+    scene::publish,
 };
 
 async fn bytes(mut document: StoredDocument) -> Vec<u8> {
@@ -325,13 +332,39 @@ fn what_is_no_bundle_is_refused_with_the_reason_and_leaves_nothing_behind() {
     });
 }
 
+/// The bundle of a pack, as the repository has it.
+fn pack(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies").join(name).join("bundle.json");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// The verdicts on an image by the active bundle and by another, with all that led to them; but not when they were made.
+async fn verdicts(tenant: &Tenant, digest: &str, tag: &str, other: &str) -> Vec<Value> {
+    let mut verdicts = Vec::new();
+    for policy_id in [None, Some(other.to_owned())] {
+        let request = CheckRequest { tag: tag.to_owned(), policy_id, detail: true, ..CheckRequest::default() };
+        let mut verdict = json!(tenant.check(digest, &request).await.unwrap());
+        forget_moments(&mut verdict);
+        verdicts.push(verdict);
+    }
+    verdicts
+}
+
+fn forget_moments(document: &mut Value) {
+    match document {
+        Value::Object(members) => {
+            members.retain(|name, _| !["last_evaluation", "created_at", "last_modified"].contains(&name.as_str()));
+            members.values_mut().for_each(forget_moments);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(forget_moments),
+        _ => {}
+    }
+}
+
 /// Needs the folder `WINDLASS_CORPUS` with OCI layouts in `images`, or the latter.
 #[test]
-fn real_images_come_back_as_they_were_on_another_driver() {
-    let Some(corpus) = std::env::var_os("WINDLASS_CORPUS").map(PathBuf::from) else {
-        eprintln!("SKIPPED: set WINDLASS_CORPUS to a built corpus to archive and restore real images");
-        return;
-    };
+fn real_images_come_back_as_they_were_on_another_driver_and_are_judged_as_before() {
+    let Some(corpus) = windlass_testing::shared("WINDLASS_CORPUS") else { return };
     let images = Some(corpus.join("images")).filter(|images| images.is_dir()).unwrap_or(corpus);
     let paths = std::fs::read_dir(&images).unwrap().map(|entry| entry.unwrap().path());
     let mut layouts: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
@@ -342,11 +375,18 @@ fn real_images_come_back_as_they_were_on_another_driver() {
         let (registry, layouts) = (&registry, &layouts);
         async move {
             let alpha = team(&bench, "alpha").await;
+            let flaw = || advisory("CVE-2999-0001", "debian").severity("critical");
+            publish(&bench, 1, ["debian:12", "debian:13"].map(|release| flaw().in_release(release, "libc6", "< 99")))
+                .await;
+            let bundle = alpha.add_policy(pack("pci-dss")).await.unwrap().policy_id;
+            let mut told = 0;
             for layout in layouts {
                 let name = layout.file_name().unwrap().to_string_lossy().to_lowercase();
                 registry.push_layout(layout, &name).await;
-                let digest = analyse(&bench.service, &alpha, &format!("{}/team/app:{name}", registry.address)).await;
-                let before = seen(&alpha, &digest).await;
+                let tag = format!("{}/team/app:{name}", registry.address);
+                let digest = analyse(&bench.service, &alpha, &tag).await;
+                let (before, judged) = (seen(&alpha, &digest).await, verdicts(&alpha, &digest, &tag, &bundle).await);
+                told += usize::from(judged.iter().all(|verdict| verdict.to_string().contains("CVE-2999-0001")));
                 assert_eq!(archive(&alpha, &digest).await.0, "archived", "{name}");
                 forget(&bench, &alpha, &digest).await;
                 // The documents come back into the database, from a bundle in a folder.
@@ -359,10 +399,12 @@ fn real_images_come_back_as_they_were_on_another_driver() {
                 let theirs = other.tenant(alpha.name());
                 restore(&theirs, &digest).await.unwrap();
                 assert_eq!(seen(&theirs, &digest).await, before, "{name}");
+                assert_eq!(verdicts(&theirs, &digest, &tag, &bundle).await, judged, "{name}");
                 forget(&bench, &alpha, &digest).await;
                 eprintln!("{name} was archived, deleted and restored");
             }
-            eprintln!("so were {} images in all", layouts.len());
+            assert!(told > 0, "no verdict was about a vulnerability");
+            eprintln!("so were {} images in all, {told} of them vulnerable", layouts.len());
         }
     });
 }

@@ -4,7 +4,10 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use windlass_operations::{Service, Settings};
 use windlass_store::schedules::Model;
-use windlass_v1::services::ServiceState;
+use windlass_v1::{
+    schedules::{RunOutcome, Schedule},
+    services::ServiceState,
+};
 
 use crate::house::{House, in_every_house_with};
 
@@ -27,6 +30,13 @@ async fn until(house: &House, done: impl Fn(&Model) -> bool) -> Model {
         }
     };
     timeout(Duration::from_secs(20), wait).await.unwrap()
+}
+
+/// The same as operators see it.
+async fn seen(house: &House, name: &str) -> Schedule {
+    let schedules = house.service.schedules().await.unwrap();
+    assert!(schedules.is_sorted_by_key(|schedule| schedule.name.clone()), "{schedules:?}");
+    schedules.into_iter().find(|schedule| schedule.name == name).unwrap()
 }
 
 fn start(service: &Arc<Service>) -> (CancellationToken, tokio::task::JoinHandle<windlass_operations::Result<()>>) {
@@ -78,6 +88,30 @@ fn a_run_whose_process_died_is_taken_over() {
     });
 }
 
+#[test]
+fn operators_see_what_recurs_how_it_went_and_what_is_switched_off() {
+    in_every_house_with(&settings(), |house| async move {
+        let store = house.service.store();
+        let never = seen(&house, "service_watcher").await;
+        assert_eq!((never.interval_seconds, never.runs, never.last_outcome), (Some(100), 0, None));
+        assert_eq!((seen(&house, "image_watcher").await.interval_seconds, never.next_run_at), (None, None));
+
+        let now = house.service.clock().moment();
+        store.prepare_schedule("service_watcher", now, now).await.unwrap();
+        let run = store.begin_run("service_watcher", "one", now.plus_seconds(60), now).await.unwrap().unwrap();
+        let running = seen(&house, "service_watcher").await;
+        assert_eq!((running.last_outcome, running.worker.as_deref()), (Some(RunOutcome::Running), Some("one")));
+        house.wait(61);
+        assert_eq!(seen(&house, "service_watcher").await.last_outcome, Some(RunOutcome::Abandoned));
+        for (error, outcome) in [(Some("no"), RunOutcome::Failed), (None, RunOutcome::Done)] {
+            assert!(run.end(store, error, now.plus_seconds(100)).await.unwrap());
+            let ended = seen(&house, "service_watcher").await;
+            assert_eq!((ended.last_outcome, ended.last_error.as_deref()), (Some(outcome), error));
+            assert_eq!(ended.next_run_at, Some(jiff::Timestamp::from(now.plus_seconds(100)).into()));
+        }
+    });
+}
+
 /// D-21: the original counts what failed as done.
 #[test]
 fn a_run_that_fails_says_so_and_is_due_again() {
@@ -97,8 +131,10 @@ fn a_run_that_fails_says_so_and_is_due_again() {
             }
         };
         let row = timeout(Duration::from_secs(20), failed).await.unwrap();
-        assert!(row.last_error.is_some_and(|error| error.contains("vulnerability data")));
+        assert!(row.last_error.as_ref().is_some_and(|error| error.contains("vulnerability data")));
         assert!(row.next_run_at.seconds() <= house.service.clock().moment().seconds() + 6);
+        let seen = seen(&house, "feed_sync").await;
+        assert_eq!((seen.last_outcome, seen.last_error), (Some(RunOutcome::Failed), row.last_error));
         stop.cancel();
         running.await.unwrap().unwrap();
     });

@@ -11,6 +11,7 @@ mod content;
 mod images;
 mod imports;
 mod isolation;
+mod jobs;
 mod lists;
 mod notifications;
 mod policies;

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use windlass_store::{
     AccountName, Moment, Store,
-    jobs::{self, Count, NewJob, State},
+    jobs::{self, Count, Filter, NewJob, State},
+    subscriptions::Page,
     testing::on_every_engine,
 };
 
@@ -93,6 +94,59 @@ fn a_job_that_kills_its_workers_is_given_up() {
         assert!(claim(&store, "w", 9000).await.is_none());
         let dead = store.jobs(Some(State::Dead), 10).await.unwrap();
         assert_eq!(dead[0].last_error.as_deref(), Some("three workers died of it"));
+    });
+}
+
+#[test]
+fn jobs_are_listed_newest_first_in_parts_by_state_and_kind() {
+    on_every_engine(|store| async move {
+        for key in ["one", "two", "three"] {
+            ask(&store, "alpha", key).await;
+        }
+        claim(&store, "w", 1).await.unwrap();
+        let listed = async |filter: Filter<'_>, offset, limit| {
+            let (rows, more) = store.list_jobs(filter, Page { offset, limit }).await.unwrap();
+            (rows.into_iter().map(|job| job.key).collect::<Vec<_>>().join(" "), more)
+        };
+        let all = Filter::default();
+        assert_eq!(listed(all, 0, 3).await, ("three two one".into(), false));
+        assert_eq!(listed(all, 0, 2).await, ("three two".into(), true));
+        assert_eq!(listed(all, 2, 2).await, ("one".into(), false));
+        assert_eq!(listed(all, i64::MAX as u64, 2).await, (String::new(), false));
+        let waiting = Filter { state: Some(State::Waiting), kind: Some("analyse") };
+        assert_eq!(listed(waiting, 0, 10).await, ("three two".into(), false));
+        assert_eq!(listed(Filter { kind: Some("visit"), ..all }, 0, 10).await, (String::new(), false));
+    });
+}
+
+#[test]
+fn a_job_that_was_given_up_is_revived_unless_the_same_waits() {
+    on_every_engine(|store| async move {
+        ask(&store, "alpha", "one").await;
+        let revive = async |id| {
+            let tx = store.begin().await.unwrap();
+            let revived = jobs::revive(&tx, id, Moment(70)).await?;
+            tx.commit().await.unwrap();
+            Ok::<bool, windlass_store::Error>(revived)
+        };
+        let claimed = claim(&store, "w", 1).await.unwrap();
+        let id = claimed.job.id;
+        assert!(!revive(id).await.unwrap(), "a worker has it");
+        let tx = store.begin().await.unwrap();
+        assert!(claimed.bury(&tx, "no", Moment(2)).await.unwrap());
+        tx.commit().await.unwrap();
+        ask(&store, "alpha", "one").await;
+        assert!(matches!(revive(id).await, Err(windlass_store::Error::Exists)));
+        let other = claim(&store, "w", 3).await.unwrap();
+        let tx = store.begin().await.unwrap();
+        assert!(other.complete(&tx).await.unwrap());
+        tx.commit().await.unwrap();
+        assert!(revive(id).await.unwrap());
+        assert!(!revive(id).await.unwrap(), "it waits");
+        assert!(!revive(id + 1000).await.unwrap(), "there is none");
+        let job = store.job(id).await.unwrap().unwrap();
+        assert_eq!((job.attempts, job.not_before, job.last_error.as_deref()), (0, Moment(70), Some("no")));
+        assert_eq!(claim(&store, "w", 70).await.unwrap().job.id, id);
     });
 }
 

@@ -1,6 +1,7 @@
 //! `windlass system …`: the services of an installation.
 
 mod feeds;
+mod jobs;
 mod storage;
 mod wait;
 
@@ -40,6 +41,10 @@ enum SystemCommand {
     Storage(storage::StorageArguments),
     /// Show or limit how much an account may have.
     Quota(storage::QuotaArguments),
+    /// List jobs that wait, are under way or were given up, the newest first.
+    Jobs(jobs::JobsArguments),
+    /// Tell what recurs, and how it went the last time.
+    Schedules,
     /// The data of vulnerabilities.
     Feeds(feeds::FeedsArguments),
     /// The receivers of notifications.
@@ -84,6 +89,8 @@ fn answer(command: &SystemCommand, session: &Session) -> anyhow::Result<()> {
         }
         SystemCommand::Storage(arguments) => storage::run(arguments, session),
         SystemCommand::Quota(arguments) => storage::quota(arguments, session),
+        SystemCommand::Jobs(arguments) => jobs::run(arguments, session),
+        SystemCommand::Schedules => jobs::schedules(session),
         SystemCommand::Feeds(arguments) => feeds::run(arguments, session),
         SystemCommand::Webhook { command: WebhookCommand::Test { webhook_type, ntype } } => {
             let request = Request::post(&["system", "webhooks", webhook_type, "test"]);

@@ -6,3 +6,4 @@ mod imports;
 mod notifications;
 mod place;
 mod recorded;
+mod work;

@@ -5,6 +5,7 @@ mod description;
 mod hub;
 mod images;
 mod importing;
+mod killing;
 mod logs;
 mod monitoring;
 mod notices;

@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::{images, process::stopped, registry::Registry};
 
 pub(crate) const PASSWORD: &str = "foobar";
@@ -70,6 +72,12 @@ impl Place {
         let ended = stopped(self.processes.last_mut().expect("one was started"));
         self.processes.pop();
         ended
+    }
+
+    /// Sends the process a signal that was started last.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let process = Pid::from_child(self.processes.last().expect("one was started"));
+        kill_process(process, signal).expect("it is a child of ours");
     }
 
     pub(crate) fn serve_with(&mut self, roles: &str, settings: &[(&str, &str)]) {

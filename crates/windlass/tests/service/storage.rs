@@ -12,6 +12,7 @@ use serde_json::Value;
 use windlass_store::testing::{on_every_address, url_of};
 
 use crate::{
+    killing::{Sight, Witness, stopped_at_it},
     place::{Done, PASSWORD, Place},
     servers,
     tour::Tour,
@@ -66,7 +67,7 @@ fn objects_are_checked_moved_and_mended_while_the_service_works() {
     // Killed at some moment, and run again.
     let mut killed = place.windlass(&format!("objects {migrate} --data-dir data --parallel 1"));
     let mut killed = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
-    std::thread::sleep(Duration::from_millis(150));
+    thread::sleep(Duration::from_millis(150));
     killed.kill().expect("it is a child of ours");
     killed.wait().expect("it is a child of ours");
     let moved = objects(&place, &migrate, &[]);
@@ -187,7 +188,8 @@ fn an_archived_image_goes_from_one_service_to_another_as_a_file() {
 #[test]
 fn a_service_that_is_killed_while_it_archives_and_restores_loses_nothing() {
     let Some(mut place) = Place::new("all") else { return };
-    killed_while_it_archives_and_restores(&mut place, &[]);
+    let witness = Witness::of_file(&place.path("data/windlass.db"));
+    killed_while_it_archives_and_restores(&mut place, &witness, &[]);
 }
 
 #[test]
@@ -200,7 +202,7 @@ fn a_service_with_its_objects_in_a_database_that_is_killed_loses_nothing() {
             scope.spawn(|| {
                 let Some(mut place) = Place::new("all") else { return };
                 place.restart_with(&settings);
-                killed_while_it_archives_and_restores(&mut place, &settings);
+                killed_while_it_archives_and_restores(&mut place, &Witness::of(&address), &settings);
             });
         });
     });
@@ -214,11 +216,18 @@ fn a_service_with_its_objects_in_a_bucket_that_is_killed_loses_nothing() {
     let bucket = servers::s3_url(&server.address);
     let settings = [("WINDLASS_DATABASE", "sqlite:data/other.db"), ("WINDLASS_OBJECTS", bucket.as_str())];
     place.restart_with(&settings);
-    killed_while_it_archives_and_restores(&mut place, &settings);
+    let witness = Witness::of_file(&place.path("data/other.db"));
+    killed_while_it_archives_and_restores(&mut place, &witness, &settings);
 }
 
+/// How often somebody tries to catch the service at what takes a few milliseconds.
+const ATTEMPTS: usize = 30;
+
 /// The settings are those with which the service runs, and is started again.
-fn killed_while_it_archives_and_restores(place: &mut Place, settings: &[(&str, &str)]) {
+fn killed_while_it_archives_and_restores(place: &mut Place, witness: &Witness, settings: &[(&str, &str)]) {
+    // Images are collected at once: whoever puts their documents again is seen by that.
+    let settings = &[settings, &[("WINDLASS_TIMERS__IMAGE_GC", "-2")]].concat();
+    place.restart_with(settings);
     let ask = |place: &Place, words: &str| {
         let mut command = place.windlass(words);
         command.env("WINDLASS_URL", format!("{}/v1", place.url));
@@ -236,30 +245,42 @@ fn killed_while_it_archives_and_restores(place: &mut Place, settings: &[(&str, &
     let got = demand(place, &format!("image get {tag} --json"), "");
     let digest = serde_json::from_str::<Value>(&got).expect("it is JSON")[0]["imageDigest"].as_str().map(str::to_owned);
     let digest = digest.expect("a digest");
-    let kill_during = |place: &mut Place, words: &str, moment: u64| {
-        let mut asking =
-            ask(place, words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
-        std::thread::sleep(Duration::from_millis(moment));
-        place.restart_with(settings);
-        let _ = asking.kill();
-        asking.wait().expect("it is a child of ours");
+    let delete = |place: &Place| {
+        demand(place, &format!("image del {digest} --force"), "");
+        witness.sees_collected(&digest);
+    };
+    // As late in it as it was seen so often, or a little earlier where it was done by then.
+    let kill_at = |place: &mut Place, words: &str, undo: &dyn Fn(&Place), times: usize, sees: Sight| {
+        for missed in 0..ATTEMPTS {
+            let times = times.saturating_sub(missed).max(1);
+            let before = witness.claims();
+            let client = ask(place, words).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+            if stopped_at_it(place, client.expect("the program starts"), times, || sees(witness, &before)) {
+                place.restart_with(settings);
+                return;
+            }
+            undo(place);
+        }
+        panic!("{words}: nobody has seen the service at it");
     };
     let sound = |place: &Place| {
         let checked = objects(place, "check", settings);
         assert!(checked.exit == 0 && checked.out.contains(" 0 not,"), "{}", checked.said);
     };
-    for moment in [30, 80, 150] {
-        kill_during(place, &format!("archive images add {digest}"), moment);
+    let (archive, restore) = (format!("archive images add {digest}"), format!("archive images restore {digest}"));
+    let unarchive = |place: &Place| drop(place.run(&mut ask(place, &format!("archive images del {digest} --force"))));
+    for times in [1, 3, 6] {
+        kill_at(place, &archive, &unarchive, times, Witness::sees_archiving);
         sound(place);
         // Whoever was at it may be thought to be alive for an hour; who knows better says so.
-        place.run(&mut ask(place, &format!("archive images del {digest} --force")));
-        demand(place, &format!("archive images add {digest}"), "archived");
+        unarchive(place);
+        demand(place, &archive, "archived");
         sound(place);
-        demand(place, &format!("image del {digest} --force"), "");
-        kill_during(place, &format!("archive images restore {digest}"), moment);
+        delete(place);
+        kill_at(place, &restore, &delete, times, Witness::sees_restoring);
         sound(place);
-        // It was restored, or it was not and is now.
-        let again = place.run(&mut ask(place, &format!("archive images restore {digest}")));
+        // It was about to be restored, or it was not and is now.
+        let again = place.run(&mut ask(place, &restore));
         assert!(again.exit <= 1, "{}", again.said);
         demand(place, &format!("image content {tag} npm"), "lodash");
         demand(place, &format!("image get {tag}"), "analyzed");

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use crate::process::{PASSWORD, Process};
 
 /// A folder with a certificate for 127.0.0.1 that nobody else has signed, and its key.
-fn certified() -> tempfile::TempDir {
+pub(crate) fn certified() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
     fs::write(folder.path().join("tls.crt"), made.cert.pem()).expect("a file");
@@ -13,11 +13,13 @@ fn certified() -> tempfile::TempDir {
     folder
 }
 
-const SETTINGS: [(&str, &str); 2] = [("WINDLASS_TLS__CERTIFICATE", "tls.crt"), ("WINDLASS_TLS__KEY", "tls.key")];
+/// Has a process use it.
+pub(crate) const CERTIFIED: [(&str, &str); 2] =
+    [("WINDLASS_TLS__CERTIFICATE", "tls.crt"), ("WINDLASS_TLS__KEY", "tls.key")];
 
 #[test]
 fn whoever_trusts_the_certificate_reaches_the_service_and_others_are_told_how() {
-    let process = Process::within(certified(), "api", &SETTINGS);
+    let process = Process::within(certified(), "api", &CERTIFIED);
     assert!(process.url.starts_with("https://127.0.0.1:"), "{}", process.url);
     let ask = |url: &str, arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
@@ -49,7 +51,7 @@ fn a_certificate_that_does_not_fit_its_key_is_told_at_the_start() {
     fs::copy(other.path().join("tls.key"), folder.path().join("tls.key")).expect("a file");
     let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
     command.args(["serve", "--role", "api", "--data-dir", "data", "--listen", "127.0.0.1:0"]);
-    let output = command.current_dir(folder.path()).env_clear().env("HOME", folder.path()).envs(SETTINGS).output();
+    let output = command.current_dir(folder.path()).env_clear().env("HOME", folder.path()).envs(CERTIFIED).output();
     let output = output.expect("the program starts");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");

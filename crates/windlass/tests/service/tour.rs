@@ -46,6 +46,16 @@ fn bundle(id: &str) -> String {
     .to_string()
 }
 
+/// A word that sets a variable, as those before a command do in a shell.
+fn setting(word: &str) -> Option<(&str, &str)> {
+    word.split_once('=').filter(|(name, _)| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+}
+
+/// Whether a step sets that variable.
+pub(crate) fn sets(step: &str, name: &str) -> bool {
+    step.split(' ').map_while(setting).any(|(set, _)| set == name)
+}
+
 /// Somebody on the way.
 pub(crate) struct Tour<'a> {
     place: &'a Place,
@@ -62,6 +72,7 @@ impl<'a> Tour<'a> {
     pub(crate) fn new(place: &'a Place, program: &'a dyn Fn() -> Command) -> Self {
         let registry = &place.registry.address;
         let names = BTreeMap::from([
+            ("service", format!("{}/v1", place.url)),
             ("registry", registry.clone()),
             ("small", format!("{registry}/test/small:latest")),
             ("big", format!("{registry}/test/big:v1")),
@@ -79,10 +90,16 @@ impl<'a> Tour<'a> {
         command.env("ANCHORE_CLI_URL", format!("{}/v1", self.place.url));
         command.env("ANCHORE_CLI_USER", "admin").env("ANCHORE_CLI_PASS", PASSWORD);
         self.walked.push(words.to_owned());
-        self.place.run_answering(command.args(self.spelt(words).split_whitespace()), answer)
+        let spelt = self.spelt(words);
+        let mut words = spelt.split_whitespace().peekable();
+        while let Some((name, value)) = words.peek().and_then(|word| setting(word)) {
+            command.env(name, value);
+            words.next();
+        }
+        self.place.run_answering(command.args(words), answer)
     }
 
-    /// A command that ends with this code, and says all of this.
+    /// A command, behind variables that it is given, that ends with this code, and says all of this.
     pub(crate) fn step(&mut self, words: &str, exit: i32, says: &[&str]) {
         self.answer("", words, exit, says);
     }
@@ -124,6 +141,11 @@ impl<'a> Tour<'a> {
         }
     }
 
+    /// What a name stands for.
+    pub(crate) fn named(&self, name: &str) -> &str {
+        &self.names[name]
+    }
+
     /// Every command that was given so far.
     pub(crate) fn walked(&self) -> &[String] {
         &self.walked
@@ -134,6 +156,7 @@ impl<'a> Tour<'a> {
         self.names.insert("hub", sights.hub.url.clone());
         self.arrive();
         self.add_images();
+        self.say_where_and_who();
         self.look_into_an_image();
         self.judge();
         self.manage_policies();
@@ -182,6 +205,36 @@ impl<'a> Tour<'a> {
         }
         self.step("image get {digest}", 0, &["Full Tag: {small}", "Dockerfile Mode: Actual"]);
         self.step("image get {id} --show-history", 0, &["Image Digest: {digest}"]);
+    }
+
+    /// All that is said before the group, or in the environment.
+    fn say_where_and_who(&mut self) {
+        self.step("--version", 0, &["0."]);
+        for how in ["--debug", "ANCHORE_CLI_DEBUG=y"] {
+            self.step(&format!("{how} image list"), 0, &["{small}", "/v1/images"]);
+        }
+        for how in ["--api-version 0.1.20", "ANCHORE_CLI_API_VERSION=0.1.20", "--insecure", "ANCHORE_CLI_SSL_VERIFY=n"]
+        {
+            self.step(&format!("{how} image list"), 0, &["{small}"]);
+        }
+        self.step("ANCHORE_CLI_NO_FDS_CLEANUP=y image list", 0, &["{small}"]);
+        self.step("ANCHORE_CLI_JSON=y image list", 0, &["\"imageDigest\": \"{digest}\""]);
+        for how in ["--url http://127.0.0.1:1/v1", "ANCHORE_CLI_URL=http://127.0.0.1:1/v1"] {
+            self.step(&format!("{how} image list"), 2, &["127.0.0.1"]);
+        }
+        self.step("ANCHORE_CLI_URL=http://127.0.0.1:1/v1 --url {service} image list", 0, &["{small}"]);
+        for who in ["ANCHORE_CLI_USER=nobody", "ANCHORE_CLI_PASS=wrong1"] {
+            self.step(&format!("{who} image list"), 2, &["Unauthorized"]);
+        }
+        for whose in ["--as-account nowhere", "ANCHORE_CLI_ACCOUNT=nowhere"] {
+            self.step(&format!("{whose} image list"), 1, &["404"]);
+        }
+        let hub = format!("default:\n  ANCHORE_CLI_HUB_URL: {}\n", self.names["hub"]);
+        self.place.write("credentials.yaml", &hub);
+        for how in ["ANCHORE_CLI_HUB_URL={hub}", "ANCHORE_CLI_CONFIG=credentials.yaml"] {
+            self.step(&format!("{how} policy hub list"), 0, &["hubbed"]);
+        }
+        self.step("--config credentials.yaml image list", 0, &["{small}"]);
     }
 
     fn look_into_an_image(&mut self) {

@@ -180,7 +180,7 @@ impl Operation {
             "kind" => "docker-distribution",
             "servicename" => "analyzer",
             "username" | "name" | "endpoint" | "delivery" | "policyId" | "subscriptionId" | "registry" | "eventId"
-            | "ruleId" | "operation_id" | "feed" | "group" | "hostid" => names.other,
+            | "ruleId" | "operation_id" | "feed" | "group" | "hostid" | "job" => names.other,
             _ => panic!("{}: what is {name} in its path? Say what alpha has by that name", self.id),
         };
         value.to_owned()
