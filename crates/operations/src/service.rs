@@ -1,4 +1,7 @@
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use tokio::sync::Notify;
 use windlass_objects::Objects;
@@ -6,8 +9,8 @@ use windlass_sources::registry::ecr::{Ecr, EcrOptions};
 use windlass_store::{AccountName, Store, object_references::Storage};
 
 use crate::{
-    Cipher, Clock, Settings, Tenant, analysis::Bills, evaluations::Judges, identity::Identity, keeping::ObjectClaims,
-    measures::Measures, notifications::Senders, vulnerabilities,
+    Cipher, Clock, Settings, Tenant, analysis::Bills, cipher::random_id, evaluations::Judges, identity::Identity,
+    keeping::ObjectClaims, measures::Measures, notifications::Senders, vulnerabilities,
 };
 
 /// Everything that one process of the service works with. It may touch what belongs to anyone: only what acts for the
@@ -20,6 +23,10 @@ pub struct Service {
     pub(crate) cipher: Cipher,
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
+    /// Which process this is, whatever it is called.
+    pub(crate) process: String,
+    /// Where the service was last known to be reached.
+    pub(crate) known_address: Mutex<String>,
     pub(crate) identity: Identity,
     /// Tokens of Amazon's registries.
     pub(crate) ecr: Ecr,
@@ -69,6 +76,8 @@ impl Service {
             cipher,
             clock,
             settings,
+            process: random_id(),
+            known_address: Mutex::default(),
             identity,
             ecr,
             judges,
