@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex},
 };
@@ -6,7 +7,7 @@ use std::{
 use tokio::sync::Notify;
 use windlass_objects::Objects;
 use windlass_sources::registry::ecr::{Ecr, EcrOptions};
-use windlass_store::{AccountName, Store, object_references::Storage};
+use windlass_store::{AccountName, Moment, Store, object_references::Storage};
 
 use crate::{
     Cipher, Clock, Settings, Tenant, analysis::Bills, cipher::random_id, evaluations::Judges, identity::Identity,
@@ -41,6 +42,8 @@ pub struct Service {
     pub(crate) rendered: vulnerabilities::Rendered,
     /// What speaks to receivers of notices.
     pub(crate) senders: Senders,
+    /// Hooks of registries whose senders were refused lately, and when that was told.
+    pub(crate) refused_hooks: Mutex<BTreeMap<String, Moment>>,
     /// What metrics were told lately.
     pub(crate) measures: Measures,
     /// Wakes this process's workers when there is a job.
@@ -86,6 +89,7 @@ impl Service {
             remembered,
             rendered: vulnerabilities::rendered(),
             senders,
+            refused_hooks: Mutex::default(),
             measures: Measures::default(),
             work,
         })
