@@ -76,7 +76,8 @@ impl Telling<'_> {
             resource_id: happening.resource.1.map(str::to_owned),
             source_service: Some(happening.source.to_owned()),
             source_host: Some(settings.host_id.clone()),
-            source_base_url: Some(settings.base_url.clone()),
+            // Of a process that has none it is an empty text: programs expect one.
+            source_base_url: Some(settings.base_url.clone().unwrap_or_default()),
             request_id: request::current(),
             occurred_at: now,
             created_at: now,

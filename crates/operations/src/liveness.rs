@@ -1,13 +1,15 @@
 //! Which parts of the service live (`spec/operations.md` §1.2).
 //!
-//! Every process reports its parts once a minute. One process at a time looks for parts that have fallen silent and tells
-//! each change once, with the change itself (D-20).
+//! Every process reports its parts once a minute, and takes them off the list when it is told to stop. Whoever reads the list
+//! sees which have fallen silent; one process at a time writes that, and tells each change once, with the change itself
+//! (D-20).
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use windlass_channels::Facts;
+use windlass_objects::Objects;
 use windlass_store::{AccountName, Moment, events::Level, services, services::Model};
 use windlass_v1::{
     events::EventType,
@@ -17,24 +19,77 @@ use windlass_v1::{
 use crate::{Happening, Result, Service};
 
 /// Seconds of silence after which a part counts as down, as orphaned, and is forgotten.
-const DOWN: i64 = 300;
+pub(crate) const DOWN: i64 = 300;
 const ORPHANED: i64 = 3600;
 const FORGOTTEN: i64 = 86400;
 
 const HEARTBEAT: Duration = Duration::from_mins(1);
 
 impl Service {
-    /// Reports once a minute that the parts of this process live, until told to stop.
+    /// Reports once a minute that the parts of this process live, until told to stop; then there are none of them any more.
     pub async fn keep_reporting(&self, stop: CancellationToken) {
-        loop {
+        let mut told = BTreeSet::new();
+        while !stop.is_cancelled() {
+            if let Err(error) = self.compare_places(&mut told).await {
+                tracing::warn!(%error, "where other processes keep objects cannot be found out");
+            }
             if let Err(error) = self.report(ServiceState::Available).await {
                 tracing::warn!(%error, "this process cannot be reported to live");
             }
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => {}
                 () = tokio::time::sleep(HEARTBEAT) => {}
             }
         }
+        if let Err(error) = self.sign_off().await {
+            tracing::warn!(%error, "that this process ends cannot be reported: it counts as down in a while");
+        }
+    }
+
+    /// Takes the parts of this process off the list: it ends because it was told to, which is no event.
+    pub async fn sign_off(&self) -> Result<()> {
+        Ok(self.store.sign_off(&self.process).await?)
+    }
+
+    /// Tells of every other process that keeps objects elsewhere, once of each place.
+    async fn compare_places(&self, told: &mut BTreeSet<String>) -> Result<()> {
+        for (host, silent, places) in self.other_places().await? {
+            if told.insert(places.clone()) {
+                tracing::warn!(
+                    host,
+                    places,
+                    own = self.places(),
+                    hint = "give every process of a database the same objects and archive_objects, or each its own database",
+                    "another process of this database, heard of {silent} s ago, keeps objects elsewhere: what one of them \
+                     keeps the other does not find"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Host, seconds of silence and places of other processes that live and keep objects elsewhere.
+    pub async fn other_places(&self) -> Result<Vec<(String, i64, String)>> {
+        let (now, own) = (self.clock.moment(), self.places());
+        let rows = self.store.services().await?.into_iter().map(|row| as_heard_of(row, now));
+        let others = rows.filter(|row| row.up && row.process.as_ref() != Some(&self.process));
+        let elsewhere = others.filter_map(|row| {
+            let silent = silence(&row, now);
+            let places = row.places.filter(|places| *places != own)?;
+            Some((row.host_id, silent, places))
+        });
+        Ok(elsewhere.collect())
+    }
+
+    /// Where this process keeps objects.
+    fn places(&self) -> String {
+        let place = |objects: &Objects| {
+            let place = objects.place();
+            // The same folder, whatever the process was started in.
+            let folder = place.strip_prefix("fs:").and_then(|folder| std::path::absolute(folder).ok());
+            folder.map_or(place, |folder| format!("fs:{}", folder.display()))
+        };
+        format!("{} and {}", place(&self.objects), place(&self.archive_objects))
     }
 
     /// Reports the parts of this process: they have just started and take no requests yet, or live.
@@ -44,16 +99,19 @@ impl Service {
         let good = Status::good(false);
         let status =
             Status { up, available: up, message: if up { good.message.clone() } else { state.to_string() }, ..good };
-        for part in ServiceName::ALL {
+        let places = self.places();
+        for part in &self.settings.parts {
             let row = Model {
                 host_id: self.settings.host_id.clone(),
                 name: part.to_string(),
-                base_url: self.settings.base_url.clone(),
+                base_url: self.settings.base_url.clone().unwrap_or_default(),
                 up,
                 message: state.to_string(),
                 status: json!(status).to_string(),
                 started_at: now,
                 heartbeat: now,
+                process: Some(self.process.clone()),
+                places: Some(places.clone()),
             };
             self.store.report_service(row).await?;
         }
@@ -65,11 +123,9 @@ impl Service {
         let now = self.clock.moment();
         for row in self.store.services().await? {
             let silent = silence(&row, now);
-            let available = row.up && row.message == ServiceState::Available.as_str();
-            if available && silent > DOWN {
-                let message = format!("no heartbeat for {silent} s");
-                let down = Status { up: false, available: false, message, ..Status::good(false) };
-                self.judge(&row, ServiceState::Unavailable, Some(json!(down).to_string()), silent).await?;
+            if is_silent(&row, now) {
+                let down = as_heard_of(row.clone(), now).status;
+                self.judge(&row, ServiceState::Unavailable, Some(down), silent).await?;
             } else if !row.up && silent > FORGOTTEN {
                 self.forget(&row, silent).await?;
             } else if !row.up && silent > ORPHANED && row.message != ServiceState::Orphaned.as_str() {
@@ -114,12 +170,27 @@ impl Service {
             level: Level::Error,
             message: kind.message().to_owned(),
             details: json!({"service_name": row.name, "host_id": row.host_id, "cause": cause}),
-            resource: (kind.resource_type().as_str(), Some(&row.base_url)),
+            resource: (kind.resource_type().as_str(), Some(row.base_url.as_str()).filter(|url| !url.is_empty())),
             source: ServiceName::Catalog.as_str(),
             facts: Facts::default(),
         };
         self.tell(tx, &AccountName::admin(), happening).await
     }
+}
+
+/// Whether a part said to be up and has said nothing since for too long.
+fn is_silent(row: &Model, now: Moment) -> bool {
+    row.up && row.message == ServiceState::Available.as_str() && silence(row, now) > DOWN
+}
+
+/// A part as it is at the moment: down where it has fallen silent, though nobody may have written that yet.
+pub(crate) fn as_heard_of(row: Model, now: Moment) -> Model {
+    if !is_silent(&row, now) {
+        return row;
+    }
+    let message = format!("no heartbeat for {} s", silence(&row, now));
+    let down = Status { up: false, available: false, message, ..Status::good(false) };
+    Model { up: false, message: ServiceState::Unavailable.to_string(), status: json!(down).to_string(), ..row }
 }
 
 /// Seconds since a part was heard of.

@@ -1,6 +1,8 @@
 //! How registries that tell of pushes prove who they are. Each hook belongs to one account, and lets its sender do one
 //! thing: have watched tags and repositories of that account looked at now instead of later.
 
+use std::sync::PoisonError;
+
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use windlass_store::{Error as StoreError, Moment, registry_hooks::Model};
@@ -19,7 +21,7 @@ const REGISTRY_LIMIT: usize = 512;
 const HOOKS: usize = 100;
 /// Seconds for which the secret before the last one is taken.
 const OVERLAP: i64 = 86_400;
-/// Seconds after which it is noted again that a hook is used.
+/// Seconds after which it is noted again that a hook is used, or that somebody without its secret was refused.
 const NOTED: i64 = 60;
 
 /// What a sender shows.
@@ -135,6 +137,23 @@ impl Service {
         }
         let visits = self.tenant(&hook.account_name()).visit_pushed(&pushes).await?;
         Ok(Some(RegistryPushes { pushes: pushes.len(), visits }))
+    }
+
+    /// Whether that a sender was refused is worth a record: there is the hook that it says to be, and nothing was told of it
+    /// for a minute. Strangers could fill the disk, and so could a registry that was left with an old secret.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_to_be_told_of(&self, id: &str) -> Result<bool> {
+        if !id.bytes().all(|byte| byte.is_ascii_hexdigit()) || self.store.registry_hook(id).await?.is_none() {
+            return Ok(false);
+        }
+        let now = self.clock.moment();
+        let mut refused = self.refused_hooks.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.retain(|_, told| now < told.plus_seconds(NOTED));
+        let is_new = !refused.contains_key(id);
+        refused.entry(id.to_owned()).or_insert(now);
+        Ok(is_new)
     }
 
     fn is_proven(&self, hook: &Model, proof: &Proof<'_>, body: &[u8], now: Moment) -> Result<bool> {

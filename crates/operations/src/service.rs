@@ -1,13 +1,17 @@
-use std::{fmt, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use tokio::sync::Notify;
 use windlass_objects::Objects;
 use windlass_sources::registry::ecr::{Ecr, EcrOptions};
-use windlass_store::{AccountName, Store, object_references::Storage};
+use windlass_store::{AccountName, Moment, Store, object_references::Storage};
 
 use crate::{
-    Cipher, Clock, Settings, Tenant, analysis::Bills, evaluations::Judges, identity::Identity, keeping::ObjectClaims,
-    measures::Measures, notifications::Senders, vulnerabilities,
+    Cipher, Clock, Settings, Tenant, analysis::Bills, cipher::random_id, evaluations::Judges, identity::Identity,
+    keeping::ObjectClaims, measures::Measures, notifications::Senders, vulnerabilities,
 };
 
 /// Everything that one process of the service works with. It may touch what belongs to anyone: only what acts for the
@@ -20,6 +24,10 @@ pub struct Service {
     pub(crate) cipher: Cipher,
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
+    /// Which process this is, whatever it is called.
+    pub(crate) process: String,
+    /// Where the service was last known to be reached.
+    pub(crate) known_address: Mutex<String>,
     pub(crate) identity: Identity,
     /// Tokens of Amazon's registries.
     pub(crate) ecr: Ecr,
@@ -34,6 +42,8 @@ pub struct Service {
     pub(crate) rendered: vulnerabilities::Rendered,
     /// What speaks to receivers of notices.
     pub(crate) senders: Senders,
+    /// Hooks of registries whose senders were refused lately, and when that was told.
+    pub(crate) refused_hooks: Mutex<BTreeMap<String, Moment>>,
     /// What metrics were told lately.
     pub(crate) measures: Measures,
     /// Wakes this process's workers when there is a job.
@@ -69,6 +79,8 @@ impl Service {
             cipher,
             clock,
             settings,
+            process: random_id(),
+            known_address: Mutex::default(),
             identity,
             ecr,
             judges,
@@ -77,6 +89,7 @@ impl Service {
             remembered,
             rendered: vulnerabilities::rendered(),
             senders,
+            refused_hooks: Mutex::default(),
             measures: Measures::default(),
             work,
         })

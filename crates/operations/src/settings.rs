@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use windlass_v1::services::ServiceName;
+
 use crate::{
     VulnerabilitySettings, analysis::AnalysisSettings, identity::TokenKeys, keeping::KeepingSettings,
     notifications::NotificationSettings,
@@ -10,10 +12,13 @@ use crate::{
 /// What a process of the service goes by.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What other processes and clients call this one: `http://127.0.0.1:8228`.
-    pub base_url: String,
+    /// What other processes and clients call this one: `http://127.0.0.1:8228`; nothing where it answers none of them and
+    /// nobody has said where the service is.
+    pub base_url: Option<String>,
     /// The name of this process among others.
     pub host_id: String,
+    /// The parts of the original that this process does the work of.
+    pub parts: Vec<ServiceName>,
     pub oauth: OauthSettings,
     /// What tokens are signed with; `None`: a secret that the first process makes.
     pub token_keys: Option<TokenKeys>,
@@ -57,8 +62,9 @@ pub struct Limits {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            base_url: "http://127.0.0.1:8228".into(),
+            base_url: Some("http://127.0.0.1:8228".into()),
             host_id: "windlass".into(),
+            parts: ServiceName::ALL.to_vec(),
             oauth: OauthSettings { enabled: false, expiration: Duration::from_hours(1) },
             token_keys: None,
             limits: Limits { compressed_image_size_mb: None },

@@ -40,7 +40,7 @@ use crate::{
     scope::{Administration, Authenticated, Public, Scope, System, Tenant},
     web,
 };
-use audit::{RefusedLogIn, Witness};
+use audit::{Outcome, Witness};
 use credentials::Credentials;
 use routes::{Found, Routes};
 
@@ -107,9 +107,8 @@ impl Application {
                     let mut witness = Witness::default();
                     let done = self.perform(operation, arguments, request, &mut witness).await;
                     let response = done.unwrap_or_else(Failure::into_response);
-                    let refused_log_in = response.extensions().get::<RefusedLogIn>().is_some();
-                    let status = response.status();
-                    witness.record(&self.service, operation, &path, &request_id, status, refused_log_in).await;
+                    let outcome = Outcome::of(&response);
+                    witness.record(&self.service, operation, &path, &request_id, outcome).await;
                     (operation.id, response)
                 }
                 Found::Document(document) => ("document", document.clone().into_response()),

@@ -42,6 +42,9 @@ CREATE TABLE services (
     status     TEXT NOT NULL,
     started_at BIGINT NOT NULL,
     heartbeat  BIGINT NOT NULL,
+    -- Which process said so, and where it keeps objects.
+    process    TEXT,
+    places     TEXT,
     PRIMARY KEY (host_id, name)
 );
 

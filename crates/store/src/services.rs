@@ -23,6 +23,10 @@ pub struct Model {
     pub status: String,
     pub started_at: Moment,
     pub heartbeat: Moment,
+    /// Which process it belongs to: several may have the same host's name.
+    pub process: Option<String>,
+    /// Where that keeps objects, as people are told.
+    pub places: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -39,7 +43,7 @@ impl Store {
 
     /// Writes what a part of this process says of itself.
     pub async fn report_service(&self, row: Model) -> Result<()> {
-        let Model { host_id, name, base_url, up, message, status, started_at, heartbeat } = row;
+        let Model { host_id, name, base_url, up, message, status, started_at, heartbeat, process, places } = row;
         let row = ActiveModel {
             host_id: Set(host_id),
             name: Set(name),
@@ -49,20 +53,29 @@ impl Store {
             status: Set(status),
             started_at: Set(started_at),
             heartbeat: Set(heartbeat),
+            process: Set(process),
+            places: Set(places),
         };
-        let replace = OnConflict::columns([Column::HostId, Column::Name])
-            .update_columns([Column::BaseUrl, Column::Up, Column::Message, Column::Status, Column::Heartbeat])
-            .to_owned();
+        let said = [Column::BaseUrl, Column::Up, Column::Message, Column::Status, Column::Heartbeat];
+        let by = [Column::Process, Column::Places];
+        let replace =
+            OnConflict::columns([Column::HostId, Column::Name]).update_columns(said.into_iter().chain(by)).to_owned();
         Entity::insert(row).on_conflict(replace).exec_without_returning(self.writer()).await?;
         Ok(())
     }
 
-    /// Forgets a part that is not up; tells whether there was one.
-    pub async fn delete_service(&self, host_id: &str, name: &str) -> Result<bool> {
+    /// Forgets the parts of a process that ends. Those that another process has spoken for since are that one's.
+    pub async fn sign_off(&self, process: &str) -> Result<()> {
+        Entity::delete_many().filter(Column::Process.eq(process)).exec(self.writer()).await?;
+        Ok(())
+    }
+
+    /// Forgets a part that is not up, or was not heard of since; tells whether there was one.
+    pub async fn delete_service(&self, host_id: &str, name: &str, since: Moment) -> Result<bool> {
         let deleted = Entity::delete_many()
             .filter(Column::HostId.eq(host_id))
             .filter(Column::Name.eq(name))
-            .filter(Column::Up.eq(false))
+            .filter(Condition::any().add(Column::Up.eq(false)).add(Column::Heartbeat.lt(since)))
             .exec(self.writer())
             .await?;
         Ok(deleted.rows_affected > 0)

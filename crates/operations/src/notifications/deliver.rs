@@ -225,13 +225,14 @@ impl Service {
         if notices.is_empty() {
             return Ok(Some(Outcome { settled: true, ..Outcome::default() }));
         }
+        let address = self.address().await?;
         let message = Message {
             id: &delivery.id,
             notices: &notices,
             endpoint: &row.name,
             test: false,
             now: self.clock.now(),
-            base_url: &self.settings.base_url,
+            base_url: &address,
             give_up: delivery.give_up_at.into(),
         };
         let requests = match compose(&endpoint, &message) {

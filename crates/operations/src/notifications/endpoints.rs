@@ -184,13 +184,14 @@ impl Tenant {
         let id = random_id();
         let notice =
             Sample { account: self.name().as_str(), email: None, id: &id, now }.notice(NotificationType::VulnUpdate);
+        let address = self.service.address().await?;
         let message = Message {
             id: &id,
             notices: std::slice::from_ref(&notice),
             endpoint: name,
             test: true,
             now,
-            base_url: &self.service.settings.base_url,
+            base_url: &address,
             give_up: now,
         };
         let (sent, elapsed) = self.service.try_out(&row, &endpoint, &message).await?;

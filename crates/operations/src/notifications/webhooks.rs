@@ -186,13 +186,14 @@ impl Service {
         let email = account.and_then(|account| account.email);
         let id = random_id();
         let notice = Sample { account: admin.as_str(), email: email.as_deref(), id: &id, now }.notice(about);
+        let address = self.address().await?;
         let message = Message {
             id: &notice.id,
             notices: std::slice::from_ref(&notice),
             endpoint: &row.name,
             test: true,
             now,
-            base_url: &self.settings.base_url,
+            base_url: &address,
             give_up: now.checked_add(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MAX),
         };
         match self.try_out(&row, &endpoint, &message).await?.0 {

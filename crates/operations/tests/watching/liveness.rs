@@ -1,6 +1,8 @@
-use windlass_v1::services::ServiceState;
+use windlass_operations::Settings;
+use windlass_store::services::Model;
+use windlass_v1::services::{ServiceDetail, ServiceName, ServiceState};
 
-use crate::house::{House, in_every_house, told};
+use crate::house::{House, in_every_house, in_every_house_with, told};
 
 async fn states(house: &House) -> Vec<(bool, String)> {
     let rows = house.service.store().services().await.unwrap();
@@ -68,5 +70,87 @@ fn a_part_that_speaks_again_is_available_again() {
         house.service.watch_services().await.unwrap();
         assert_eq!(states(&house).await[0], (true, "available".into()));
         assert_eq!(types(&house).await.len(), 5);
+    });
+}
+
+/// A worker that nobody asks anything.
+fn worker() -> Settings {
+    Settings { base_url: None, parts: vec![ServiceName::Analyzer], ..Settings::default() }
+}
+
+#[test]
+fn a_process_reports_the_parts_of_its_roles_and_no_address_that_it_does_not_answer_at() {
+    in_every_house_with(&worker(), |house| async move {
+        house.service.report(ServiceState::Available).await.unwrap();
+        let rows = house.service.services(None).await.unwrap();
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].servicename, rows[0].base_url.as_str()), (ServiceName::Analyzer, ""));
+        house.wait(301);
+        house.service.watch_services().await.unwrap();
+        let events = told(&house.admin()).await;
+        assert_eq!((events.len(), events[0].1.as_str()), (1, ""), "{events:?}");
+    });
+}
+
+#[test]
+fn a_silent_part_is_down_for_whoever_asks_though_nobody_watches_and_its_event_is_told_when_somebody_does() {
+    in_every_house(|house| async move {
+        house.service.report(ServiceState::Available).await.unwrap();
+        house.wait(300);
+        assert!(house.service.services(None).await.unwrap().iter().all(|part| part.status));
+        house.wait(1);
+        for part in house.service.services(None).await.unwrap() {
+            assert_eq!((part.status, part.status_message), (false, ServiceState::Unavailable));
+            let ServiceDetail::Status(detail) = part.service_detail else { panic!("it is a status") };
+            assert!(!detail.up && !detail.available && detail.message.contains("301 s"), "{detail:?}");
+        }
+        house.service.delete_service("analyzer", "windlass").await.unwrap();
+        assert!(types(&house).await.is_empty());
+        house.service.watch_services().await.unwrap();
+        house.service.watch_services().await.unwrap();
+        assert_eq!(types(&house).await.len(), 4);
+    });
+}
+
+#[test]
+fn the_parts_of_a_process_that_is_told_to_stop_are_gone_at_once_which_is_no_event() {
+    in_every_house(|house| async move {
+        let stop = tokio_util::sync::CancellationToken::new();
+        let (service, end) = (std::sync::Arc::clone(&house.service), stop.clone());
+        let reporting = tokio::spawn(async move { service.keep_reporting(end).await });
+        while states(&house).await.len() < 5 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        stop.cancel();
+        reporting.await.unwrap();
+        assert!(house.service.services(None).await.unwrap().is_empty());
+        house.wait(86_401);
+        house.service.watch_services().await.unwrap();
+        assert!(types(&house).await.is_empty());
+    });
+}
+
+#[test]
+fn a_process_that_keeps_objects_elsewhere_is_noticed_while_it_lives() {
+    in_every_house(|house| async move {
+        let store = house.service.store();
+        house.service.report(ServiceState::Available).await.unwrap();
+        assert!(house.service.other_places().await.unwrap().is_empty(), "its own");
+        let own = store.services().await.unwrap().remove(0);
+        let other = |process: &str, places: Option<&str>| Model {
+            process: Some(process.to_owned()),
+            places: places.map(str::to_owned),
+            ..own.clone()
+        };
+        // Of the same name, as two processes on one machine are.
+        for agrees in [other("new", own.places.as_deref()), other("of a release before", None)] {
+            store.report_service(agrees).await.unwrap();
+            assert!(house.service.other_places().await.unwrap().is_empty());
+        }
+        store.report_service(other("astray", Some("fs:/elsewhere"))).await.unwrap();
+        let found = house.service.other_places().await.unwrap();
+        assert_eq!(found, [("windlass".to_owned(), 0, "fs:/elsewhere".to_owned())]);
+        house.wait(301);
+        assert!(house.service.other_places().await.unwrap().is_empty(), "it is gone");
     });
 }

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use axum::http::{Method, StatusCode};
+use axum::{
+    body::Body,
+    http::{Method, Response, StatusCode},
+};
 use windlass_operations::{
     Service,
     identity::{Caller, Deed},
@@ -16,6 +19,29 @@ const LOG_IN: &str = "login";
 /// Marks the answer to a log-in that was refused, where the status does not tell.
 #[derive(Clone, Copy)]
 pub(crate) struct RefusedLogIn;
+
+/// Marks the answer to a request that might have changed something and has not.
+#[derive(Clone, Copy)]
+pub(crate) struct Unchanged;
+
+/// What an answer says of what was done.
+#[derive(Clone, Copy)]
+pub(super) struct Outcome {
+    status: StatusCode,
+    refused_log_in: bool,
+    unchanged: bool,
+}
+
+impl Outcome {
+    pub(super) fn of(response: &Response<Body>) -> Self {
+        let marks = response.extensions();
+        Self {
+            status: response.status(),
+            refused_log_in: marks.get::<RefusedLogIn>().is_some(),
+            unchanged: marks.get::<Unchanged>().is_some(),
+        }
+    }
+}
 
 /// What becomes known of a request on its way.
 #[derive(Default)]
@@ -50,10 +76,10 @@ impl Witness {
         operation: &Operation,
         path: &str,
         request_id: &str,
-        status: StatusCode,
-        refused_log_in: bool,
+        outcome: Outcome,
     ) {
-        let Some(action) = self.action(operation, status, refused_log_in) else { return };
+        let Some(action) = self.action(operation, outcome) else { return };
+        let status = outcome.status;
         let tried = self.tried.as_deref();
         let open = operation.permission.domain == Domain::Open;
         let username = self.caller.as_ref().map(Caller::username).or(tried);
@@ -78,9 +104,10 @@ impl Witness {
 
     /// What was done or refused. Requests of nobody are not recorded, nor those that come too fast: whoever sends them
     /// could fill the disk.
-    fn action(&self, operation: &Operation, status: StatusCode, refused_log_in: bool) -> Option<&'static str> {
+    fn action(&self, operation: &Operation, outcome: Outcome) -> Option<&'static str> {
+        let Outcome { status, refused_log_in, unchanged } = outcome;
         if operation.permission.domain == Domain::Open {
-            let done = changes(&operation.method) && status.is_success();
+            let done = changes(&operation.method) && status.is_success() && !unchanged;
             return (done || refused_log_in).then_some(LOG_IN);
         }
         if self.caller.is_none() {

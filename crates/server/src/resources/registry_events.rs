@@ -1,6 +1,10 @@
 //! Registries that tell of pushes, and how they prove who they are.
 
-use axum::{body::Body, http::HeaderMap};
+use axum::{
+    body::Body,
+    http::{HeaderMap, Response},
+    response::IntoResponse,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use windlass_operations::{Proof, registry_pushes::Kind};
@@ -8,8 +12,11 @@ use windlass_v1::registry_hooks::{RegistryHook, RegistryHookRequest, RegistryHoo
 
 use crate::{
     Failure,
-    dispatch::credentials::{self, Credentials},
-    operation::{Blank, Input, Json, JsonBody, List, Operation, RawBody, collect},
+    dispatch::{
+        audit::{RefusedLogIn, Unchanged},
+        credentials::{self, Credentials},
+    },
+    operation::{Answer, Blank, Described, Input, Json, JsonBody, List, Operation, RawBody, collect},
     scope::{Public, Tenant},
 };
 
@@ -53,15 +60,41 @@ struct HookQuery {
     secret: Option<String>,
 }
 
-async fn take(public: Public, input: Input<HookQuery, Body>) -> Result<Json<RegistryPushes>, Failure> {
+/// What became of an event. Registries tell of every pull as well: what has nothing visited is nothing to record.
+struct Taken(RegistryPushes);
+
+impl IntoResponse for Taken {
+    fn into_response(self) -> Response<Body> {
+        let mut response = Json(self.0).into_response();
+        if self.0.visits == 0 {
+            response.extensions_mut().insert(Unchanged);
+        }
+        response
+    }
+}
+
+impl Answer for Taken {
+    fn describe() -> Described {
+        Json::<RegistryPushes>::describe()
+    }
+}
+
+async fn take(public: Public, input: Input<HookQuery, Body>) -> Result<Taken, Failure> {
     let name = input.path.get("kind");
     let kind = Kind::parse(name).ok_or_else(|| {
         Failure::not_found(format!("there is no kind of registry {name}: there are {}", Kind::names().join(", ")))
     })?;
     let shown = Shown::of(&input.headers, &input.query).ok_or(Failure::Unauthenticated)?;
     let body = collect(input.body, BODY_LIMIT).await?;
-    let taken = public.service.take_registry_event(kind, &shown.proof(), &body).await?;
-    taken.map(Json).ok_or(Failure::Unauthenticated)
+    match public.service.take_registry_event(kind, &shown.proof(), &body).await? {
+        Some(pushes) => Ok(Taken(pushes)),
+        None if public.service.is_to_be_told_of(&shown.id).await? => {
+            let mut refusal = Failure::Unauthenticated.into_response();
+            refusal.extensions_mut().insert(RefusedLogIn);
+            Err(Failure::Other(Box::new(refusal)))
+        }
+        None => Err(Failure::Unauthenticated),
+    }
 }
 
 /// What a sender shows: each can do something else.

@@ -212,3 +212,36 @@ fn what_cannot_be_read_is_refused_and_what_is_not_understood_is_passed_over() {
         assert!(status == 404 && message.contains("docker-distribution"), "{status} {message}");
     });
 }
+
+#[test]
+fn an_event_is_recorded_where_it_has_something_visited_and_a_refused_one_once_a_minute() {
+    on_every_service(|bench| async move {
+        let (nobody, admin, ours) = watched(&bench).await;
+        let recorded = async || {
+            let page = admin.get("/v1/system/audit?limit=1000").await.ok();
+            let of_hooks = |record: &&Value| record["target"].as_str().unwrap().starts_with("/v1/registry-events/");
+            let records = page["records"].as_array().unwrap().iter().filter(of_hooks);
+            records.map(|record| record["status"].as_u64().unwrap()).collect::<Vec<_>>()
+        };
+        let distribution = &REGISTRIES[0];
+        let pull = json!({"events": [{"action": "pull", "target": {"repository": "team/app", "tag": "1"},
+            "request": {"host": "registry.example:5000"}}]});
+        distribution.tells(&nobody, &ours, pull.to_string().into_bytes()).await.ok();
+        distribution.tells(&nobody, &ours, distribution.push("team/other")).await.ok();
+        assert!(recorded().await.is_empty(), "nothing has changed");
+        distribution.tells(&nobody, &ours, distribution.push("team/app")).await.ok();
+        assert_eq!(recorded().await, [200]);
+
+        let nothing = json!({}).to_string().into_bytes();
+        let stranger = Hook { id: "00".into(), secret: String::new(), token: "00.secret".into() };
+        let forged = Hook { token: format!("{}.{}", ours.id, "0".repeat(64)), ..hook(&admin, "x").await };
+        for (sender, refused) in [(&stranger, 0), (&forged, 1), (&forged, 1)] {
+            let answer = distribution.tells(&nobody, sender, nothing.clone()).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+            assert_eq!(recorded().await.iter().filter(|status| **status == 401).count(), refused);
+        }
+        bench.pass(60);
+        distribution.tells(&nobody, &forged, nothing).await;
+        assert_eq!(recorded().await.iter().filter(|status| **status == 401).count(), 2);
+    });
+}

@@ -35,6 +35,8 @@ async fn report(bench: &Bench, service: &Value) {
         status: service["service_detail"].to_string(),
         started_at: bench.now(),
         heartbeat: bench.now(),
+        process: None,
+        places: None,
     };
     bench.service.store().report_service(row).await.unwrap();
 }

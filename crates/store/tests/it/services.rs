@@ -14,6 +14,8 @@ fn row(host: &str, heartbeat: i64) -> Model {
         status: "{}".into(),
         started_at: Moment(0),
         heartbeat: Moment(heartbeat),
+        process: Some(format!("of {host}")),
+        places: None,
     }
 }
 
@@ -45,11 +47,30 @@ fn of_those_that_judge_a_silent_part_one_is_believed_and_none_if_it_spoke() {
 }
 
 #[test]
-fn a_part_that_is_up_is_not_deleted() {
+fn a_part_that_is_up_and_heard_of_is_not_deleted() {
+    on_every_engine(|store| async move {
+        let (none, all) = (Moment(0), Moment(3));
+        store.report_service(row("h1", 1)).await.unwrap();
+        assert!(!store.delete_service("h1", "catalog", none).await.unwrap());
+        store.report_service(Model { up: false, ..row("h1", 2) }).await.unwrap();
+        assert!(store.delete_service("h1", "catalog", none).await.unwrap());
+        store.report_service(row("h1", 2)).await.unwrap();
+        assert!(store.delete_service("h1", "catalog", all).await.unwrap(), "nobody has heard of it for long");
+    });
+}
+
+#[test]
+fn who_signs_off_takes_along_no_part_that_another_process_has_spoken_for() {
     on_every_engine(|store| async move {
         store.report_service(row("h1", 1)).await.unwrap();
-        assert!(!store.delete_service("h1", "catalog").await.unwrap());
-        store.report_service(Model { up: false, ..row("h1", 2) }).await.unwrap();
-        assert!(store.delete_service("h1", "catalog").await.unwrap());
+        store.report_service(row("h2", 1)).await.unwrap();
+        // Another process of the same name.
+        store.report_service(Model { process: Some("new".into()), ..row("h2", 2) }).await.unwrap();
+        store.sign_off("of h1").await.unwrap();
+        store.sign_off("of h2").await.unwrap();
+        let left = store.services().await.unwrap();
+        assert_eq!(left.iter().map(|row| row.host_id.as_str()).collect::<Vec<_>>(), ["h2"]);
+        store.sign_off("new").await.unwrap();
+        assert!(store.services().await.unwrap().is_empty());
     });
 }

@@ -14,6 +14,7 @@ mod process;
 mod receivers;
 mod recorded;
 mod registry;
+mod roles;
 #[allow(clippy::unwrap_used, dead_code, reason = "it is the object storages' as well")]
 #[path = "../../../objects/tests/support/servers.rs"]
 mod servers;

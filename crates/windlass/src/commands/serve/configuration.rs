@@ -337,7 +337,7 @@ impl Configuration {
 
     /// What the service goes by, once it listens on an address.
     pub(super) fn settings(&self, address: SocketAddr) -> anyhow::Result<Settings> {
-        let scheme = self.scheme();
+        let (scheme, roles) = (self.scheme(), self.roles()?);
         let size =
             self.limits.compressed_image_size_mb.and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0);
         let expiration = self.oauth.expiration_seconds.map_or(Duration::from_hours(1), Duration::from_secs);
@@ -348,8 +348,10 @@ impl Configuration {
             offline: self.vulnerabilities.offline,
         };
         Ok(Settings {
-            base_url: self.base_url.clone().unwrap_or_else(|| format!("{scheme}://{address}")),
+            // Nobody asks a process without the API: what it tells of is found elsewhere.
+            base_url: self.base_url.clone().or_else(|| roles.api.then(|| format!("{scheme}://{address}"))),
             host_id: self.host_id.clone().unwrap_or_else(host_name),
+            parts: roles.parts(),
             oauth: OauthSettings { enabled: self.oauth.enabled, expiration },
             token_keys: self.keys.token_keys()?,
             limits: Limits { compressed_image_size_mb: size },

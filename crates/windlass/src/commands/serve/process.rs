@@ -46,7 +46,12 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     };
     let settings = configuration.settings(address)?;
     let metrics = configuration.metrics()?;
-    let base_url = settings.base_url.clone();
+    let name = format!("windlass {}", env!("CARGO_PKG_VERSION"));
+    let does = match &settings.base_url {
+        Some(base_url) if roles.api => format!("{name} answers at {base_url}"),
+        Some(base_url) => format!("{name} works for {base_url}"),
+        None => format!("{name} works as {}", settings.host_id),
+    };
     let service = Service::new(store.clone(), documents, bundles, cipher, Clock::system(), settings);
     bootstrap(&service, configuration.admin_email()).await?;
 
@@ -94,11 +99,11 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
     });
     if let Some(listening) = listening {
         let application = if roles.api {
-            say(&format!("windlass {} answers at {base_url}", env!("CARGO_PKG_VERSION")))?;
+            say(&does)?;
             windlass_server::router(Arc::clone(&service), metrics)
         } else {
             let monitored = format!("{}://{}", configuration.scheme(), listening.address());
-            say(&format!("windlass {} works for {base_url}, monitored at {monitored}", env!("CARGO_PKG_VERSION")))?;
+            say(&format!("{does}, monitored at {monitored}"))?;
             windlass_server::monitoring(Arc::clone(&service), metrics)
         };
         let end = stop.clone();
@@ -109,7 +114,7 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
         stop.cancel();
         served?;
     } else {
-        say(&format!("windlass {} works for {base_url}", env!("CARGO_PKG_VERSION")))?;
+        say(&does)?;
         stop.cancelled().await;
     }
     let end = stopping.await?;

@@ -1,6 +1,7 @@
 //! What a process does.
 
 use serde::Deserialize;
+use windlass_v1::services::ServiceName;
 
 /// Comma-separated, or a list.
 #[derive(Clone, Debug, Deserialize)]
@@ -20,6 +21,17 @@ pub(in crate::commands::serve) struct RoleSet {
 
 impl RoleSet {
     pub(super) const ALL: Self = Self { api: true, worker: true, scheduler: true };
+
+    /// The parts of Anchore Engine that do there what these roles do here.
+    pub(super) fn parts(self) -> Vec<ServiceName> {
+        use ServiceName::{Analyzer, Apiext, Catalog, PolicyEngine, Simplequeue};
+        let of_roles = [
+            (self.api, &[Apiext, PolicyEngine][..]),
+            (self.worker, &[Analyzer]),
+            (self.scheduler, &[Catalog, Simplequeue]),
+        ];
+        of_roles.iter().filter(|(has, _)| *has).flat_map(|(_, parts)| parts.iter().copied()).collect()
+    }
 }
 
 impl Roles {
