@@ -121,8 +121,9 @@ fn whoever_sends_everything_before_it_looks_is_told_why_it_was_refused() {
         };
         let mut stream = connect(address).await;
         stream.write_all(head("").as_bytes()).await.unwrap();
+        let piece = vec![b'x'; 65_536];
         for _ in 0..128 {
-            stream.write_all(&[b'x'; 65_536]).await.expect("what nobody wants is taken");
+            stream.write_all(&piece).await.expect("what nobody wants is taken");
         }
         let answer = said(&mut stream).await;
         assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
