@@ -165,6 +165,7 @@ fn content_is_shown_by_its_type() {
         )
         .answers("GET /v1/images/sha256:aa/content/rust", 200, of(json!([{"package": "serde", "version": "1", "location": "/app"}])))
         .answers("GET /v1/images/sha256:aa/content/go", 200, of(json!([])))
+        .answers("GET /v1/images/sha256:aa/content/npm", 200, of(json!([])))
         .answers("GET /v1/images/sha256:aa/content/dockerfile", 200, of(json!("RlJPTSBzY3JhdGNoCg==\n")));
     let place = Place::before(&service);
     let words = |what: &str| -> Vec<String> {
@@ -177,8 +178,10 @@ fn content_is_shown_by_its_type() {
     assert_eq!(words("malware")[4..], ["clamav", "Eicar", "/bad"]);
     assert_eq!(words("rust")[3..], ["serde", "1", "/app"]);
     assert_eq!(words("dockerfile"), ["FROM", "scratch"]);
-    let none = place.run("image content reg.example/app:1 go");
-    assert_eq!((none.exit, none.out.as_str()), (2, ""), "scripts know by 2 that there is nothing");
+    for kind in ["go", "npm"] {
+        let none = place.run(&format!("image content reg.example/app:1 {kind}"));
+        assert_eq!((none.exit, none.out.as_str()), (2, ""), "scripts know by 2 that there is nothing");
+    }
     assert_eq!(place.run("image content reg.example/app:1 go -o json").exit, 0);
 }
 

@@ -78,6 +78,9 @@ fn write_content(kind: &str, payload: &Payload, out: &mut dyn Write) -> io::Resu
     if matches!(kind, "manifest" | "dockerfile" | "docker_history") {
         return out.write_all(output::printable_lines(&content.text()).as_bytes());
     }
+    if content.content.as_array().is_some_and(Vec::is_empty) {
+        return Ok(());
+    }
     let entries = content.entries();
     match kind {
         "os" => table(&["Package", "Version", "Licenses"], &entries, |entry| {
@@ -102,8 +105,6 @@ fn write_content(kind: &str, payload: &Payload, out: &mut dyn Write) -> io::Resu
         _ if entries.iter().any(|entry| entry.package.get().is_none()) => {
             output::indented_by_four(&content.content, out)
         }
-        "npm" | "gem" | "python" => packages(&entries).write(out),
-        _ if entries.is_empty() => Ok(()),
         _ => packages(&entries).write(out),
     }
 }
