@@ -73,15 +73,19 @@ impl Bucket {
         match location.scheme() {
             Scheme::Fs => {
                 let folder = location.path();
+                if options.is_source && !folder.is_dir() {
+                    let remedy = "name the folder that has the objects, or mount it; nothing was made there".to_owned();
+                    return Err(refused(&place, "there is no such folder", remedy));
+                }
                 tokio::fs::create_dir_all(&folder).await.map_err(|error| failed(Fault::from(&error)))?;
                 if let Some(before) = SystemTime::now().checked_sub(ABANDONED) {
                     sweep(&folder.join(UNFINISHED), before).await;
                 }
                 let text = |path: &Path| path.to_string_lossy().into_owned();
-                settings = HashMap::from([
-                    ("root".to_owned(), text(&folder)),
-                    ("atomic_write_dir".to_owned(), text(&folder.join(UNFINISHED))),
-                ]);
+                settings = HashMap::from([("root".to_owned(), text(&folder))]);
+                if !options.is_source {
+                    settings.insert("atomic_write_dir".to_owned(), text(&folder.join(UNFINISHED)));
+                }
             }
             Scheme::S3 if location.get("endpoint").is_some() => {
                 // Servers that are not Amazon's ignore the region, but a signature needs one.

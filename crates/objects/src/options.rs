@@ -26,6 +26,8 @@ pub struct Options {
     pub document_limit: u64,
     /// Where large content is compressed before it is sent; the system's folder for temporary files if not set.
     pub spool: Option<PathBuf>,
+    /// Objects are only read there, and removed: a folder that is not there is an error, and nothing is made.
+    pub is_source: bool,
 }
 
 impl Default for Options {
@@ -41,6 +43,7 @@ impl Default for Options {
             compression: 3,
             document_limit: 1 << 30,
             spool: None,
+            is_source: false,
         }
     }
 }

@@ -103,7 +103,8 @@ impl Tenant {
     }
 
     async fn unpack(&self, key: &ObjectKey) -> Result<Record> {
-        bundle::unpack(self.service.archive_objects.get_stream(key).await?, &self.service.objects).await
+        let content = self.service.archive_objects.get_stream(key).await.map_err(Error::Bundle)?;
+        bundle::unpack(content, &self.service.objects).await.map_err(Error::of_bundle)
     }
 
     async fn packages_of(&self, record: &Record) -> Result<KnownPackages> {

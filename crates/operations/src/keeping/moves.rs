@@ -40,6 +40,8 @@ pub async fn move_objects(
     mut progress: impl FnMut(Progress),
 ) -> Result<Outcome> {
     let (origin, destination) = (from.place(), to.place());
+    // Before anything is written of a move that there cannot be.
+    to.demand_apart_from(from).await?;
     let before = store.object_move(&origin, &destination).await?;
     let through = before.and_then(|row| row.through).and_then(|key| key.parse::<ObjectKey>().ok());
     // Before anything is removed, everything is read again in the new place.

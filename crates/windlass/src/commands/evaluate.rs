@@ -72,7 +72,11 @@ fn evaluate(arguments: &CheckArguments, session: &Session) -> anyhow::Result<Out
     let checks = Check::all(answer.document());
     session.print(&answer, |_: &Value, out| checks.iter().try_for_each(|check| write(check, arguments.detail, out)))?;
     for problem in checks.iter().filter_map(|check| check.evaluations.first()).flat_map(Evaluation::problems) {
-        tracing::warn!("{}; {}", problem.details, problem.hint.or("the verdict does not rest on all that the rules read"));
+        tracing::warn!(
+            "{}; {}",
+            problem.details,
+            problem.hint.or("the verdict does not rest on all that the rules read")
+        );
     }
     match checks.first().and_then(Check::passed) {
         Some(true) => Ok(Outcome::Fine),

@@ -6,6 +6,7 @@ mod images;
 mod importing;
 mod logs;
 mod monitoring;
+mod moving;
 mod notices;
 mod place;
 mod process;

@@ -81,6 +81,23 @@ fn documents_have_one_place_by_whichever_name_a_file_has_it() {
             assert_eq!(error.to_string(), format!("{one} and {other} name the same place twice"));
         }
     }
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(folder.path().join("archive")).expect("a folder");
+    let was = format!("fs:{}", folder.path().display());
+    let moving = serde_json::json!({"objects": "fs:/a", "previous_objects": was});
+    let former = |more: Value| {
+        let both = members(&moving).into_iter().chain(members(&more)).collect();
+        let previous = read(both, &[]).previous_objects().expect("places");
+        previous.map(|place| place.map(|place| place.place().replace(&was, "OLD")))
+    };
+    let [old, beside] = ["OLD", "OLD/archive"].map(|place| Some(place.to_owned()));
+    assert_eq!(former(serde_json::json!({})), [old.clone(), beside.clone()], "the archive was where documents were");
+    let named = serde_json::json!({"previous_archive_objects": "fs:/b"});
+    assert_eq!(former(named), [old.clone(), Some("fs:/b".to_owned())]);
+    let stays = serde_json::json!({"archive_objects": format!("{was}/archive/")});
+    assert_eq!(former(stays), [old.clone(), None], "nothing is moved from a place to itself");
+    std::fs::remove_dir(folder.path().join("archive")).expect("it is empty");
+    assert_eq!(former(serde_json::json!({})), [old, None], "an archive that never was need not be looked for");
     let rules = read(members(&serde_json::json!({"archive": {"dry_run": true}, "data_dir": "/d"})), &[]);
     assert!(rules.archive.is_dry_run());
     assert_eq!(rules.objects().expect("a place").place(), "fs:/d/objects", "rules name no place");
