@@ -111,7 +111,7 @@ impl Bucket {
             _ => {}
         }
 
-        let transport = HttpTransporter::new(Transport::new(client, login));
+        let transport = HttpTransporter::new(Transport::new(client, options, login));
         let context = OperationContext::default().with_http_transport(transport.clone());
         let built = |settings: HashMap<String, String>| -> Result<Operator, Error> {
             let operator = match location.scheme() {
@@ -217,7 +217,10 @@ impl Driver for Bucket {
         async move {
             let reader = self.operator.reader_with(path).chunk(self.part).concurrent(1).await;
             let stream = reader.map_err(|error| fault(&error))?.into_stream(..).await.map_err(|error| fault(&error))?;
-            let pieces = stream.map_err(|error| fault(&error));
+            let mut pieces = stream.map_err(|error| fault(&error));
+            // Nothing is asked of the place before: whoever gets a stream has an answer.
+            let first = pieces.try_next().await?;
+            let pieces = stream::iter(first.map(Ok)).chain(pieces);
             Ok(pieces.map_ok(|buffer| stream::iter(Iterator::map(buffer, Ok))).try_flatten().boxed())
         }
         .boxed()

@@ -72,7 +72,16 @@ impl Error {
 
     /// Whether the same call may succeed later without anybody doing anything.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Storage { fault, .. } if matches!(fault.kind, FaultKind::Unreachable | FaultKind::TimedOut))
+        self.away().is_some()
+    }
+
+    /// What keeps the place from answering, where that passes by itself; nothing in it tells of the place.
+    pub fn away(&self) -> Option<&'static str> {
+        match self {
+            Self::Storage { fault, .. } if fault.kind == FaultKind::Unreachable => Some("cannot be reached"),
+            Self::Storage { fault, .. } if fault.kind == FaultKind::TimedOut => Some("did not answer in time"),
+            _ => None,
+        }
     }
 
     /// Whether every call fails until somebody puts the place or its settings right.

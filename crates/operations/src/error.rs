@@ -56,6 +56,14 @@ impl Error {
         }
     }
 
+    /// Why object storage cannot be used now, where that passes by itself: in words that name no place.
+    pub fn storage_away(&self) -> Option<&'static str> {
+        match self {
+            Self::Objects(error) | Self::Bundle(error) => error.away(),
+            _ => None,
+        }
+    }
+
     /// What operators can do about it, where something is known.
     pub fn hint(&self) -> Option<String> {
         match self {

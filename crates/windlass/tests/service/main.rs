@@ -1,6 +1,7 @@
 //! The service as its clients meet it: the program serving, a registry beside it, and unmodified clients.
 
 mod anchore_cli;
+mod away;
 mod hub;
 mod images;
 mod importing;
