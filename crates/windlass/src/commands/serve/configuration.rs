@@ -5,6 +5,7 @@
 mod keys;
 mod locations;
 mod roles;
+mod sound;
 
 use std::{
     collections::BTreeMap,
@@ -30,12 +31,14 @@ use super::{
     anchore_storage::AnchoreStore,
     log::LogFormat,
     notifications::NotificationOptions,
+    secret_key,
     storage::{ArchiveOptions, QuotaOptions, RetentionOptions, StorageOptions},
     token_keys::KeyOptions,
 };
 use crate::{diagnostics::Hinted, paths, yaml};
 pub(crate) use locations::{following, located};
 use roles::{RoleSet, Roles};
+pub(super) use sound::at_least;
 
 const DEFAULT_FILE: &str = "/etc/windlass/windlass.yaml";
 const PREFIX: &str = "WINDLASS_";
@@ -197,6 +200,8 @@ impl Configuration {
 
     /// Everything that would be found out at the start, without starting.
     pub(super) fn check(&self) -> anyhow::Result<()> {
+        self.demand_sound()?;
+        secret_key::check(&self.data_dir()?)?;
         self.roles()?;
         self.database()?;
         self.demand_apart()?;
@@ -306,8 +311,8 @@ impl Configuration {
             limits: Limits { compressed_image_size_mb: size },
             allow_ambient_credentials: self.registries.aws_ambient_credentials,
             hints: self.analysis.hints,
-            analysis_threads: self.analysis.threads.unwrap_or(1).max(1),
-            lease_seconds: self.analysis.lease_seconds.unwrap_or(Settings::default().lease_seconds).max(1),
+            analysis_threads: self.analysis.threads.unwrap_or(1),
+            lease_seconds: self.analysis.lease_seconds.unwrap_or(Settings::default().lease_seconds),
             timers: self.timers.clone(),
             event_retention_days: self.events.retention_days.or(Settings::default().event_retention_days),
             notifications: self.notifications.settings()?,
