@@ -273,15 +273,6 @@ impl Objects {
         Ok(self.list().try_next().await?.is_none())
     }
 
-    /// # Errors
-    /// When objects cannot be moved here from `other`, since both are one place, be it by two names.
-    pub async fn demand_apart_from(&self, other: &Self) -> Result<(), Error> {
-        if self.place() == other.place() || self.is_also(other).await? {
-            return Err(Error::SamePlace { place: other.place() });
-        }
-        Ok(())
-    }
-
     /// Whether `other` is this place by another name: what is written here is there as well.
     pub(crate) async fn is_also(&self, other: &Self) -> Result<bool, Error> {
         let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), "alias");

@@ -16,7 +16,7 @@ pub enum Error {
     Store(#[from] windlass_store::Error),
     #[error(transparent)]
     Objects(#[from] windlass_objects::Error),
-    /// A bundle of the archive cannot be had.
+    /// A bundle of the archive is missing or damaged.
     #[error("the bundle of an archived image: {0}")]
     Bundle(windlass_objects::Error),
     /// Something here is broken: the text is for operators.
@@ -50,8 +50,9 @@ impl Error {
     /// The same, where what could not be read is a bundle of the archive.
     #[must_use]
     pub(crate) fn of_bundle(self) -> Self {
+        use windlass_objects::Error::{Damaged, Missing};
         match self {
-            Self::Objects(error) => Self::Bundle(error),
+            Self::Objects(error @ (Damaged { .. } | Missing { .. })) => Self::Bundle(error),
             other => other,
         }
     }

@@ -103,7 +103,8 @@ impl Tenant {
     }
 
     async fn unpack(&self, key: &ObjectKey) -> Result<Record> {
-        let content = self.service.archive_objects.get_stream(key).await.map_err(Error::Bundle)?;
+        let content = self.service.archive_objects.get_stream(key).await;
+        let content = content.map_err(|error| Error::from(error).of_bundle())?;
         bundle::unpack(content, &self.service.objects).await.map_err(Error::of_bundle)
     }
 
