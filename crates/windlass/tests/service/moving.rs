@@ -32,7 +32,9 @@ fn moved_as_documented(place: &mut Place, new: &str) {
         let program = || place.windlass("");
         let mut tour = Tour::new(place, &program);
         tour.learn("digest", "image get {big} --json", "/0/imageDigest");
-        steps.iter().for_each(|(words, says)| tour.step(words, 0, says));
+        for (words, says) in steps {
+            tour.step(words, 0, says);
+        }
         tour.end();
     };
     let in_use: &[(&str, &[&str])] = &[
