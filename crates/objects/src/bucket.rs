@@ -73,15 +73,19 @@ impl Bucket {
         match location.scheme() {
             Scheme::Fs => {
                 let folder = location.path();
+                if options.is_source && !folder.is_dir() {
+                    let remedy = "name the folder that has the objects, or mount it; nothing was made there".to_owned();
+                    return Err(refused(&place, "there is no such folder", remedy));
+                }
                 tokio::fs::create_dir_all(&folder).await.map_err(|error| failed(Fault::from(&error)))?;
                 if let Some(before) = SystemTime::now().checked_sub(ABANDONED) {
                     sweep(&folder.join(UNFINISHED), before).await;
                 }
                 let text = |path: &Path| path.to_string_lossy().into_owned();
-                settings = HashMap::from([
-                    ("root".to_owned(), text(&folder)),
-                    ("atomic_write_dir".to_owned(), text(&folder.join(UNFINISHED))),
-                ]);
+                settings = HashMap::from([("root".to_owned(), text(&folder))]);
+                if !options.is_source {
+                    settings.insert("atomic_write_dir".to_owned(), text(&folder.join(UNFINISHED)));
+                }
             }
             Scheme::S3 if location.get("endpoint").is_some() => {
                 // Servers that are not Amazon's ignore the region, but a signature needs one.
@@ -107,7 +111,7 @@ impl Bucket {
             _ => {}
         }
 
-        let transport = HttpTransporter::new(Transport::new(client, login));
+        let transport = HttpTransporter::new(Transport::new(client, options, login));
         let context = OperationContext::default().with_http_transport(transport.clone());
         let built = |settings: HashMap<String, String>| -> Result<Operator, Error> {
             let operator = match location.scheme() {
@@ -213,7 +217,10 @@ impl Driver for Bucket {
         async move {
             let reader = self.operator.reader_with(path).chunk(self.part).concurrent(1).await;
             let stream = reader.map_err(|error| fault(&error))?.into_stream(..).await.map_err(|error| fault(&error))?;
-            let pieces = stream.map_err(|error| fault(&error));
+            let mut pieces = stream.map_err(|error| fault(&error));
+            // Nothing is asked of the place before: whoever gets a stream has an answer.
+            let first = pieces.try_next().await?;
+            let pieces = stream::iter(first.map(Ok)).chain(pieces);
             Ok(pieces.map_ok(|buffer| stream::iter(Iterator::map(buffer, Ok))).try_flatten().boxed())
         }
         .boxed()

@@ -52,9 +52,36 @@ impl Error {
         })
     }
 
+    /// The same for a bundle of the archive, whose image need not be anywhere else.
+    pub fn hint_of_bundle(&self) -> Option<String> {
+        let instead = "where there is a file that it was exported to, delete the archived image and import that \
+                       (`windlass archive images import FILE`)";
+        Some(match self {
+            Self::Missing { place, .. } => format!(
+                "bring it back to {place} from the storage that the archive was moved from or from a backup: \
+                 `windlass objects check --repair --from PLACE`; {instead}"
+            ),
+            Self::Damaged { place, .. } => format!(
+                "check the disk or bucket of {place}; `windlass objects check --repair --from PLACE` replaces the bundle with a \
+                 good copy from the storage that the archive was moved from or from a backup, and removes it where there is \
+                 none; {instead}"
+            ),
+            _ => return self.hint(),
+        })
+    }
+
     /// Whether the same call may succeed later without anybody doing anything.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Storage { fault, .. } if matches!(fault.kind, FaultKind::Unreachable | FaultKind::TimedOut))
+        self.away().is_some()
+    }
+
+    /// What keeps the place from answering, where that passes by itself; nothing in it tells of the place.
+    pub fn away(&self) -> Option<&'static str> {
+        match self {
+            Self::Storage { fault, .. } if fault.kind == FaultKind::Unreachable => Some("cannot be reached"),
+            Self::Storage { fault, .. } if fault.kind == FaultKind::TimedOut => Some("did not answer in time"),
+            _ => None,
+        }
     }
 
     /// Whether every call fails until somebody puts the place or its settings right.

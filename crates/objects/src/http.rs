@@ -1,6 +1,6 @@
 //! HTTP for OpenDAL: the client that the rest of Windlass has, so that one is compiled in, with the system's certificates.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::{TryStreamExt, stream};
 use http::{Request, Response, StatusCode};
@@ -11,6 +11,8 @@ use crate::{Options, swift};
 /// Sends the requests of one storage.
 pub(crate) struct Transport {
     client: reqwest::Client,
+    /// How long the beginning of an answer is waited for.
+    timeout: Duration,
     /// Renews Swift's tokens, which OpenDAL takes as given.
     login: Option<Arc<swift::Login>>,
 }
@@ -24,8 +26,8 @@ pub(crate) fn client(options: &Options) -> Result<reqwest::Client, reqwest::Erro
 }
 
 impl Transport {
-    pub(crate) fn new(client: reqwest::Client, login: Option<Arc<swift::Login>>) -> Self {
-        Self { client, login }
+    pub(crate) fn new(client: reqwest::Client, options: &Options, login: Option<Arc<swift::Login>>) -> Self {
+        Self { client, timeout: options.timeout, login }
     }
 
     async fn send(&self, request: Request<Buffer>) -> opendal::Result<Response<HttpBody>> {
@@ -33,11 +35,17 @@ impl Transport {
         let head = parts.method == http::Method::HEAD;
         let url = reqwest::Url::parse(&parts.uri.to_string())
             .map_err(|error| Error::new(ErrorKind::ConfigInvalid, format!("the address is unusable: {error}")))?;
-        let mut request = self.client.request(parts.method, url).headers(parts.headers);
-        if !body.is_empty() {
-            request = request.body(body.to_bytes());
-        }
-        let mut answer = request.send().await.map_err(passing)?;
+        let request = self.client.request(parts.method, url).headers(parts.headers);
+        let sent = if body.is_empty() {
+            // Nothing is under way that could take its time.
+            match tokio::time::timeout(self.timeout, request.send()).await {
+                Ok(sent) => sent,
+                Err(_) => return Err(Error::new(ErrorKind::Unexpected, TIMEOUT).set_temporary()),
+            }
+        } else {
+            request.body(body.to_bytes()).send().await
+        };
+        let mut answer = sent.map_err(passing)?;
         if answer.status() == StatusCode::INSUFFICIENT_STORAGE {
             return Err(Error::new(ErrorKind::Unexpected, FULL));
         }

@@ -99,6 +99,19 @@ impl Location {
         }
     }
 
+    /// Whether both name one place; of folders, by whatever way.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        if self.scheme == Scheme::Fs && other.scheme == Scheme::Fs {
+            return resolved(&self.path()) == resolved(&other.path());
+        }
+        self.place() == other.place()
+    }
+
+    /// Whether it is a folder that is not there. Of other places only asking them tells.
+    pub fn is_missing_folder(&self) -> bool {
+        self.scheme == Scheme::Fs && !self.path().is_dir()
+    }
+
     pub(crate) fn bucket(&self) -> &str {
         &self.bucket
     }
@@ -228,6 +241,14 @@ pub(crate) fn refused(location: &str, reason: &str, remedy: String) -> Error {
     Error::Location { location: location.to_owned(), reason: reason.to_owned(), remedy }
 }
 
+/// Where a path leads; as far as it is there, without links.
+fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let found = absolute.ancestors().find_map(|there| Some((there, there.canonicalize().ok()?)));
+    let Some((there, found)) = found else { return absolute };
+    absolute.strip_prefix(there).map_or_else(|_| found.clone(), |rest| found.join(rest))
+}
+
 /// As much of a text as certainly holds no secret: nothing before an `@`, nothing after a `?`.
 fn shown(text: &str) -> String {
     let bare = text.split('?').next().unwrap_or_default();
@@ -272,6 +293,21 @@ mod tests {
         assert_eq!(located("s3://bucket/a/").below("archive").place(), "s3://bucket/a/archive");
         assert_eq!(located("db:").below("archive").place(), "db:archive");
         assert_eq!(located("fs:/srv/").below("archive").place(), "fs:/srv/archive");
+    }
+
+    #[test]
+    fn one_folder_is_one_place_by_whatever_way_it_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| located(&format!("fs:{}/{path}", folder.path().display()));
+        std::fs::create_dir_all(folder.path().join("there")).unwrap();
+        std::os::unix::fs::symlink("there", folder.path().join("link")).unwrap();
+        for other in ["there/", "./there", "there/../there", "link"] {
+            assert!(at("there").is_same_place(&at(other)), "{other}");
+        }
+        assert!(at("link/not/yet").is_same_place(&at("there/not/yet")));
+        assert!(!at("there").is_same_place(&at("there/archive")));
+        assert!(!at("there").is_same_place(&located("db:")));
+        assert!(at("link/not/yet").is_missing_folder() && !at("link").is_missing_folder());
     }
 
     #[test]

@@ -268,6 +268,11 @@ impl Objects {
         self.list().try_next().await.map(drop)
     }
 
+    /// Whether a place has no object.
+    pub async fn is_empty(&self) -> Result<bool, Error> {
+        Ok(self.list().try_next().await?.is_none())
+    }
+
     /// Whether `other` is this place by another name: what is written here is there as well.
     pub(crate) async fn is_also(&self, other: &Self) -> Result<bool, Error> {
         let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), "alias");
@@ -356,8 +361,15 @@ impl Objects {
         let mut worst: Option<Error> = None;
         // Between two questions the object may have moved from the old place to the first.
         let again = (!self.others.is_empty()).then_some(&*self.driver);
-        for driver in self.drivers().chain(again) {
-            match ask(driver).await {
+        let mut is_gone_from_first = false;
+        for (turn, driver) in self.drivers().chain(again).enumerate() {
+            // A place that does not answer has had its time.
+            if turn > self.others.len() && !is_gone_from_first {
+                break;
+            }
+            let asked = ask(driver).await;
+            is_gone_from_first |= turn == 0 && asked.as_ref().err().is_some_and(missing);
+            match asked {
                 Ok(answer) => return Ok(answer),
                 Err(error) if worst.as_ref().is_none_or(|worst| missing(worst) && !missing(&error)) => {
                     worst = Some(error);

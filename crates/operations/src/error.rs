@@ -16,6 +16,9 @@ pub enum Error {
     Store(#[from] windlass_store::Error),
     #[error(transparent)]
     Objects(#[from] windlass_objects::Error),
+    /// A bundle of the archive is missing or damaged.
+    #[error("the bundle of an archived image: {0}")]
+    Bundle(windlass_objects::Error),
     /// Something here is broken: the text is for operators.
     #[error("{0}")]
     Broken(String),
@@ -44,10 +47,29 @@ impl Error {
         error.downcast::<windlass_objects::Error>().map_or_else(|error| Self::Broken(error.to_string()), Self::Objects)
     }
 
+    /// The same, where what could not be read is a bundle of the archive.
+    #[must_use]
+    pub(crate) fn of_bundle(self) -> Self {
+        use windlass_objects::Error::{Damaged, Missing};
+        match self {
+            Self::Objects(error @ (Damaged { .. } | Missing { .. })) => Self::Bundle(error),
+            other => other,
+        }
+    }
+
+    /// Why object storage cannot be used now, where that passes by itself: in words that name no place.
+    pub fn storage_away(&self) -> Option<&'static str> {
+        match self {
+            Self::Objects(error) | Self::Bundle(error) => error.away(),
+            _ => None,
+        }
+    }
+
     /// What operators can do about it, where something is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Objects(error) => error.hint(),
+            Self::Bundle(error) => error.hint_of_bundle(),
             Self::Store(error) => error.hint(),
             _ => None,
         }

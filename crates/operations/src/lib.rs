@@ -66,6 +66,7 @@ pub use object_chunks::ObjectChunks;
 pub use registry_hooks::Proof;
 pub use repositories::WatchRequest;
 pub use request::for_request;
+pub use scheduler::{Timer, timers};
 pub use service::Service;
 pub use settings::{Limits, OauthSettings, Settings};
 pub use subscriptions::SubscriptionFilter;

@@ -131,6 +131,27 @@ static ALL: &[Schedule] = &[
     },
 ];
 
+/// A timer as the settings have it.
+#[derive(Clone, Copy, Debug)]
+pub struct Timer {
+    pub name: &'static str,
+    /// Seconds between two runs where the settings say nothing.
+    pub default: i64,
+    /// What they may say; 0 switches it off, and a negative number counts as its absolute value whatever the range.
+    pub range: (i64, i64),
+}
+
+/// Everything that recurs.
+pub fn timers() -> impl Iterator<Item = Timer> {
+    ALL.iter().map(|Schedule { name, default, range, .. }| Timer { name, default: *default, range: *range })
+}
+
+impl Timer {
+    pub fn allows(&self, seconds: i64) -> bool {
+        seconds <= 0 || (self.range.0..=self.range.1).contains(&seconds)
+    }
+}
+
 impl Schedule {
     /// Seconds between two runs; `None` where it is switched off.
     fn interval(&self, setting: Option<i64>) -> Option<i64> {

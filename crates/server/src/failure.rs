@@ -53,6 +53,15 @@ impl Failure {
         Self::untold()
     }
 
+    /// Object storage is what is missing, and will be back.
+    fn away(reason: &str) -> Self {
+        let message = format!(
+            "The object storage {reason}, where what is asked for is kept. Try again in a minute; the service's log has the \
+             reason under the id in the header X-Request-Id."
+        );
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    }
+
     /// The program is at fault; the log has the place already.
     pub(crate) fn crashed() -> Self {
         tracing::error!("the request failed: its handler crashed");
@@ -87,7 +96,10 @@ impl From<windlass_operations::Error> for Failure {
         match error {
             windlass_operations::Error::Refused(envelope) => Self::Envelope(envelope),
             windlass_operations::Error::Problem(problem) => Self::Problem(problem),
-            other => Self::defect(&other, other.hint().as_deref()),
+            other => {
+                let untold = Self::defect(&other, other.hint().as_deref());
+                other.storage_away().map_or(untold, Self::away)
+            }
         }
     }
 }

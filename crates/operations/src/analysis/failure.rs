@@ -128,7 +128,7 @@ impl From<crate::Error> for Failure {
     fn from(error: crate::Error) -> Self {
         match error {
             crate::Error::Store(error) => error.into(),
-            crate::Error::Objects(error) => error.into(),
+            crate::Error::Objects(error) | crate::Error::Bundle(error) => error.into(),
             crate::Error::Refused(_) | crate::Error::Problem(_) | crate::Error::Broken(_) => {
                 Self::lasting("UNKNOWN", error.to_string())
             }

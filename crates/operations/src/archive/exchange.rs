@@ -60,7 +60,8 @@ impl Tenant {
         let (Status::Archived, Some(object)) = (row.status, &row.object) else {
             return Err(Error::conflict(format!("{digest} is being archived; try again later")));
         };
-        let (size, content) = self.service.archive_objects.get_compressed(&super::key(object)?).await?;
+        let content = self.service.archive_objects.get_compressed(&super::key(object)?).await;
+        let (size, content) = content.map_err(|error| Error::from(error).of_bundle())?;
         Ok(ExportedBundle { digest: row.digest, size, content })
     }
 

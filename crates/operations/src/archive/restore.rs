@@ -103,7 +103,9 @@ impl Tenant {
     }
 
     async fn unpack(&self, key: &ObjectKey) -> Result<Record> {
-        bundle::unpack(self.service.archive_objects.get_stream(key).await?, &self.service.objects).await
+        let content = self.service.archive_objects.get_stream(key).await;
+        let content = content.map_err(|error| Error::from(error).of_bundle())?;
+        bundle::unpack(content, &self.service.objects).await.map_err(Error::of_bundle)
     }
 
     async fn packages_of(&self, record: &Record) -> Result<KnownPackages> {

@@ -88,12 +88,16 @@ enum Verdict {
 }
 
 impl Tenant {
-    /// The verdict on the image with this digest, or whose index has it (K13).
+    /// The verdict on the image with this digest, or whose index has it (K13). One that was deleted is judged as long as it is
+    /// there, for whoever asks alone.
     ///
     /// # Errors
     /// 404 for an image that is unknown or not analysed, for an unknown policy, and where none is active.
     pub async fn check(&self, digest: &str, request: &CheckRequest) -> Result<Check> {
-        let found = self.account.find_image(digest, Filter::active()).await?;
+        let found = match self.account.find_image(digest, Filter::active()).await? {
+            None => self.account.find_image(digest, Filter::default()).await?,
+            found => found,
+        };
         self.check_image(analysed(found.map(|(image, _)| image))?, request, self).await
     }
 
@@ -262,7 +266,7 @@ impl Tenant {
         };
         let judged = self.service.judges.judge(case).await?;
         count_new_verdict(begun);
-        if request.interactive || choices != own {
+        if request.interactive || choices != own || image.image.status == images::Status::Deleting {
             return Ok(Verdict::Fresh(Box::new(judged.result)));
         }
         self.keep(question, basis, judged, now).await

@@ -284,6 +284,24 @@ fn what_is_asked_interactively_or_by_other_choices_is_not_kept() {
 }
 
 #[test]
+fn a_deleted_image_has_its_verdicts_as_long_as_it_is_there_and_gets_no_more() {
+    on_every_story(|story| async move {
+        let ask = async |request: &CheckRequest| story.tenant.check(DIGEST, request).await;
+        let kept = ask(&question()).await.unwrap();
+        story.tenant.delete_image(DIGEST, true).await.unwrap();
+        assert_eq!(ask(&question()).await.unwrap(), kept, "by its digest");
+        story.activate(bundle("b", "2026-03-01T00:00:00Z")).await;
+        ask(&question()).await.expect("it is judged by what goes now");
+        let history = CheckRequest { history: true, ..question() };
+        let told = json!(ask(&history).await.unwrap());
+        assert_eq!(told[0][DIGEST][TAG].as_array().map(Vec::len), Some(1), "what was judged before it was deleted");
+        assert_eq!(story.kept().await, 1, "what it is judged from then on is not kept");
+        let by_id = story.tenant.check_by_id(ID, &question()).await;
+        assert!(by_id.is_err(), "an id stands for an image that is in use");
+    });
+}
+
+#[test]
 fn refusals_say_what_is_missing() {
     on_every_story(|story| async move {
         let refused = |result: Result<Check>| match result {

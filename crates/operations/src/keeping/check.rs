@@ -115,6 +115,10 @@ pub async fn check_objects(
     let place = objects.place();
     let lost = |key: &ObjectKey| ObjectsError::Missing { object: *key, place: place.clone() };
     let missing: Vec<(ObjectKey, ObjectsError)> = report.missing.iter().map(|key| (*key, lost(key))).collect();
+    let hint = match storage {
+        Storage::Documents => ObjectsError::hint,
+        Storage::Bundles => ObjectsError::hint_of_bundle,
+    };
     let mut troubles = Vec::new();
     for (state, found) in [(State::Missing, missing), (State::Damaged, report.damaged), (State::Unread, report.unread)]
     {
@@ -123,7 +127,7 @@ pub async fn check_objects(
                 object: key.to_string(),
                 state,
                 reason: error.to_string(),
-                remedy: error.hint(),
+                remedy: hint(&error),
                 holders: store.holders_of_object(storage, &key.to_string()).await?,
                 repair: None,
             };
@@ -134,7 +138,7 @@ pub async fn check_objects(
                     trouble.repair = Some(Mended::Removed);
                 } else if let Some((_, error)) = mended.failed.iter().find(|(failed, _)| *failed == key) {
                     trouble.reason = format!("{}; it could not be repaired: {error}", trouble.reason);
-                    trouble.remedy = error.hint();
+                    trouble.remedy = hint(error);
                 }
             }
             troubles.push(trouble);

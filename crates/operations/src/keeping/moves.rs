@@ -40,6 +40,10 @@ pub async fn move_objects(
     mut progress: impl FnMut(Progress),
 ) -> Result<Outcome> {
     let (origin, destination) = (from.place(), to.place());
+    // Nothing is written of a move that there cannot be.
+    if origin == destination {
+        return Err(windlass_objects::Error::SamePlace { place: origin }.into());
+    }
     let before = store.object_move(&origin, &destination).await?;
     let through = before.and_then(|row| row.through).and_then(|key| key.parse::<ObjectKey>().ok());
     // Before anything is removed, everything is read again in the new place.
@@ -71,7 +75,7 @@ pub async fn move_objects(
     let told = || *last.lock().unwrap_or_else(PoisonError::into_inner);
     let outcome = loop {
         tokio::select! {
-            ended = &mut moving => break ended?,
+            ended = &mut moving => break ended,
             () = tokio::time::sleep(PAUSE) => {
                 if let Some(told) = told() {
                     let so_far = Outcome { copied: told.done, ..Outcome::default() };
@@ -80,6 +84,11 @@ pub async fn move_objects(
             }
         }
     };
+    // Two names of one place: what was to be removed there stays, and the move has ended.
+    if let Err(windlass_objects::Error::SamePlace { .. }) = &outcome {
+        note(State::Incomplete, after, &Outcome::default()).await?;
+    }
+    let outcome = outcome?;
     let state = if outcome.is_complete() { State::Complete } else { State::Incomplete };
     note(state, told().and_then(|told| told.through).or(after), &outcome).await?;
     Ok(outcome)

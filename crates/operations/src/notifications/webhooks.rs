@@ -72,6 +72,19 @@ impl WebhookSettings {
         }
     }
 
+    /// # Errors
+    /// What is wrong with the first section that cannot be used, by its key.
+    pub fn check(&self) -> Result<(), String> {
+        for kind in WebhookType::ALL.iter().copied() {
+            let problems = self.endpoint(kind).map(|endpoint| endpoint.problems()).unwrap_or_default();
+            // The original sends a login of which there is but one half.
+            if let Some(problem) = problems.iter().find(|problem| problem.field != "auth.password") {
+                return Err(format!("webhooks.{kind}.{problem}"));
+            }
+        }
+        Ok(())
+    }
+
     /// How the receiver of a section is spoken to; `None` where there is none.
     fn endpoint(&self, kind: WebhookType) -> Option<Endpoint> {
         let section = self.section(kind)?;
@@ -115,6 +128,7 @@ fn routing(kind: WebhookType, events: &EventNotifications) -> Option<Routing> {
 impl Service {
     /// Makes the endpoints of the configuration what it says, and enables them.
     pub async fn apply_webhooks(&self, settings: &WebhookSettings, events: &EventNotifications) -> Result<()> {
+        settings.check().map_err(|problem| Error::Broken(format!("the configuration: {problem}")))?;
         let admin = self.store.account(&AccountName::admin());
         let now = self.clock.moment();
         for kind in WebhookType::ALL.iter().copied() {
@@ -125,10 +139,6 @@ impl Service {
                 }
                 continue;
             };
-            // The original sends a login of which there is but one half.
-            if let Some(problem) = endpoint.problems().iter().find(|problem| problem.field != "auth.password") {
-                return Err(Error::Broken(format!("the configuration: webhooks.{kind}: {problem}")));
-            }
             // One that is told nothing can be tried out all the same.
             let routing = routing(kind, events);
             let id = before.as_ref().map_or_else(random_id, |row| row.id.clone());

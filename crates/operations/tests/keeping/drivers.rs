@@ -142,7 +142,9 @@ fn demand_told(what: &str, text: &str, places: &[String]) {
 
 fn told<T: std::fmt::Debug>(result: Result<T>) -> String {
     match result {
-        Err(Error::Objects(error)) => format!("{error}: {}", error.hint().unwrap_or_default()),
+        Err(error @ (Error::Objects(_) | Error::Bundle(_))) => {
+            format!("{error}: {}", error.hint().unwrap_or_default())
+        }
         Err(Error::Broken(text)) => text,
         other => panic!("{other:?}"),
     }

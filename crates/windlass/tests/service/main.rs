@@ -1,6 +1,7 @@
 //! The service as its clients meet it: the program serving, a registry beside it, and unmodified clients.
 
 mod anchore_cli;
+mod away;
 mod description;
 mod hub;
 mod images;
@@ -8,6 +9,7 @@ mod importing;
 mod killing;
 mod logs;
 mod monitoring;
+mod moving;
 mod notices;
 mod place;
 mod process;

@@ -111,3 +111,23 @@ fn a_storage_that_cannot_be_reached_is_told_and_used_as_soon_as_it_can() {
     tour.step("archive images add {digest}", 0, &["archived"]);
     tour.end();
 }
+
+#[test]
+fn what_keeps_a_service_from_starting_is_found_by_a_check_of_its_settings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (variable, value, said) in [
+        ("WINDLASS_SECRET_KEY", "short", ["WINDLASS_SECRET_KEY", "not 32 bytes in base64", "make one with"]),
+        ("WINDLASS_STORAGE__GRACE_MINUTES", "5", ["storage.grace_minutes is 5", "must be 10 or more", "hint: "]),
+        ("WINDLASS_BASE_URL", "not a url", ["base_url", "no address", "hint: "]),
+        ("WINDLASS_WEBHOOKS__GENERAL__URL", "notaurl", ["webhooks.general.url", "error: ", "hint: "]),
+        ("WINDLASS_TIMERS__IMAG_WATCHER", "5", ["imag_watcher", "did you mean", "image_watcher"]),
+    ] {
+        for words in [&["--check-config"][..], &["--listen", "127.0.0.1:0"]] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+            command.arg("serve").args(words).current_dir(folder.path()).env_clear().env("HOME", folder.path());
+            command.env(variable, value);
+            let (code, text) = refusal(command);
+            assert!(code == Some(2) && said.iter().all(|said| text.contains(said)), "{variable} {words:?}: {text}");
+        }
+    }
+}

@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
     let options = configuration.object_options()?;
     let mut sources: Vec<Objects> = Vec::new();
     for from in &arguments.from {
-        sources.push(places::open(&located(from)?, &store, &options).await?);
+        sources.push(places::open_source(&located(from)?, &store, &options).await?);
     }
     // As the service sees them: while objects are moved, one that lies in the old place is there.
     let Places { documents, bundles, .. } = Places::open(&configuration, &store).await?;

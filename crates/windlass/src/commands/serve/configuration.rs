@@ -3,7 +3,9 @@
 //! Every key of the file has a form in the environment: `analysis: {threads: 2}` is `WINDLASS_ANALYSIS__THREADS=2`.
 
 mod keys;
+mod locations;
 mod roles;
+mod sound;
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +17,6 @@ use std::{
 use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use windlass_objects::{Location, Options};
 use windlass_operations::{
     Limits, OauthSettings, Settings, VulnerabilitySettings,
     analysis::AnalysisSettings,
@@ -30,11 +31,14 @@ use super::{
     anchore_storage::AnchoreStore,
     log::LogFormat,
     notifications::NotificationOptions,
+    secret_key,
     storage::{ArchiveOptions, QuotaOptions, RetentionOptions, StorageOptions},
     token_keys::KeyOptions,
 };
 use crate::{diagnostics::Hinted, paths, yaml};
+pub(crate) use locations::{following, located};
 use roles::{RoleSet, Roles};
+pub(super) use sound::at_least;
 
 const DEFAULT_FILE: &str = "/etc/windlass/windlass.yaml";
 const PREFIX: &str = "WINDLASS_";
@@ -196,13 +200,13 @@ impl Configuration {
 
     /// Everything that would be found out at the start, without starting.
     pub(super) fn check(&self) -> anyhow::Result<()> {
+        self.demand_sound()?;
+        secret_key::check(&self.data_dir()?)?;
         self.roles()?;
         self.database()?;
-        self.objects()?;
-        self.archive_objects()?;
+        self.demand_apart()?;
         self.notifications.settings()?;
         self.keys.token_keys()?;
-        self.previous_objects()?;
         self.storage.options(&self.data_dir()?)?;
         let bundles = self.analysis_archive.clone().map(|store| ("analysis_archive", store));
         for (section, store) in self.anchore_stores()?.chain(bundles) {
@@ -249,54 +253,6 @@ impl Configuration {
             Some(text) => Ok(Address::parse(text)?),
             None => Ok(Address::Sqlite(self.data_dir()?.join("windlass.db"))),
         }
-    }
-
-    pub(crate) fn objects(&self) -> anyhow::Result<Location> {
-        let mut named = Vec::new();
-        if let Some(text) = &self.objects {
-            named.push(("objects", located(text)?));
-        }
-        for (section, store) in self.anchore_stores()? {
-            named.push((section, store.location(section)?));
-        }
-        match &mut named[..] {
-            [] => Ok(Location::folder(&self.data_dir()?.join("objects"))?),
-            [_] => Ok(named.remove(0).1),
-            [(one, _), (other, _), ..] => Err(twice(one, other)),
-        }
-    }
-
-    /// Where Anchore Engine keeps documents, under each name that it has had for that.
-    fn anchore_stores(&self) -> anyhow::Result<impl Iterator<Item = (&'static str, AnchoreStore)>> {
-        let (driver, folder) = (self.archive_driver.as_deref(), self.archive_data_dir.as_deref());
-        let oldest = AnchoreStore::of_oldest(driver, self.use_db, folder)?;
-        let names = [
-            ("object_store", self.object_store.clone()),
-            ("archive", self.archive.store()),
-            ("archive_driver", oldest),
-        ];
-        Ok(names.into_iter().filter_map(|(section, store)| Some((section, store?))))
-    }
-
-    pub(crate) fn archive_objects(&self) -> anyhow::Result<Location> {
-        match (&self.archive_objects, &self.analysis_archive) {
-            (Some(_), Some(_)) => Err(twice("archive_objects", "analysis_archive")),
-            (Some(text), None) => located(text),
-            // It may be the same place as that of documents, which lie beside bundles then.
-            (None, Some(store)) => Ok(store.location("analysis_archive")?.below("archive")),
-            (None, None) => Ok(self.objects()?.below("archive")),
-        }
-    }
-
-    /// Where documents and bundles are being moved from.
-    pub(crate) fn previous_objects(&self) -> anyhow::Result<[Option<Location>; 2]> {
-        let place = |text: &Option<String>| text.as_deref().map(located).transpose();
-        Ok([place(&self.previous_objects)?, place(&self.previous_archive_objects)?])
-    }
-
-    /// How object storage is used.
-    pub(crate) fn object_options(&self) -> anyhow::Result<Options> {
-        self.storage.options(&self.data_dir()?)
     }
 
     pub(super) fn roles(&self) -> anyhow::Result<RoleSet> {
@@ -357,8 +313,8 @@ impl Configuration {
             limits: Limits { compressed_image_size_mb: size },
             allow_ambient_credentials: self.registries.aws_ambient_credentials,
             hints: self.analysis.hints,
-            analysis_threads: self.analysis.threads.unwrap_or(1).max(1),
-            lease_seconds: self.analysis.lease_seconds.unwrap_or(Settings::default().lease_seconds).max(1),
+            analysis_threads: self.analysis.threads.unwrap_or(1),
+            lease_seconds: self.analysis.lease_seconds.unwrap_or(Settings::default().lease_seconds),
             timers: self.timers.clone(),
             event_retention_days: self.events.retention_days.or(Settings::default().event_retention_days),
             notifications: self.notifications.settings()?,
@@ -379,17 +335,6 @@ impl Configuration {
             ..Settings::default()
         })
     }
-}
-
-pub(crate) fn located(text: &str) -> anyhow::Result<Location> {
-    Ok(text.parse::<Location>()?.or_environment(|name| std::env::var(name).ok())?)
-}
-
-fn twice(one: &str, other: &str) -> anyhow::Error {
-    Hinted::error(
-        format!("{one} and {other} name the same place twice"),
-        format!("leave out one of them: {one} is newer"),
-    )
 }
 
 fn host_name() -> String {

@@ -6,6 +6,8 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use windlass_operations::notifications::{NotificationSettings, SenderOptions};
 
+use super::configuration::at_least;
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct NotificationOptions {
@@ -28,6 +30,13 @@ pub(super) struct NotificationOptions {
 }
 
 impl NotificationOptions {
+    /// # Errors
+    /// The first number that cannot be used.
+    pub(super) fn demand_sound(&self) -> anyhow::Result<()> {
+        at_least(1, "notifications.at_once", self.at_once.map(|count| count as u64))?;
+        at_least(1, "notifications.disable_after_dead", self.disable_after_dead)
+    }
+
     pub(super) fn settings(&self) -> anyhow::Result<NotificationSettings> {
         let usual = NotificationSettings::default();
         let hours =
@@ -56,10 +65,10 @@ impl NotificationOptions {
         let sender = SenderOptions { allowed_private, certificate_authority, proxy };
         sender.check()?;
         Ok(NotificationSettings {
-            at_once: self.at_once.unwrap_or(usual.at_once).max(1),
+            at_once: self.at_once.unwrap_or(usual.at_once),
             give_up_after: hours(self.give_up_hours, usual.give_up_after),
             disable_after: hours(self.disable_after_hours, usual.disable_after),
-            disable_after_dead: self.disable_after_dead.unwrap_or(usual.disable_after_dead).max(1),
+            disable_after_dead: self.disable_after_dead.unwrap_or(usual.disable_after_dead),
             retention_days: self.retention_days.unwrap_or(usual.retention_days),
             sender,
         })

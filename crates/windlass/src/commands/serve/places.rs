@@ -25,19 +25,13 @@ pub(crate) struct Places {
 impl Places {
     pub(crate) async fn open(configuration: &Configuration, store: &Store) -> anyhow::Result<Self> {
         let options = configuration.object_options()?;
+        configuration.demand_apart()?;
         let locations = [configuration.objects()?, configuration.archive_objects()?];
-        let [documents, bundles] = &locations;
-        if documents.place() == bundles.place() {
-            return Err(Hinted::error(
-                format!("documents and the archive's bundles are both to be kept in {}", documents.place()),
-                "give one of them a prefix or folder of its own",
-            ));
-        }
         let (mut opened, mut former) = (Vec::new(), Vec::new());
         for (location, previous) in locations.iter().zip(configuration.previous_objects()?) {
             let mut objects = open(location, store, &options).await?;
             if let Some(previous) = previous {
-                let previous = open(&previous, store, &options).await?;
+                let previous = open_source(&previous, store, &options).await?;
                 objects = objects.falling_back_to(&previous);
                 former.push(previous);
             }
@@ -101,6 +95,11 @@ async fn demand_usable(what: &'static str, objects: &Objects) -> anyhow::Result<
 
 fn tell(what: &str, done: &str, error: &Error) {
     tracing::warn!(%error, hint = error.hint(), "{what} cannot be {done} now; it is tried again");
+}
+
+/// Opens a place that objects come from: one that is not there is an error, and is not made.
+pub(crate) async fn open_source(location: &Location, store: &Store, options: &Options) -> anyhow::Result<Objects> {
+    open(location, store, &Options { is_source: true, ..options.clone() }).await
 }
 
 /// Opens one place; that of the database in this one. What cannot be reached now is opened when it is used.

@@ -14,6 +14,12 @@ use windlass_operations::Cipher;
 const VARIABLE: &str = "WINDLASS_SECRET_KEY";
 const FILE: &str = "secret.key";
 
+/// Whether the key that is there, if any, is one.
+pub(super) fn check(data_dir: &Path) -> anyhow::Result<()> {
+    let is_given = std::env::var_os(VARIABLE).is_some();
+    if is_given || data_dir.join(FILE).exists() { load(data_dir).map(drop) } else { Ok(()) }
+}
+
 /// Reads the key, or makes one.
 pub(super) fn load(data_dir: &Path) -> anyhow::Result<Cipher> {
     if let Ok(key) = std::env::var(VARIABLE) {

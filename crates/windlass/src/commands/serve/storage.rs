@@ -7,6 +7,7 @@ use windlass_objects::Options;
 use windlass_operations::keeping::{KeepingSettings, Quota, Retention};
 
 use super::anchore_storage::{AnchoreCompression, AnchoreDriver, AnchoreStore};
+use super::configuration::at_least;
 
 /// Anchore's switch that lets rules of the archive move nothing.
 const DRY_RUN: &str = "ANCHORE_ANALYSIS_ARCHIVE_DRYRUN_ENABLED";
@@ -34,27 +35,36 @@ impl StorageOptions {
     pub(super) fn options(&self, data_dir: &Path) -> anyhow::Result<Options> {
         let mut options =
             Options { spool: Some(data_dir.to_owned()).filter(|folder| folder.is_dir()), ..Options::default() };
-        let seconds =
-            |seconds: Option<u64>, default| seconds.map_or(default, |seconds| Duration::from_secs(seconds.max(1)));
+        self.demand_sound()?;
+        let seconds = |seconds: Option<u64>, default| seconds.map_or(default, Duration::from_secs);
         options.timeout = seconds(self.timeout_seconds, options.timeout);
         options.transfer_timeout = seconds(self.transfer_timeout_seconds, options.transfer_timeout);
-        options.attempts = self.attempts.unwrap_or(options.attempts).max(1);
-        options.parallel_parts = self.parallel_parts.unwrap_or(options.parallel_parts).max(1);
-        if let Some(size) = self.part_mb {
-            anyhow::ensure!((5..=5120).contains(&size), "storage.part_mb is {size}; it must be from 5 to 5120");
-            options.part = size << 20;
-        }
-        if let Some(level) = self.compression_level {
-            anyhow::ensure!((1..=19).contains(&level), "storage.compression_level is {level}; it must be from 1 to 19");
-            options.compression = level;
-        }
+        options.attempts = self.attempts.unwrap_or(options.attempts);
+        options.parallel_parts = self.parallel_parts.unwrap_or(options.parallel_parts);
+        options.part = self.part_mb.map_or(options.part, |size| size << 20);
+        options.compression = self.compression_level.unwrap_or(options.compression);
         Ok(options)
     }
 
-    pub(super) fn grace(&self) -> Duration {
+    /// # Errors
+    /// The first value that cannot be used.
+    pub(super) fn demand_sound(&self) -> anyhow::Result<()> {
+        at_least(1, "storage.timeout_seconds", self.timeout_seconds)?;
+        at_least(1, "storage.transfer_timeout_seconds", self.transfer_timeout_seconds)?;
+        at_least(1, "storage.attempts", self.attempts.map(|attempts| attempts as u64))?;
+        at_least(1, "storage.parallel_parts", self.parallel_parts.map(|parts| parts as u64))?;
+        if let Some(size) = self.part_mb {
+            anyhow::ensure!((5..=5120).contains(&size), "storage.part_mb is {size}; it must be from 5 to 5120");
+        }
+        if let Some(level) = self.compression_level {
+            anyhow::ensure!((1..=19).contains(&level), "storage.compression_level is {level}; it must be from 1 to 19");
+        }
         // Less could be less than what is between putting an object and writing what refers to it.
-        self.grace_minutes
-            .map_or(KeepingSettings::default().object_grace, |minutes| Duration::from_mins(minutes.max(10)))
+        at_least(10, "storage.grace_minutes", self.grace_minutes)
+    }
+
+    pub(super) fn grace(&self) -> Duration {
+        self.grace_minutes.map_or(KeepingSettings::default().object_grace, Duration::from_mins)
     }
 }
 

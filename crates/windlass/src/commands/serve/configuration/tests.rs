@@ -81,7 +81,85 @@ fn documents_have_one_place_by_whichever_name_a_file_has_it() {
             assert_eq!(error.to_string(), format!("{one} and {other} name the same place twice"));
         }
     }
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(folder.path().join("archive")).expect("a folder");
+    let was = format!("fs:{}", folder.path().display());
+    let moving = serde_json::json!({"objects": "fs:/a", "previous_objects": was});
+    let former = |more: Value| {
+        let both = members(&moving).into_iter().chain(members(&more)).collect();
+        let previous = read(both, &[]).previous_objects().expect("places");
+        previous.map(|place| place.map(|place| place.place().replace(&was, "OLD")))
+    };
+    let [old, beside] = ["OLD", "OLD/archive"].map(|place| Some(place.to_owned()));
+    assert_eq!(former(serde_json::json!({})), [old.clone(), beside.clone()], "the archive was where documents were");
+    let named = serde_json::json!({"previous_archive_objects": "fs:/b"});
+    assert_eq!(former(named), [old.clone(), Some("fs:/b".to_owned())]);
+    let stays = serde_json::json!({"archive_objects": format!("{was}/archive/")});
+    assert_eq!(former(stays), [old.clone(), None], "nothing is moved from a place to itself");
+    std::fs::remove_dir(folder.path().join("archive")).expect("it is empty");
+    assert_eq!(former(serde_json::json!({})), [old, None], "an archive that never was need not be looked for");
     let rules = read(members(&serde_json::json!({"archive": {"dry_run": true}, "data_dir": "/d"})), &[]);
     assert!(rules.archive.is_dry_run());
     assert_eq!(rules.objects().expect("a place").place(), "fs:/d/objects", "rules name no place");
+}
+
+#[test]
+fn a_value_that_no_start_would_take_as_it_is_is_refused_with_key_reason_and_remedy() {
+    let check = |document: Value| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut members = document.as_object().expect("an object").clone();
+        members.insert("data_dir".to_owned(), folder.path().display().to_string().into());
+        read(members, &[]).check()
+    };
+    for (document, reason, remedy) in [
+        (serde_json::json!({"storage": {"grace_minutes": 5}}), "storage.grace_minutes is 5", "10 or more"),
+        (serde_json::json!({"storage": {"attempts": 0}}), "storage.attempts is 0", "1 or more"),
+        (serde_json::json!({"analysis": {"threads": 0}}), "analysis.threads is 0", "1 or more"),
+        (serde_json::json!({"notifications": {"at_once": 0}}), "notifications.at_once is 0", "1 or more"),
+        (
+            serde_json::json!({"base_url": "not a url"}),
+            "base_url is \"not a url\", which is no address",
+            "https://host",
+        ),
+        (serde_json::json!({"base_url": "ftp://host"}), "base_url is \"ftp://host\"", "https://host"),
+        (serde_json::json!({"base_url": "http://u:hunter2@host"}), "holds a user name", "https://host"),
+        (
+            serde_json::json!({"webhooks": {"general": {"url": "notaurl"}}}),
+            "webhooks.general.url: ",
+            "https://host/path",
+        ),
+        (serde_json::json!({"timers": {"imag_watcher": 5}}), "no timer \"imag_watcher\"", "timers.image_watcher?"),
+        (
+            serde_json::json!({"timers": {"image_watcher": 5}}),
+            "must be from 300 to 604800 seconds",
+            "0 to switch it off",
+        ),
+    ] {
+        let error = check(document.clone()).expect_err("it cannot be used");
+        let hint = crate::diagnostics::advice(&error).unwrap_or_default();
+        assert!(error.to_string().contains(reason) && hint.contains(remedy), "{document}: {error}; {hint}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+    let sound = serde_json::json!({
+        "storage": {"grace_minutes": 10}, "base_url": "https://windlass.example:8228", "analysis": {"threads": 1},
+        "webhooks": {"general": {"url": null}}, "timers": {"image_watcher": 300, "feed_sync": 0, "image_gc": -1},
+    });
+    check(sound).expect("nothing is wrong with it");
+}
+
+#[test]
+fn the_documents_list_every_timer_with_its_default_and_range() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/service.md");
+    let page = std::fs::read_to_string(page).expect("it is part of the repository");
+    let (_, section) = page.split_once("### Timers\n").expect("it has a section on timers");
+    let rows: Vec<&str> = section
+        .lines()
+        .skip_while(|line| !line.starts_with("| `"))
+        .take_while(|line| line.starts_with("| `"))
+        .collect();
+    let told: Vec<String> = rows.iter().filter_map(|row| Some(row.rsplit_once(" | ")?.0.to_owned())).collect();
+    let known: Vec<String> = windlass_operations::timers()
+        .map(|timer| format!("| `{}` | `{}` | `{}` to `{}`", timer.name, timer.default, timer.range.0, timer.range.1))
+        .collect();
+    assert_eq!(told, known);
 }
