@@ -1,4 +1,4 @@
-//! Where a receiver reads more: operations of the API.
+//! Where a receiver reads more: programs in the API, people on the web pages.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -41,6 +41,13 @@ impl Links {
             image,
         }
     }
+}
+
+/// The web page of a notice's image.
+pub(crate) fn page(base_url: &str, notice: &Notice) -> Option<String> {
+    let base = base_url.trim_end_matches('/');
+    let digest = notice.facts.digest.as_deref().filter(|_| !base.is_empty())?;
+    Some(format!("{base}/#/images/{}", encoded(digest).replace("%3A", ":")))
 }
 
 /// A text as one part of a path or a query.

@@ -7,7 +7,7 @@ use windlass_v1::webhooks::NotificationType;
 use crate::{
     Facts, Message, Notice, VerdictChange, VulnerabilityChange, VulnerabilityFact,
     collapse::{Digest, Urgency, collapse},
-    links::Links,
+    links::{Links, page},
     wording::clean,
 };
 
@@ -98,9 +98,9 @@ impl<'a> View<'a> {
 
     /// Where to read more: about the image if there is but one.
     pub(crate) fn link(&self) -> Option<String> {
-        let links = || self.message.notices.iter().map(|notice| Links::of(self.message.base_url, notice).image);
-        let first = links().next()??;
-        if links().all(|link| link.as_ref() == Some(&first)) { Some(first) } else { self.home() }
+        let pages = || self.message.notices.iter().map(|notice| page(self.message.base_url, notice));
+        let first = pages().next()??;
+        if pages().all(|page| page.as_ref() == Some(&first)) { Some(first) } else { self.home() }
     }
 
     pub(crate) fn home(&self) -> Option<String> {

@@ -17,8 +17,8 @@ pub use archive::{ArchiveResult, ArchiveRule, ArchivedImage, Exclude, RuleTransi
 pub use change::{Change, Changes};
 pub use evaluation::{Check, Evaluation, EvaluationProblem, EvaluationRow};
 pub use image::{
-    Content, ContentEntry, DeleteVerdict, Image, ImageContent, ImageDetail, ImageMetadata, MalwareFinding, Metadata,
-    Vulnerabilities, Vulnerability,
+    AnalysisFailure, Content, ContentEntry, DeleteVerdict, Image, ImageContent, ImageDetail, ImageMetadata,
+    MalwareFinding, Metadata, Vulnerabilities, Vulnerability,
 };
 pub use notification::{
     Channel, DeliveredNotice, Deliveries, Delivery, DeliveryAttempt, EndpointTest, Health, NotificationEndpoint,

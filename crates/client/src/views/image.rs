@@ -21,6 +21,9 @@ pub struct Image {
     pub analysis_status: Text,
     pub image_type: Text,
     pub analyzed_at: Text,
+    /// Why the last analysis failed, where it did.
+    #[serde(deserialize_with = "or_default")]
+    pub analysis_failure: AnalysisFailure,
     #[serde(deserialize_with = "or_default")]
     pub annotations: BTreeMap<String, Text>,
     #[serde(deserialize_with = "or_default")]
@@ -28,6 +31,13 @@ pub struct Image {
     /// One for each tag.
     #[serde(deserialize_with = "list")]
     pub image_detail: Vec<ImageDetail>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AnalysisFailure {
+    pub code: Text,
+    pub reason: Text,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -219,6 +219,10 @@ impl Routing {
                 return problem(field, format!("a pattern has at most {PATTERN_LIMIT} bytes, none of them NUL"));
             }
         }
+        let chooses_events = !self.events.types.is_empty() || !self.events.levels.is_empty();
+        if chooses_events && !self.types.contains(&NotificationType::EventLog) {
+            return problem("events", "it chooses among events, which are not told: add event_log to types".into());
+        }
         if self.vulnerabilities.min_epss.is_some_and(|least| !(0.0..=1.0).contains(&least)) {
             return problem("vulnerabilities.min_epss", "a probability is from 0 to 1".into());
         }
@@ -275,6 +279,14 @@ mod tests {
         let quiet = QuietHours { from: noon, to: noon, except_urgent: false };
         for (routing, field) in [
             (Routing { window: Window::EveryMinutes(0), ..Routing::default() }, "window.every_minutes"),
+            (
+                Routing {
+                    types: vec![NotificationType::TagUpdate],
+                    events: EventRouting { types: vec!["system.*".into()], ..Default::default() },
+                    ..Routing::default()
+                },
+                "events",
+            ),
             (Routing { quiet_hours: Some(quiet), ..Routing::default() }, "quiet_hours"),
             (
                 Routing {

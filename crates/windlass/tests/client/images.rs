@@ -6,8 +6,10 @@ use windlass_client::testing::StandIn;
 use crate::place::Place;
 
 fn record(status: &str) -> String {
+    let failure = json!({"code": "REGISTRY_IMAGE_NOT_FOUND", "reason": "the registry does not have it"});
+    let failure = if status == "analysis_failed" { failure } else { Value::Null };
     json!([{"imageDigest": "sha256:aa", "parentDigest": "sha256:bb", "analysis_status": status, "image_type": "docker",
-        "analyzed_at": null, "annotations": {"build": "77"},
+        "analyzed_at": null, "analysis_failure": failure, "annotations": {"build": "77"},
         "image_content": {"metadata": {"arch": "amd64", "distro": "debian", "distro_version": "12", "image_size": 7}},
         "image_detail": [{"fulltag": "reg.example/app:1", "imageId": "cc", "tag_detected_at": "2024-01-01T00:00:00Z",
             "created_at": "2024-01-01T00:00:00Z"}]}])
@@ -124,7 +126,8 @@ fn waiting_ends_when_the_analysis_does() {
     let place = Place::before(&service);
     let done = place.run("image wait reg.example/app:1 --timeout 60 --interval 0.01");
     assert_eq!(done.exit, 0, "scripts know the end of an analysis by 0: {}", done.err);
-    assert!(done.out.contains("Analysis Status: analysis_failed"), "{}", done.out);
+    let told = "Analysis Status: analysis_failed\nAnalysis Failure: the registry does not have it\n";
+    assert!(done.out.contains(told), "{}", done.out);
     assert_eq!(done.err, "Status: not_analyzed\nService Unavailable (HTTP 503)\nStatus: analyzing\n");
     assert_eq!(place.run("image wait reg.example/app:1 --fail-on-analysis-failed").exit, 1);
     assert_eq!(place.run("-q image wait reg.example/app:1").err, "");

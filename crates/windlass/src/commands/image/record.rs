@@ -22,6 +22,9 @@ pub(crate) fn write(images: &Vec<Image>, out: &mut dyn Write) -> io::Result<()> 
             field("Parent Digest", parent, out)?;
         }
         field("Analysis Status", image.analysis_status.or("None"), out)?;
+        if let Some(reason) = image.analysis_failure.reason.get() {
+            field("Analysis Failure", reason, out)?;
+        }
         field("Image Type", image.image_type.or("None"), out)?;
         field("Analyzed At", image.analyzed_at.or("None"), out)?;
         field("Image ID", image.image_detail.first().map_or("None", |detail| detail.image_id.or("None")), out)?;
