@@ -86,8 +86,10 @@ fn what_cannot_be_archived_or_restored_now_can_be_later_and_is_nowhere_until_the
         for (what, left) in spoilt {
             bundles.spoil(left);
             match restore(&theirs, &image).await {
-                Err(Error::Objects(error)) => {
-                    assert!(error.to_string().contains("is damaged") && error.hint().is_some(), "{what}: {error}");
+                Err(error @ Error::Bundle(_)) => {
+                    let hint = error.hint().unwrap_or_default();
+                    assert!(error.to_string().contains("is damaged"), "{what}: {error}");
+                    assert!(hint.contains("backup"), "a bundle cannot be made again: {hint}");
                 }
                 Err(Error::Broken(text)) => assert!(text.contains("damaged"), "{what}: {text}"),
                 other => panic!("{what}: {other:?}"),
