@@ -6,14 +6,11 @@ pub mod clearances;
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryOrder as _, QuerySelect as _, Statement,
-    entity::prelude::*,
+    ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult, QueryOrder as _, QuerySelect as _,
+    Statement, entity::prelude::*,
 };
 
 use crate::{Account, BATCH, Moment, Result, Store, insert_all};
-
-/// Changes whose images are asked for in one statement: engines take some hundred parts.
-const TOGETHER: usize = 100;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "finding_changes")]
@@ -129,20 +126,21 @@ impl Account {
     /// analysed first.
     pub async fn digests_of_changes(&self, changes: &[i64], limit: u64) -> Result<HashMap<i64, Vec<String>>> {
         let mut digests: HashMap<i64, Vec<String>> = HashMap::new();
-        for part in changes.chunks(TOGETHER) {
+        let engine = self.reader().get_database_backend();
+        let joined = if engine == DbBackend::Postgres { "string_agg" } else { "group_concat" };
+        for part in changes.chunks(BATCH) {
             // Each change for itself, so that it takes as long as images are told, and not as there are.
-            let of = |change: &i64| {
-                format!(
-                    "SELECT * FROM (SELECT c.id, i.digest FROM finding_changes c JOIN analysis_packages p ON {CONCERNS} \
-                     JOIN images i ON i.analysis = p.analysis WHERE i.account = $1 AND i.status = 'active' \
-                     AND c.id = {change} ORDER BY p.analysis LIMIT {limit}) s{change}"
-                )
-            };
-            let sql = part.iter().map(of).collect::<Vec<_>>().join(" UNION ALL ");
-            let engine = self.reader().get_database_backend();
+            let sql = format!(
+                "SELECT c.id, (SELECT {joined}(s.digest, ',') FROM (SELECT i.digest FROM analysis_packages p \
+                 JOIN images i ON i.analysis = p.analysis WHERE {CONCERNS} AND i.account = $1 AND i.status = 'active' \
+                 ORDER BY p.analysis LIMIT {limit}) s) FROM finding_changes c WHERE c.id IN ({})",
+                listed(part)
+            );
             let statement = Statement::from_sql_and_values(engine, sql, [self.name().as_str().into()]);
             for row in self.reader().query_all_raw(statement).await? {
-                digests.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
+                let told: Option<String> = row.try_get_by_index(1)?;
+                let told = told.iter().flat_map(|told| told.split(',')).map(str::to_owned);
+                digests.insert(row.try_get_by_index(0)?, told.collect());
             }
         }
         Ok(digests)
