@@ -23,14 +23,14 @@ pub struct Part {
 
 impl Part {
     /// How many are left out.
-    pub(crate) fn offset(self) -> u64 {
+    fn offset(self) -> u64 {
         let before = self.page.unwrap_or(1).saturating_sub(1);
         // Beyond what databases count, nothing is there.
         before.saturating_mul(self.limit.unwrap_or(0)).min(i64::MAX.unsigned_abs())
     }
 
     /// How many there may be.
-    pub(crate) fn most(self) -> u64 {
+    fn most(self) -> u64 {
         self.limit.unwrap_or(u64::MAX)
     }
 }
@@ -60,6 +60,19 @@ impl<T: Send + 'static> Batches<T> {
             let left = if batch.len() as u64 == wanted { left - wanted } else { 0 };
             Ok(Some((batch, (last, left, read))))
         }))
+    }
+
+    /// A part of the list. `read` is given as well how many are left out, which only the first batch does.
+    pub(crate) fn of_part<P, R>(part: Part, read: impl Fn(Option<P>, u64, u64) -> R + Send + Sync + 'static) -> Self
+    where
+        P: Send + 'static,
+        R: Future<Output = Result<(Vec<T>, Option<P>)>> + Send + 'static,
+    {
+        let first = part.offset();
+        Self::reading(part.most(), move |after, limit| {
+            let offset = if after.is_some() { 0 } else { first };
+            read(after, offset, limit)
+        })
     }
 
     /// The next batch; `None` at the end.

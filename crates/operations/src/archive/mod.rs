@@ -68,11 +68,10 @@ impl Tenant {
 
     /// Archived images, the one archived last first, batch by batch.
     pub fn archived_images(&self, part: Part) -> Batches<ArchivedImage> {
-        let (tenant, first) = (self.clone(), part.offset());
-        Batches::reading(part.most(), move |after, limit| {
+        let tenant = self.clone();
+        Batches::of_part(part, move |after, offset, limit| {
             let tenant = tenant.clone();
             async move {
-                let offset = if after.is_some() { 0 } else { first };
                 let part = archived_images::Part { after, offset, limit };
                 let rows = tenant.account.part_of_archived_images(part).await?;
                 let last = rows.last().map(|row| (row.created_at, row.id));

@@ -130,11 +130,10 @@ impl Tenant {
     /// # Errors
     /// 404 for an unknown rule.
     pub async fn archive_rule_history(&self, id: &str, part: Part) -> Result<Batches<RuleTransition>> {
-        let (account, rule, first) = (self.account.clone(), self.rule(id).await?.id, part.offset());
-        Ok(Batches::reading(part.most(), move |after, limit| {
+        let (account, rule) = (self.account.clone(), self.rule(id).await?.id);
+        Ok(Batches::of_part(part, move |after, offset, limit| {
             let (account, rule) = (account.clone(), rule.clone());
             async move {
-                let offset = if after.is_some() { 0 } else { first };
                 let part = archive_transitions::Part { after, offset, limit };
                 let rows = account.archive_transitions(&rule, part).await?;
                 let last = rows.last().map(|row| row.id);

@@ -137,11 +137,10 @@ impl Tenant {
     pub fn image_tags(&self, statuses: &[ImageStatus], part: Part) -> Batches<ImageTag> {
         let statuses = if statuses.is_empty() { ImageStatus::ALL } else { statuses };
         let statuses: Arc<[_]> = statuses.iter().copied().map(stored_status).collect();
-        let (account, first) = (self.account.clone(), part.offset());
-        Batches::reading(part.most(), move |last: Option<Summary>, limit| {
+        let account = self.account.clone();
+        Batches::of_part(part, move |last: Option<Summary>, offset, limit| {
             let (account, statuses) = (account.clone(), Arc::clone(&statuses));
             async move {
-                let offset = if last.is_some() { 0 } else { first };
                 let part = image_tags::Part { after: last.as_ref(), offset, limit };
                 let rows = account.part_of_tag_summaries(&statuses, part).await?;
                 let last = rows.last().cloned();
