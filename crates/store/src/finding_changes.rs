@@ -81,6 +81,9 @@ const CONCERNS: &str = "p.package_version = c.package_version AND p.compared > 0
                         ORDER BY n.id LIMIT 1), EXISTS (SELECT 1 FROM cleared_findings x WHERE x.finding = c.finding \
                         AND x.analysis = p.analysis)) END";
 
+/// Whether an image `i` is one that the account shows.
+const OWN: &str = "i.account = $1 AND i.status = 'active'";
+
 /// Which part of the changes is asked for: those that came about after a moment, the newest first.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
@@ -105,15 +108,14 @@ impl Store {
 impl Account {
     /// Changes of what is in images of the account: in one of them, or in any.
     pub async fn finding_changes(&self, analysis: Option<i64>, page: Page) -> Result<Vec<Described>> {
+        // Joined, not `IN` a list of the account's images: the first one found answers, however many there are.
         let which = match analysis {
-            Some(analysis) => format!("p.analysis = {analysis}"),
-            None => {
-                "p.analysis IN (SELECT i.analysis FROM images i WHERE i.account = $1 AND i.status = 'active')".into()
-            }
+            Some(analysis) => format!("WHERE {CONCERNS} AND p.analysis = {analysis} AND $1 = $1"),
+            None => format!("JOIN images i ON i.analysis = p.analysis WHERE {CONCERNS} AND {OWN}"),
         };
         let sql = format!(
             "{DESCRIBED} WHERE c.changed_at > $2 AND (c.changed_at < $3 OR (c.changed_at = $3 AND c.id < $4)) \
-             AND $1 = $1 AND EXISTS (SELECT 1 FROM analysis_packages p WHERE {CONCERNS} AND {which}) \
+             AND EXISTS (SELECT 1 FROM analysis_packages p {which}) \
              ORDER BY c.changed_at DESC, c.id DESC LIMIT {}",
             page.limit
         );
@@ -132,7 +134,7 @@ impl Account {
             // Each change for itself, so that it takes as long as images are told, and not as there are.
             let sql = format!(
                 "SELECT c.id, (SELECT {joined}(s.digest, ',') FROM (SELECT i.digest FROM analysis_packages p \
-                 JOIN images i ON i.analysis = p.analysis WHERE {CONCERNS} AND i.account = $1 AND i.status = 'active' \
+                 JOIN images i ON i.analysis = p.analysis WHERE {CONCERNS} AND {OWN} \
                  ORDER BY p.analysis LIMIT {limit}) s) FROM finding_changes c WHERE c.id IN ({})",
                 listed(part)
             );

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
 use windlass_objects::ObjectKey;
 use windlass_sbom::formats::Format;
 
-use crate::{Error, Result, recent::Recent};
+use crate::{Result, recent::Recent, threads::Room};
 
 /// Bytes of all that are kept: one of an image with a thousand packages has some megabytes.
 const KEPT: usize = 32 << 20;
@@ -14,7 +13,7 @@ const KEPT: usize = 32 << 20;
 /// What this process keeps ready, and how many it writes at once.
 pub(crate) struct Bills {
     ready: Recent<BillKey, [u8]>,
-    room: Semaphore,
+    room: Room,
 }
 
 /// All that a bill of materials is made of: with the same key, it has the same bytes.
@@ -36,8 +35,7 @@ pub(super) struct Said {
 
 impl Default for Bills {
     fn default() -> Self {
-        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { ready: Recent::new(KEPT), room: Semaphore::new(at_once) }
+        Self { ready: Recent::new(KEPT), room: Room::default() }
     }
 }
 
@@ -52,7 +50,7 @@ impl Bills {
         if let Some(bill) = self.ready.get(&key) {
             return Ok(bill);
         }
-        let _place = self.room.acquire().await.map_err(|error| Error::Broken(error.to_string()))?;
+        let _place = self.room.place().await?;
         if let Some(bill) = self.ready.get(&key) {
             return Ok(bill);
         }
@@ -67,6 +65,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::Error;
 
     fn key(tag: &str) -> BillKey {
         let said = Said { tags: vec![tag.to_owned()], dockerfile: None };

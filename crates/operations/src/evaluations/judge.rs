@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
 use windlass_policy::{
     Action, Ancestor, Bundle, CompiledBundle, Image, Inputs, Knowledge, Profile, Request, missing_inputs,
 };
@@ -21,7 +20,12 @@ use super::{
     Analysed,
     findings::{Findings, Known},
 };
-use crate::{Error, Result, Tenant, policies::document, recent::Recent, threads};
+use crate::{
+    Error, Result, Tenant,
+    policies::document,
+    recent::Recent,
+    threads::{Room, spawn_blocking},
+};
 
 /// Bytes of the bundles that are kept ready.
 const BUNDLES: usize = 16 << 20;
@@ -32,7 +36,7 @@ const ENTRIES: usize = 200_000;
 pub(crate) struct Judges {
     bundles: Recent<(String, Profile), CompiledBundle>,
     inputs: Recent<InputKey, EvaluationInput>,
-    room: Arc<Semaphore>,
+    room: Room,
 }
 
 /// Account, digest, analysis, vulnerability data, the digest of what else goes in, and how much of it was read.
@@ -70,8 +74,7 @@ pub(super) struct Judged {
 
 impl Default for Judges {
     fn default() -> Self {
-        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { bundles: Recent::new(BUNDLES), inputs: Recent::new(ENTRIES), room: Arc::new(Semaphore::new(at_once)) }
+        Self { bundles: Recent::new(BUNDLES), inputs: Recent::new(ENTRIES), room: Room::default() }
     }
 }
 
@@ -93,12 +96,10 @@ impl Judges {
         self.work(move || case.judge()).await
     }
 
-    /// Runs what takes the processor's time where it keeps no other task waiting, as many at once as there are processors:
-    /// more would only take more memory.
+    /// Runs what takes the processor's time where it keeps no other task waiting.
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let place = Arc::clone(&self.room).acquire_owned().await;
-        let place = place.map_err(|error| Error::Broken(error.to_string()))?;
-        let worked = threads::spawn_blocking(move || {
+        let place = self.room.place().await?;
+        let worked = spawn_blocking(move || {
             let _place = place;
             work()
         });
