@@ -86,7 +86,7 @@ fn answering(service: Arc<Service>, metrics: Metrics, routes: Routes) -> Router 
             // A change that was begun is ended, and recorded, though its sender hangs up.
             let answering = tokio::spawn(async move { application.answer(request).await });
             let answer = answering.await.unwrap_or_else(|error| Failure::internal(&error).into_response());
-            rest.forget().await;
+            rest.forget(drain::PATIENCE).await;
             answer
         }
     };

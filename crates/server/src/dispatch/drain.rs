@@ -16,7 +16,7 @@ use axum::{
 use futures::{Stream, StreamExt as _};
 
 /// How long a client may go on sending what nobody reads.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What comes back of a body when whoever read it is done.
 pub(super) struct Rest(Option<Arc<Mutex<Option<BodyDataStream>>>>);
@@ -34,12 +34,12 @@ pub(super) fn watched(request: Request) -> (Request, Rest) {
 }
 
 impl Rest {
-    pub(super) async fn forget(self) {
+    /// Reads on to the end, or for as long as the patience lasts: whoever sends longer has to look at the answer.
+    pub(super) async fn forget(self, patience: Duration) {
         let rest = self.0.and_then(|rest| rest.lock().unwrap_or_else(PoisonError::into_inner).take());
         let Some(mut rest) = rest else { return };
         let reading = async { while let Some(Ok(_)) = rest.next().await {} };
-        // Whoever sends longer than that has to look at the answer.
-        let _ = tokio::time::timeout(PATIENCE, reading).await;
+        let _ = tokio::time::timeout(patience, reading).await;
     }
 }
 
@@ -65,5 +65,62 @@ impl Stream for Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         *self.rest.lock().unwrap_or_else(PoisonError::into_inner) = self.body.take();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use super::*;
+
+    /// A request of so many parts, and how many of them were read.
+    fn sent(parts: usize) -> (Request, Arc<AtomicUsize>) {
+        let read = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&read);
+        let parts = futures::stream::iter(0..parts).then(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async {
+                tokio::task::yield_now().await;
+                Ok::<_, Infallible>("part")
+            }
+        });
+        (Request::new(Body::from_stream(parts)), read)
+    }
+
+    async fn first(request: Request) {
+        request.into_body().into_data_stream().next().await.expect("a part").expect("a part");
+    }
+
+    #[tokio::test]
+    async fn what_a_refusal_leaves_unread_is_read_to_its_end() {
+        let (request, read) = sent(100);
+        let (request, rest) = watched(request);
+        first(request).await;
+        assert_eq!(read.load(Ordering::Relaxed), 1);
+        rest.forget(PATIENCE).await;
+        assert_eq!(read.load(Ordering::Relaxed), 100);
+    }
+
+    #[tokio::test]
+    async fn who_never_stops_sending_is_answered_all_the_same() {
+        let (request, read) = sent(usize::MAX);
+        let (request, rest) = watched(request);
+        first(request).await;
+        rest.forget(Duration::from_millis(20)).await;
+        assert!(read.load(Ordering::Relaxed) > 1);
+    }
+
+    #[tokio::test]
+    async fn who_waits_to_be_told_to_go_on_is_not_read() {
+        let (mut request, read) = sent(100);
+        request.headers_mut().insert(header::EXPECT, "100-continue".parse().expect("a value"));
+        let (request, rest) = watched(request);
+        first(request).await;
+        rest.forget(PATIENCE).await;
+        assert_eq!(read.load(Ordering::Relaxed), 1);
     }
 }
