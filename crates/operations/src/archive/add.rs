@@ -28,8 +28,8 @@ const DONE: &str = "Completed successfully";
 const FAILED: &str = "the analysis could not be written to the archive; the log of the service tells why. Try again";
 
 impl Tenant {
-    /// Archives the analyses of these images; they stay in the working set. What became of each is told in the order of the
-    /// digests.
+    /// Archives the analyses of these images, named by their own digests or those of their indexes; they stay in the working
+    /// set. What became of each is told in the order of the digests.
     ///
     /// # Errors
     /// When the store fails; trouble with one image is told in its result.
@@ -67,7 +67,8 @@ impl Tenant {
     }
 
     async fn put_away(&self, digest: &str) -> Result<(ArchivingStatus, String)> {
-        let image = self.account.image(digest).await?.ok_or_else(|| {
+        let found = self.account.find_image(digest, images::Filter::default()).await?;
+        let (image, _) = found.ok_or_else(|| {
             let account = self.name();
             Error::not_found(format!("Could not locate an image with digest {digest} in account {account}"))
         })?;

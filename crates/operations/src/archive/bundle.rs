@@ -113,6 +113,10 @@ pub(super) struct Evaluation {
 }
 
 impl Image {
+    pub(super) fn image_id(&self) -> &str {
+        &self.image_id
+    }
+
     pub(super) fn analyzed_at(&self) -> Option<Moment> {
         self.analyzed_at
     }
@@ -229,7 +233,7 @@ impl Record {
         serde_json::to_vec_pretty(self).map_err(|error| Error::Broken(error.to_string()))
     }
 
-    /// What this system makes of a record that came from another: it is of `account`, nothing of it lies in the future, its
+    /// What this system makes of a record that came from another: it is of `account`, nothing of it lies in the future or before 1970, its
     /// analysis is found by nobody who does not have it (`origin` is the key of the record as it came), and its verdicts are
     /// history that answers no question. In words, why it cannot be.
     pub(super) fn adopted(self, account: &str, origin: &ObjectKey, now: Moment) -> Result<Self, String> {
@@ -243,24 +247,27 @@ impl Record {
         if analysis.digest != image.digest {
             return Err("its analysis is that of another image".into());
         }
+        // No stranger's clock is trusted: what it says lies between 1970 and now.
+        let past = |moment: Moment| moment.clamp(Moment(0), now);
         analysis.key = format!("imported as {origin}");
-        analysis.created_at = analysis.created_at.min(now);
-        image.created_at = image.created_at.min(now);
-        image.last_updated = image.last_updated.min(now);
-        image.analyzed_at = Some(image.analyzed_at.unwrap_or(now).min(now));
+        analysis.created_at = past(analysis.created_at);
+        image.created_at = past(image.created_at);
+        image.last_updated = past(image.last_updated);
+        image.analyzed_at = Some(image.analyzed_at.map_or(now, past));
         for tag in &mut tags {
             for moment in [&mut tag.detected_at, &mut tag.created_at, &mut tag.last_updated] {
-                *moment = (*moment).min(now);
+                *moment = past(*moment);
             }
         }
         for evaluation in &mut evaluations {
-            evaluation.created_at = evaluation.created_at.min(now);
-            evaluation.last_evaluated = evaluation.last_evaluated.min(now);
+            evaluation.created_at = past(evaluation.created_at);
+            evaluation.last_evaluated = past(evaluation.last_evaluated);
+            evaluation.valid_until = evaluation.valid_until.map(past);
             // No question has these as its basis.
             evaluation.data = None;
             evaluation.inputs = "imported".into();
         }
-        let (account, archived_at) = (account.to_owned(), archived_at.min(now));
+        let (account, archived_at) = (account.to_owned(), past(archived_at));
         Ok(Self { format, version, account, archived_at, image, tags, analysis, evaluations })
     }
 

@@ -5,7 +5,10 @@
 //! else finds it by, so that nothing of it becomes what others are told. Keys of documents are the digests of what they
 //! are found to be. It lands in the archive, from where it is restored like any other.
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
 use async_compression::{tokio::bufread::ZstdDecoder, zstd::DParameter};
 use sha2::{Digest as _, Sha256};
@@ -15,7 +18,7 @@ use windlass_store::{
     Error as StoreError, Moment,
     archived_images::{self, NewArchived, Status},
     image_tags::TagName,
-    object_candidates::{self, Storage},
+    object_candidates::Storage,
 };
 use windlass_v1::{
     archives::{ArchivedImage, NOT_FOUND},
@@ -23,7 +26,13 @@ use windlass_v1::{
 };
 
 use super::bundle::{self, BLOCK, FINDINGS, Record};
-use crate::{Error, Result, Tenant, images::happening, text};
+use windlass_sbom::formats;
+
+use crate::{
+    Error, Result, Tenant,
+    images::{happening, manifest},
+    text, threads,
+};
 
 /// Bytes of a bundle that is sent, and of what it unfolds to.
 pub const BUNDLE_LIMIT: u64 = 2 << 30;
@@ -35,6 +44,8 @@ const ROWS_LIMIT: usize = 20_000;
 /// Bytes of any text of a row but annotations and Dockerfile.
 const TEXT_LIMIT: usize = 4096;
 const LARGE_TEXT_LIMIT: usize = 2 << 20;
+/// Bytes of a document that is looked into: as many as one that is imported may have.
+const READ_LIMIT: u64 = windlass_v1::imports::PART_LIMIT;
 /// How a zstd frame begins.
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Largest window that is made room for, as a power of two.
@@ -65,12 +76,12 @@ impl Tenant {
         Ok(ExportedBundle { digest: row.digest, size, content })
     }
 
-    /// Takes a bundle of this or another system into the archive: a tar file, compressed with zstd or not. Memory does not
-    /// grow with it.
+    /// Takes a bundle of this or another system into the archive: a tar file, compressed with zstd or not. Memory grows with
+    /// its bill of materials alone, which is read.
     ///
     /// # Errors
-    /// 400 for what is no bundle, is damaged, too large, or says what cannot be; 409 where the archive has the image and
-    /// nothing older.
+    /// 400 for what is no bundle, is damaged, too large, or says what cannot be; 409 where the archive has the image:
+    /// what a stranger says of its age is no reason to give up what is kept.
     pub async fn import_bundle(&self, bytes: impl AsyncRead + Send + Unpin) -> Result<ArchivedImage> {
         let (record, stored) = self.store_foreign(bytes).await?;
         let kept = self.keep_foreign(&record, stored).await;
@@ -108,16 +119,10 @@ impl Tenant {
         let tx = self.account.begin().await?;
         self.demand_room(&tx, 0).await?;
         let (row, is_new) = archived_images::ensure(&tx, self.name(), &new, now).await?;
-        if !is_new && (row.status != Status::Archived || row.analyzed_at >= analyzed_at) {
-            return Err(Error::conflict(format!(
-                "the archive has {} already, from the same analysis or a later one; delete it there first",
-                row.digest
-            )));
+        if !is_new {
+            return Err(Error::conflict(format!("the archive has {} already; delete it there first", row.digest)));
         }
         archived_images::finish(&tx, &row, &new, &object, stored.size, now).await?;
-        if let Some(old) = row.object.as_ref().filter(|old| **old != object) {
-            object_candidates::let_go(&tx, Storage::Bundles, std::slice::from_ref(old), now).await?;
-        }
         let archived = happening(EventType::ImageArchived, &row.digest, serde_json::json!({"msg": "imported"}));
         self.service.tell(&tx, self.name(), archived).await?;
         Ok(tx.commit().await.map_err(StoreError::from)?)
@@ -145,6 +150,7 @@ async fn rewrite(
     bundle::append(&mut out, bundle::RECORD, &record.text()?).await?;
     let mut missing = record.objects().map_err(|_| refused("it names a document by what is no digest".into()))?;
     let mut sizes: BTreeMap<ObjectKey, u64> = BTreeMap::new();
+    let looked_into = looked_into(&record)?;
     while let Some((name, size)) = header(&mut bundle).await? {
         let limit = bundle::MEMBER_LIMIT;
         if size > limit {
@@ -157,7 +163,23 @@ async fn rewrite(
             _ => return Err(refused(format!("{} is not of it", shown(&name)))),
         }
         bundle::append_header(&mut out, &name, size).await?;
-        let found = copy(&mut bundle, &name, size, &mut out).await?;
+        let found = match named.filter(|key| looked_into.contains(key)) {
+            None => copy(&mut bundle, &name, size, &mut out).await?,
+            Some(_) if size > READ_LIMIT => {
+                return Err(refused(format!(
+                    "{name} has {size} bytes, and a document of its kind may have {READ_LIMIT}"
+                )));
+            }
+            Some(key) => {
+                let mut content = Vec::new();
+                let found = copy(&mut bundle, &name, size, &mut content).await?;
+                out.write_all(&content).await.map_err(bundle::unwritable)?;
+                let image = record.image.clone();
+                // Bills of materials have megabytes.
+                threads::blocking(move || check_document(&image, &key, &content)).await?.map_err(refused)?;
+                found
+            }
+        };
         if named.is_some_and(|key| key != found) {
             return Err(refused(format!("{name} is not what its name says")));
         }
@@ -217,6 +239,31 @@ async fn copy(
     Ok(ObjectKey::from(digest))
 }
 
+/// The keys of the documents that others rely on to be what they are called.
+fn looked_into(record: &Record) -> Result<BTreeSet<ObjectKey>> {
+    let bills = record.analysis.documents.iter().filter(|document| document.kind == "sbom");
+    bills.map(|bill| &bill.object).chain([&record.image.manifest]).map(|key| super::key(key)).collect()
+}
+
+/// Whether a manifest or a bill of materials is one, of this image. What is wrong, in words.
+fn check_document(image: &bundle::Image, key: &ObjectKey, content: &[u8]) -> Result<(), String> {
+    if key.to_string() != image.manifest {
+        return match formats::read(content) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(format!("its bill of materials {key} cannot be read: {error}")),
+        };
+    }
+    let (config, _) = manifest::read(content).map_err(|error| format!("its manifest {key} is none: {error}"))?;
+    if config.strip_prefix("sha256:") != Some(image.image_id()) {
+        return Err(format!(
+            "the image id is {}, the config of its manifest {}",
+            shown(image.image_id()),
+            shown(&config)
+        ));
+    }
+    Ok(())
+}
+
 /// Whether rows can be what a record says of them. What is wrong, in words.
 fn check(record: &Record) -> Result<(), String> {
     let image = &record.image;
@@ -257,7 +304,7 @@ fn check(record: &Record) -> Result<(), String> {
             return Err(format!("{} is no tag", shown(&full)));
         }
     }
-    let mut kinds = std::collections::BTreeSet::new();
+    let mut kinds = BTreeSet::new();
     for document in &record.analysis.documents {
         if !crate::analysis::is_document_kind(&document.kind) || !kinds.insert(&document.kind) {
             return Err(format!("{} is no kind of document, or is there twice", shown(&document.kind)));

@@ -84,6 +84,18 @@ fn an_analysed_image_is_archived_once_and_told_of() {
 }
 
 #[test]
+fn an_image_is_archived_by_the_digest_of_its_index() {
+    on_every_service(|bench| async move {
+        let alpha = team(&bench, "alpha").await;
+        let image = seed(&bench, &alpha, "a", &["r.example/shop/web:1"]).await;
+        let done = ("archived".to_owned(), "Completed successfully".to_owned());
+        assert_eq!(archive(&alpha, &format!("{image}-index")).await, done);
+        assert_eq!(json!(alpha.archived_image(&image).await.unwrap())["imageDigest"], json!(image));
+        assert_eq!(told(&bench).await, [("system.analysis_archive.image_archived".into(), image, json!({}))]);
+    });
+}
+
+#[test]
 fn a_bundle_tells_everything_to_whoever_can_read_a_tar_file() {
     on_every_service(|bench| async move {
         let alpha = team(&bench, "alpha").await;

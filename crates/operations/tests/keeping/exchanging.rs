@@ -284,6 +284,13 @@ fn hostile(members: &[(String, Vec<u8>)]) -> Vec<Case> {
         ("NUL in a text", record(|record| record["tags"][0]["registry"] = json!("a\0b")), "character NUL"),
         ("a long text", record(|record| record["image"]["image_id"] = json!("x".repeat(5000))), "longer than 4096"),
         (
+            "an image id of its own",
+            record(|record| record["image"]["image_id"] = json!("evil id <b>")),
+            "the image id is",
+        ),
+        ("a bill of materials that is none", bill(members, b"not an sbom"), "its bill of materials sha256:"),
+        ("a manifest that is none", manifest(members), "its manifest sha256:"),
+        (
             "many rows",
             record(|record| {
                 let tag = record["tags"][0].clone();
@@ -297,6 +304,92 @@ fn hostile(members: &[(String, Vec<u8>)]) -> Vec<Case> {
             "no action that is known",
         ),
     ]
+}
+
+/// A bundle in which an object is another one, whose digest is right wherever it is named.
+fn replaced(members: &[(String, Vec<u8>)], key: &str, content: &[u8]) -> Vec<u8> {
+    let other = ObjectKey::of(content).to_string();
+    let text = String::from_utf8(members[0].1.clone()).unwrap().replace(key, &other);
+    let mut record: Value = serde_json::from_str(&text).unwrap();
+    for document in record["analysis"]["documents"].as_array_mut().unwrap() {
+        if document["object"] == json!(other) {
+            document["size"] = json!(content.len());
+        }
+    }
+    let file = |key: &str| format!("objects/{}", key.trim_start_matches("sha256:"));
+    let mut members = members.to_vec();
+    members[0].1 = record.to_string().into_bytes();
+    let member = members.iter_mut().find(|(name, _)| *name == file(key)).unwrap();
+    *member = (file(&other), content.to_vec());
+    packed(&members)
+}
+
+fn bill(members: &[(String, Vec<u8>)], content: &[u8]) -> Vec<u8> {
+    let record: Value = serde_json::from_slice(&members[0].1).unwrap();
+    let documents = record["analysis"]["documents"].as_array().unwrap();
+    let sbom = documents.iter().find(|document| document["kind"] == "sbom").unwrap();
+    replaced(members, sbom["object"].as_str().unwrap(), content)
+}
+
+fn manifest(members: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let record: Value = serde_json::from_slice(&members[0].1).unwrap();
+    replaced(members, record["image"]["manifest"].as_str().unwrap(), b"{}")
+}
+
+#[test]
+fn what_is_archived_is_not_given_up_for_what_a_stranger_says_is_newer() {
+    let Some(registry) = Registry::start() else { return };
+    let sample = Sample::new("bash");
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().unwrap().block_on(registry.push(&sample, "1"));
+    on_every_service(|bench| {
+        let registry = &registry;
+        async move {
+            let alpha = team(&bench, "alpha").await;
+            let digest = analyse(&bench.service, &alpha, &format!("{}/team/app:1", registry.address)).await;
+            archive(&alpha, &digest).await;
+            let bundle = exported(&alpha, &digest).await;
+            bench.pass(3600);
+            let newer = forged(&members(&bundle).await, |record| {
+                record["image"]["analyzed_at"] = json!(i64::MAX);
+            });
+            let refusal = refused(alpha.import_bundle(&newer[..]).await);
+            assert!(
+                refusal.httpcode == 409 && refusal.message.contains("delete it there first"),
+                "{}",
+                refusal.message
+            );
+            assert_eq!(exported(&alpha, &digest).await, bundle);
+        }
+    });
+}
+
+#[test]
+fn moments_of_strangers_lie_between_1970_and_now() {
+    let Some(registry) = Registry::start() else { return };
+    let sample = Sample::new("bash");
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().unwrap().block_on(registry.push(&sample, "1"));
+    on_every_service(|bench| {
+        let registry = &registry;
+        async move {
+            let (alpha, beta) = (team(&bench, "alpha").await, team(&bench, "beta").await);
+            let digest = analyse(&bench.service, &alpha, &format!("{}/team/app:1", registry.address)).await;
+            archive(&alpha, &digest).await;
+            let bundle = forged(&members(&exported(&alpha, &digest).await).await, |record| {
+                for name in ["created_at", "last_updated", "analyzed_at"] {
+                    record["image"][name] = json!(i64::MIN);
+                }
+                record["tags"][0]["detected_at"] = json!(i64::MIN);
+            });
+            beta.import_bundle(&bundle[..]).await.unwrap();
+            restore(&beta, &digest).await.unwrap();
+            let shown = json!(beta.image(&digest).await.unwrap());
+            for moment in [&shown["created_at"], &shown["analyzed_at"], &shown["image_detail"][0]["tag_detected_at"]] {
+                assert_eq!(moment, &json!("1970-01-01T00:00:00Z"), "{shown}");
+            }
+        }
+    });
 }
 
 #[test]
