@@ -90,6 +90,11 @@ impl Objects {
         self.driver.place()
     }
 
+    /// All places that are read: its own first, then those that objects are moved away from.
+    pub fn places(&self) -> impl Iterator<Item = String> {
+        std::iter::once(&self.driver).chain(&self.others).map(|driver| driver.place())
+    }
+
     /// Keeps `content`. What is there already is not written again, which costs one look.
     pub async fn put(&self, content: impl Into<Bytes>) -> Result<ObjectKey, Error> {
         let content = content.into();

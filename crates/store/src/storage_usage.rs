@@ -70,6 +70,11 @@ impl Store {
         Ok(usage)
     }
 
+    /// Bytes of the objects that are rows of this database.
+    pub async fn object_chunk_bytes(&self) -> Result<u64> {
+        self.count("SELECT CAST(COALESCE(SUM(LENGTH(content)), 0) AS BIGINT) FROM object_chunks").await
+    }
+
     /// The rows of each account in each table whose rows tell an account, and the bytes of their values.
     pub async fn account_usage(&self) -> Result<BTreeMap<(String, String), TableUsage>> {
         let mut usage = BTreeMap::new();

@@ -68,6 +68,7 @@ pub struct QuotaRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct QuotaUse {
     pub images: u64,
+    /// Of documents of analyses, uncompressed, and of bundles in the archive.
     pub bytes: u64,
 }
 

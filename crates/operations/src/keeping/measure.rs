@@ -37,7 +37,11 @@ impl Service {
     pub async fn measure_storage(&self) -> Result<()> {
         let now = self.clock.moment();
         let mut totals = Totals::new();
-        for (table, usage) in self.store.table_usage().await? {
+        let in_database = self.bytes_in_database().await?;
+        for (table, mut usage) in self.store.table_usage().await? {
+            if table == "object_chunks" {
+                usage.bytes = usage.bytes.saturating_sub(in_database);
+            }
             add(&mut totals, None, TABLE, &table, &usage);
         }
         for ((account, table), usage) in self.store.account_usage().await? {
@@ -60,6 +64,12 @@ impl Service {
         });
         self.store.keep_samples(samples.collect()).await?;
         Ok(())
+    }
+
+    /// Bytes of the objects that are rows of the database: as objects they count already, and nothing counts twice.
+    async fn bytes_in_database(&self) -> Result<u64> {
+        let mut places = Storage::ALL.into_iter().flat_map(|storage| self.objects_of(storage).places());
+        if places.any(|place| place.starts_with("db:")) { Ok(self.store.object_chunk_bytes().await?) } else { Ok(0) }
     }
 
     async fn measure_objects(&self, storage: Storage, page: &[StoredObject], totals: &mut Totals) -> Result<()> {

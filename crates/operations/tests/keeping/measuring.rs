@@ -1,10 +1,13 @@
+use std::sync::Arc;
+
 use serde_json::json;
+use windlass_objects::{Objects, Options};
 use windlass_operations::{
-    Settings,
+    Cipher, ObjectChunks, Service, Settings,
     keeping::{KeepingSettings, Quota},
     testing::{Bench, on_every_service},
 };
-use windlass_store::testing::on_every_engine;
+use windlass_store::{object_references::Storage, testing::on_every_engine};
 use windlass_v1::storage::QuotaRequest;
 
 use crate::house::{archive, files, forget, refused, restore, seed, team};
@@ -38,6 +41,33 @@ fn what_is_kept_is_measured_to_the_byte_by_account_table_and_kind() {
         let own = beta.storage().await.unwrap();
         assert_eq!((&own.account, &own.usage), (&"beta".to_owned(), share("beta")));
         assert_eq!((own.of_quota.images, own.forecast), (1, None));
+    });
+}
+
+#[test]
+fn what_is_kept_in_the_database_itself_counts_once() {
+    on_every_service(|bench| async move {
+        let store = bench.service.store().clone();
+        let chunks = |name| {
+            let chunks = ObjectChunks::new(store.clone(), bench.service.clock().clone(), name);
+            Objects::over(Arc::new(chunks), Options::default())
+        };
+        let cipher = Cipher::parse(&Cipher::generate_key()).unwrap();
+        let (clock, settings) = (bench.service.clock().clone(), bench.service.settings().clone());
+        let service = Service::new(store.clone(), chunks(""), chunks("archive"), cipher, clock, settings);
+        let of_tables = async || {
+            let told = service.storage(true).await.unwrap();
+            let chunks = told.usage.tables.iter().find(|table| table.name == "object_chunks").unwrap().bytes;
+            (told.usage.documents.iter().map(|kept| kept.bytes).sum::<u64>(), chunks)
+        };
+        let (none, before) = of_tables().await;
+        assert_eq!(none, 0);
+        let mut bytes = vec![0; 4 << 20];
+        getrandom::fill(&mut bytes).unwrap();
+        service.objects_of(Storage::Documents).put(bytes).await.unwrap();
+        let (documents, after) = of_tables().await;
+        assert!(documents >= 4 << 20, "{documents}");
+        assert!(after - before < 1 << 20, "what the table takes beside its content: {before} and {after} bytes");
     });
 }
 
