@@ -24,6 +24,7 @@ use axum::{
 use futures::FutureExt as _;
 use opentelemetry::global::get_text_map_propagator;
 use opentelemetry_http::HeaderExtractor;
+use tokio::sync::Semaphore;
 use tracing::{Instrument as _, Span, field::Empty};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use windlass_operations::{
@@ -59,7 +60,12 @@ struct Application {
     service: Arc<Service>,
     routes: Routes,
     metrics: Metrics,
+    /// Places for requests with long documents, of which each takes up to hundreds of megabytes.
+    long_bodies: Arc<Semaphore>,
 }
+
+/// How many long documents are in memory at once; the others wait.
+const LONG_BODIES: usize = 2;
 
 /// The application: every operation, and the descriptions of them.
 pub fn router(service: Arc<Service>, metrics: Metrics) -> Router {
@@ -75,7 +81,8 @@ pub fn monitoring(service: Arc<Service>, metrics: Metrics) -> Router {
 }
 
 fn answering(service: Arc<Service>, metrics: Metrics, routes: Routes) -> Router {
-    let application = Arc::new(Application { service, routes, metrics });
+    let application =
+        Arc::new(Application { service, routes, metrics, long_bodies: Arc::new(Semaphore::new(LONG_BODIES)) });
     let answering = move |request: Request| {
         let application = Arc::clone(&application);
         async move {
@@ -165,7 +172,10 @@ impl Application {
         witness.named = operation.names.and_then(|name| received.member(name)).map(str::to_owned);
         let admitted = self.admit(operation, &received.headers, &received.path, witness).await;
         Span::current().record("account", witness.account());
-        operation.run(admitted?, received).await
+        let scope = admitted?;
+        let received = received.finish(operation, &self.long_bodies).await?;
+        witness.named = operation.names.and_then(|name| received.member(name)).map(str::to_owned);
+        operation.run(scope, received).await
     }
 
     /// Finds out who asks, and what they may touch.

@@ -7,11 +7,15 @@ use axum::{
     extract::{FromRequest as _, Multipart},
     http::{HeaderMap, header},
 };
+use futures::{StreamExt as _, TryStreamExt as _};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::io::AsyncRead;
+use tokio::{
+    io::AsyncRead,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tokio_util::io::StreamReader;
 use utoipa::{
     ToSchema,
@@ -23,8 +27,10 @@ use windlass_v1::error::Problem;
 use super::SchemaTable;
 use crate::Failure;
 
-/// Longest JSON document or form that is read, in bytes.
-const DOCUMENT_LIMIT: usize = 64 << 20;
+/// Longest JSON document that is read, in bytes (`spec/operations.md` §6.6).
+const DOCUMENT_LIMIT: usize = 10 << 20;
+/// Longest that is read of a stranger: in memory a document takes many times its length.
+const STRANGER_LIMIT: usize = 64 << 10;
 
 /// What kind of body an operation takes.
 #[derive(Clone)]
@@ -70,6 +76,13 @@ impl JsonSchema {
         narrow(&mut document);
         let validator = jsonschema::draft202012::new(&document).expect("a schema made from a type is one");
         Arc::new(Self { schema, components, validator })
+    }
+
+    /// Reads a document that fits.
+    fn read(&self, bytes: &[u8]) -> Result<Value, Problem> {
+        let value = serde_json::from_slice(bytes).map_err(|_| Problem::unparsable_body())?;
+        self.check(&value)?;
+        Ok(value)
     }
 
     fn check(&self, value: &Value) -> Result<(), Problem> {
@@ -178,6 +191,8 @@ fn explain_branches(branches: &[Vec<ValidationError<'_>>]) -> Option<String> {
 pub(crate) enum Checked {
     None,
     Json(Value),
+    /// A document longer than what is read of a stranger, from its beginning.
+    Long(HttpBody),
     /// Not read yet.
     Raw(HttpBody),
 }
@@ -189,17 +204,19 @@ impl BodyKind {
             Self::None => Ok(Checked::None),
             Self::Raw | Self::File(_) => Ok(Checked::Raw(body)),
             Self::Json(schema) => {
-                let bytes = collect(body, DOCUMENT_LIMIT).await?;
+                let begun = begin(body, STRANGER_LIMIT).await?;
                 let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-                if !is_json(media_type) && !bytes.is_empty() {
+                let is_empty = matches!(&begun, Begun::Whole(bytes) if bytes.is_empty());
+                if !is_json(media_type) && !is_empty {
                     return Err(Problem::unsupported_media_type(media_type).into());
                 }
-                if bytes.is_empty() {
+                if is_empty {
                     return Err(Problem::missing_body().into());
                 }
-                let value: Value = serde_json::from_slice(&bytes).map_err(|_| Problem::unparsable_body())?;
-                schema.check(&value)?;
-                Ok(Checked::Json(value))
+                match begun {
+                    Begun::Whole(bytes) => Ok(Checked::Json(schema.read(&bytes)?)),
+                    Begun::Longer(body) => Ok(Checked::Long(body)),
+                }
             }
             Self::Form(_) => {
                 let bytes = collect(body, 64 << 10).await?;
@@ -208,6 +225,39 @@ impl BodyKind {
             }
         }
     }
+
+    /// Reads and checks what was left because it is long, with the place that it takes of those that there are.
+    pub(super) async fn finish(
+        &self,
+        body: HttpBody,
+        places: &Arc<Semaphore>,
+    ) -> Result<(Checked, Option<OwnedSemaphorePermit>), Failure> {
+        let Self::Json(schema) = self else { unreachable!("only documents are left") };
+        // Received before it takes its place, so that a slow sender holds nobody up.
+        let bytes = collect(body, DOCUMENT_LIMIT).await?;
+        let place = Arc::clone(places).acquire_owned().await.map_err(|error| Failure::internal(&error))?;
+        Ok((Checked::Json(schema.read(&bytes)?), Some(place)))
+    }
+}
+
+/// A body of which a part was read.
+enum Begun {
+    Whole(Vec<u8>),
+    /// It is longer; this is all of it.
+    Longer(HttpBody),
+}
+
+async fn begin(body: HttpBody, limit: usize) -> Result<Begun, Failure> {
+    let mut pieces = body.into_data_stream();
+    let mut begun = Vec::new();
+    while begun.len() <= limit {
+        match pieces.try_next().await.map_err(unreadable)? {
+            Some(piece) => begun.extend_from_slice(&piece),
+            None => return Ok(Begun::Whole(begun)),
+        }
+    }
+    let begun = futures::stream::once(async { Ok(Bytes::from(begun)) });
+    Ok(Begun::Longer(HttpBody::from_stream(begun.chain(pieces))))
 }
 
 fn is_json(media_type: &str) -> bool {
@@ -222,8 +272,13 @@ pub(crate) async fn collect(body: HttpBody, limit: usize) -> Result<Bytes, Failu
         Err(error) if error.is::<LengthLimitError>() => {
             Err(Failure::bad_request(format!("The body is longer than {limit} bytes.")))
         }
-        Err(error) => Err(Failure::bad_request(format!("The body cannot be read to its end: {error}"))),
+        Err(error) => Err(unreadable(error)),
     }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is what combinators hand on")]
+fn unreadable(error: impl ToString) -> Failure {
+    Failure::bad_request(format!("The body cannot be read to its end: {}", error.to_string()))
 }
 
 /// What an operation takes as its body.

@@ -1,10 +1,11 @@
 //! A request on its way to an operation's function.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::http::HeaderMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use windlass_v1::error::Problem;
 
 use super::{
@@ -40,6 +41,8 @@ pub(crate) struct Received {
     pub(crate) address: Option<IpAddr>,
     query: Map<String, Value>,
     body: Checked,
+    /// Held for as long as a long document is in memory.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Received {
@@ -53,14 +56,22 @@ impl Received {
         let (head, body) = request.into_parts();
         let query = parameters::read(&operation.query, head.uri.query().unwrap_or_default())?;
         let body = operation.body.check(&head.headers, body).await?;
-        Ok(Self { path, headers: head.headers, address, query, body })
+        Ok(Self { path, headers: head.headers, address, query, body, place: None })
+    }
+
+    /// Reads and checks a body that was left because it is long, now that it is known who sends it.
+    pub(crate) async fn finish(mut self, operation: &Operation, places: &Arc<Semaphore>) -> Result<Self, Failure> {
+        if let Checked::Long(body) = self.body {
+            (self.body, self.place) = operation.body.finish(body, places).await?;
+        }
+        Ok(self)
     }
 
     /// A text in the body.
     pub(crate) fn member(&self, name: &str) -> Option<&str> {
         match &self.body {
             Checked::Json(value) => value.get(name)?.as_str(),
-            Checked::None | Checked::Raw(_) => None,
+            Checked::None | Checked::Long(_) | Checked::Raw(_) => None,
         }
     }
 
@@ -73,7 +84,7 @@ impl Received {
 
     /// Makes of it what the function takes.
     pub(super) fn read<Q: DeserializeOwned, B: Body>(self) -> Result<Input<Q, B::Value>, Failure> {
-        let Self { path, headers, address, query, body } = self;
+        let Self { path, headers, address, query, body, place: _place } = self;
         // `()` is read from null, structures from a map.
         let query =
             if query.is_empty() { serde_json::from_value(Value::Null).or_else(|_| empty()) } else { from(query) };

@@ -60,6 +60,30 @@ fn nobody_is_told_to_say_who_they_are() {
 }
 
 #[test]
+fn of_a_stranger_no_long_document_is_read() {
+    on_every_service(|bench| async move {
+        let document = |length: usize| {
+            let filler = "[],".repeat(length / 3);
+            format!("{{\"tag\": 5, \"annotations\": {{\"x\": [{filler}[]]}}}}").into_bytes()
+        };
+        let (nobody, admin) = (Client::of(&bench), Client::admin(&bench));
+        let send = async |client: &Client, length: usize, kind: &str| {
+            client.send(Method::POST, "/images", Some(kind), document(length)).await
+        };
+        let json = "application/json";
+        let (status, message) = send(&nobody, 1000, json).await.refusal();
+        assert_eq!((status, message.as_str()), (400, "5 is not of type 'string' - 'tag'"), "what is wrong comes first");
+        let answer = send(&nobody, 100_000, json).await;
+        assert_eq!((answer.status, answer.text().as_str()), (StatusCode::UNAUTHORIZED, "Unauthorized"));
+        assert_eq!(send(&nobody, 100_000, "text/plain").await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        let (status, message) = send(&admin, 9 << 20, json).await.refusal();
+        assert_eq!((status, message.as_str()), (400, "5 is not of type 'string' - 'tag'"));
+        let (status, message) = send(&admin, 11 << 20, json).await.refusal();
+        assert_eq!((status, message.as_str()), (400, "The body is longer than 10485760 bytes."));
+    });
+}
+
+#[test]
 fn guessing_passwords_is_slowed_down() {
     on_every_service(|bench| async move {
         let guesser = Client::of(&bench).user("admin", "guessed");
