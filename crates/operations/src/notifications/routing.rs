@@ -9,6 +9,7 @@ use globset::GlobMatcher;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use windlass_channels::{Facts, Notice, VulnerabilityChange, VulnerabilityFact};
 use windlass_v1::{
+    evaluations::EvaluationStatus,
     notifications::{Routing, VulnerabilityRouting},
     vulnerabilities::SeverityName,
     webhooks::NotificationType,
@@ -151,7 +152,8 @@ impl Route {
     }
 
     /// What is left to tell of what was gathered, in its order: of vulnerabilities those that the endpoint wants, of verdicts
-    /// that went to and fro nothing, or that they did.
+    /// that went to and fro nothing, or that they did; nothing, too, of one that passes or fails as before, where only flips
+    /// are wanted.
     pub(crate) fn settle(&self, mut notices: Vec<Notice>) -> Vec<Notice> {
         if !self.filters_no_vulnerabilities() {
             for notice in notices.iter_mut().filter(|notice| notice.kind == NotificationType::VulnUpdate) {
@@ -170,13 +172,14 @@ impl Route {
             let (first, last) = (places[0], places[places.len() - 1]);
             let verdict = |at: usize| notices[at].facts.verdict.clone();
             let (Some(before), Some(after)) = (verdict(first), verdict(last)) else { continue };
-            if before.from == after.to {
+            let flips = EvaluationStatus::of(&before.from) != EvaluationStatus::of(&after.to);
+            if before.from == after.to || (self.routing.verdicts.flips && !flips) {
                 untold.extend(places);
             } else if places.len() >= UNSTEADY {
                 let told = &mut notices[last];
                 told.message = format!("{} (the verdict changed {} times meanwhile)", told.message, places.len());
                 if let Some(verdict) = &mut told.facts.verdict {
-                    verdict.from = before.from;
+                    (verdict.from, verdict.flips) = (before.from, flips);
                 }
                 untold.extend(&places[..places.len() - 1]);
             }

@@ -247,6 +247,29 @@ fn a_verdict_that_goes_to_and_fro_is_no_news() {
     assert_eq!(told[0].facts.verdict.as_ref().map(|verdict| verdict.from.as_str()), Some("go"));
 }
 
+/// D-23: what was gathered is a flip if the first and the last verdict make one, whatever lies between.
+#[test]
+fn whether_a_verdict_flipped_is_said_of_all_that_was_gathered() {
+    let steps = |actions: &[&str]| -> Vec<Notice> {
+        let pairs = actions.windows(2).enumerate();
+        pairs.map(|(at, pair)| verdict(at, "app", pair[0], pair[1])).collect()
+    };
+    let told = |only_flips: bool, notices: Vec<Notice>| -> Vec<(String, String, bool)> {
+        let damped = route(json!({"verdicts": {"damping_minutes": 10, "flips": only_flips}}));
+        let verdicts = damped.settle(notices).into_iter().filter_map(|notice| notice.facts.verdict);
+        verdicts.map(|verdict| (verdict.from, verdict.to, verdict.flips)).collect()
+    };
+    let change = |from: &str, to: &str, flips| (from.to_owned(), to.to_owned(), flips);
+    assert_eq!(told(false, steps(&["stop", "go", "warn", "go"])), [change("stop", "go", true)]);
+    assert_eq!(told(false, steps(&["go", "stop", "go", "warn"])), [change("go", "warn", false)]);
+
+    let there_and_nearly_back = || steps(&["go", "stop", "warn"]);
+    assert_eq!(told(true, there_and_nearly_back()), [], "it passes as it did");
+    assert_eq!(told(false, there_and_nearly_back()), [change("go", "stop", true), change("stop", "warn", true)]);
+    let lasting = [verdict(1, "app", "stop", "go"), verdict(2, "app", "warn", "stop"), verdict(3, "app", "stop", "go")];
+    assert_eq!(told(true, lasting.to_vec()), [change("stop", "go", true)]);
+}
+
 #[test]
 fn a_zone_that_is_not_known_is_named() {
     let routing = serde_json::from_value(json!({"time_zone": "Mars/Olympus"})).unwrap();
