@@ -139,6 +139,10 @@ impl Tenant {
 
     /// Replaces what an endpoint is. Secrets that are sent back as masks stay as they are, as long as the receiver does. What
     /// went wrong so far is forgotten.
+    ///
+    /// # Errors
+    /// 400 where it could not work, with every reason; 409 where the name is another, or the endpoint is changed at the same
+    /// time.
     pub async fn replace_notification_endpoint(
         &self,
         caller: &Caller,
@@ -160,8 +164,8 @@ impl Tenant {
         };
         let request = EndpointRequest { settings, ..request };
         let row = self.row_of(caller, &old.id, request, old.created_at, self.service.clock.moment()).await?;
-        if !self.account.replace_endpoint(&row).await? {
-            return Err(unknown());
+        if !self.account.replace_endpoint(&old, &row).await? {
+            return Err(self.overtaken(name).await);
         }
         if has_other_readers {
             // Who has a letter is known by their places among them.
@@ -209,7 +213,7 @@ impl Tenant {
     /// Makes a new key that signs what the endpoint is sent. The former one signs beside it for a day.
     ///
     /// # Errors
-    /// 400 where the channel does not sign.
+    /// 400 where the channel does not sign, 409 where the endpoint is changed at the same time.
     pub async fn rotate_notification_secret(&self, name: &str) -> Result<RotatedSecret> {
         let row = self.writable_row(name).await?;
         let mut endpoint = unsealed(&self.service.cipher, &row)?;
@@ -221,11 +225,20 @@ impl Tenant {
             return Err(Error::invalid(format!("{} does not sign what it sends: only webhooks do", row.kind)));
         }
         let settings = sealed(&self.service.cipher, &row.id, &endpoint)?;
-        let row = Model { settings, last_updated: now.into(), ..row };
-        if self.account.replace_endpoint(&row).await? {
+        if self.account.set_endpoint_settings(&row, settings, now.into()).await? {
             Ok(RotatedSecret { secret, former_until: until.into() })
         } else {
-            Err(unknown())
+            Err(self.overtaken(name).await)
+        }
+    }
+
+    /// Why an endpoint that was read could not be written.
+    async fn overtaken(&self, name: &str) -> Error {
+        match self.endpoint_row(name).await {
+            Ok(_) => Error::conflict(format!(
+                "the endpoint {name} was changed by somebody else at the same time: look at it, and try again"
+            )),
+            Err(error) => error,
         }
     }
 

@@ -159,9 +159,9 @@ impl Service {
             };
             match &before {
                 Some(before) if is_same(before) => {}
-                Some(_) => drop(admin.replace_endpoint(&row).await?),
+                // Where it is not replaced, or is there, another process was faster.
+                Some(before) => drop(admin.replace_endpoint(before, &row).await?),
                 None => match admin.insert_endpoint(row).await {
-                    // Another process was faster.
                     Ok(_) | Err(StoreError::Exists) => {}
                     Err(error) => return Err(error.into()),
                 },

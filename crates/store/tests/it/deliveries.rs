@@ -169,11 +169,12 @@ fn an_endpoint_that_fails_or_is_off_is_let_alone() {
             deliver(&store, &format!("{number}"), "e", &format!("r/a:{number}"), 0).await;
         }
         let ill = endpoints::Model { failures: 5, failing_since: Some(at(0)), ..endpoint("e", "a") };
-        alpha.replace_endpoint(&ill).await.unwrap();
+        assert!(alpha.replace_endpoint(&endpoint("e", "a"), &ill).await.unwrap());
         assert!(claim(&store, 10).await.is_some());
         assert!(claim(&store, 11).await.is_none(), "one at a time");
         assert!(claim(&store, 110).await.is_some(), "and after a while the next");
-        alpha.replace_endpoint(&endpoints::Model { enabled: false, ..endpoint("e", "a") }).await.unwrap();
+        let off = endpoints::Model { enabled: false, ..endpoint("e", "a") };
+        assert!(alpha.replace_endpoint(&ill, &off).await.unwrap());
         assert!(claim(&store, 500).await.is_none());
         assert_eq!(store.bury_deliveries("it is disabled", 9, 10, at(999)).await.unwrap(), 0, "their time is not over");
         assert_eq!(store.bury_deliveries("it is disabled", 9, 10, at(1001)).await.unwrap(), 2, "one is being sent");
