@@ -65,7 +65,7 @@ CREATE TABLE deliveries (
     gathers      BOOLEAN NOT NULL,
     due_at       BIGINT NOT NULL,
     give_up_at   BIGINT NOT NULL,
-    -- All there were, and those before it was asked for again.
+    -- All there were, and those before it was put off or asked for again.
     attempts     BIGINT NOT NULL,
     earlier      BIGINT NOT NULL,
     -- Requests of it that the receiver has taken.

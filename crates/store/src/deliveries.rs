@@ -52,7 +52,7 @@ pub struct Model {
     pub gathers: bool,
     pub due_at: Moment,
     pub give_up_at: Moment,
-    /// All there were, and those before it was asked for again.
+    /// All there were, and those before it was put off or asked for again.
     pub attempts: i64,
     pub earlier: i64,
     /// Requests of it that the receiver has taken; of a letter, by bit the places of those who have it.
@@ -208,11 +208,14 @@ impl Claim {
         Ok(ended)
     }
 
-    /// Gives it back untried, as a process does that stops.
-    pub async fn release(&self, store: &Store) -> Result<bool> {
+    /// Gives it back untried, to be sent at `due_at` as if it had not been tried: what is told of its subject until then does
+    /// not wait for it.
+    pub async fn put_off(&self, store: &Store, due_at: Moment) -> Result<bool> {
         let row = ActiveModel {
             state: Set(State::Waiting),
+            due_at: Set(due_at),
             attempts: Set(self.delivery.attempts - 1),
+            earlier: Set(self.delivery.attempts - 1),
             lease_until: Set(None),
             worker: Set(None),
             ..Default::default()

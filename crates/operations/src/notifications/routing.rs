@@ -1,7 +1,8 @@
 //! Who is told what, and when: a function of a notice, an endpoint's routing and the time.
 //!
-//! [`Route::wants`] decides whether an endpoint is told at all, [`Route::place`] when and with what else, and
-//! [`Route::settle`] what is left to tell of what was gathered once it is due.
+//! [`Route::wants`] decides whether an endpoint is told at all, [`Route::place`] when and with what else,
+//! [`Route::settle`] what is left to tell of what was gathered once it is due, and [`Route::quiet_until`] whether that has to
+//! wait once more.
 
 use std::collections::BTreeMap;
 
@@ -131,9 +132,20 @@ impl Route {
                 None => Placement { due: now, subject: subject.to_owned(), gathers: false },
             },
         };
-        let quiet = self.routing.quiet_hours.filter(|hours| !(hours.except_urgent && self.is_urgent(kind, facts)));
-        let due = quiet.and_then(|hours| windows::quiet_until(hours, &self.zone, placed.due)).unwrap_or(placed.due);
+        let due = self.quiet_until([(kind, facts)], placed.due).unwrap_or(placed.due);
         Placement { due, ..placed }
+    }
+
+    /// When the quiet hours end in which nothing of this is sent at `moment`; `None` where it may be, because there are none
+    /// then or one of them is urgent.
+    pub(crate) fn quiet_until<'a>(
+        &self,
+        told: impl IntoIterator<Item = (NotificationType, &'a Facts)>,
+        moment: Timestamp,
+    ) -> Option<Timestamp> {
+        let hours = self.routing.quiet_hours?;
+        let is_urgent = hours.except_urgent && told.into_iter().any(|(kind, facts)| self.is_urgent(kind, facts));
+        windows::quiet_until(hours, &self.zone, moment).filter(|_| !is_urgent)
     }
 
     /// Whether it tells of what is exploited, or is as bad as can be, and the endpoint wants to know of it.

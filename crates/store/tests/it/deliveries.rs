@@ -106,10 +106,13 @@ fn whoever_was_too_slow_writes_nothing_any_more() {
         assert!(!slow.progress(&store, 2).await.unwrap());
         assert!(!slow.extend(&store, at(300)).await.unwrap());
         assert!(!end(&store, &slow, Ending::Delivered, None, 102).await);
-        assert!(!slow.release(&store).await.unwrap());
-        assert!(other.release(&store).await.unwrap());
-        let again = claim(&store, 103).await.unwrap();
-        assert_eq!(again.delivery.attempts, 2, "what was given back was no attempt");
+        assert!(!slow.put_off(&store, at(103)).await.unwrap());
+        assert!(other.put_off(&store, at(110)).await.unwrap());
+        assert!(claim(&store, 109).await.is_none());
+        deliver(&store, "urgent", "e", "r/a:1", 104).await;
+        assert_eq!(claimed(&store, 104).await.as_deref(), Some("urgent"), "it waits for nothing that was put off");
+        let again = claim(&store, 110).await.unwrap();
+        assert_eq!((again.delivery.attempts, again.delivery.accepted), (2, 1), "that it was put off was no attempt");
     });
 }
 

@@ -8,13 +8,15 @@ mod troubles;
 
 use std::{future::Future, sync::Arc};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use windlass_channels::Facts;
+use windlass_channels::{Facts, Sample};
 use windlass_store::{events::Level, testing::on_every_engine};
 use windlass_v1::{
     events::EventType,
     notifications::{Delivery, DeliveryQuery},
     subscriptions::{SubscriptionRequest, SubscriptionType, SubscriptionUpdate, subscription_id},
+    webhooks::NotificationType,
 };
 
 use super::{
@@ -92,6 +94,15 @@ impl House {
     async fn move_tag(&self, tag: &str) {
         let details = json!({"curr_eval": ["sha256:b"], "last_eval": ["sha256:a"], "subscription_type": "tag_update"});
         self.happen(EventType::TagUpdated, tag, details, Facts::default()).await;
+    }
+
+    /// Lets known to be exploited what is in the image of a tag.
+    async fn alarm(&self, tag: &str) {
+        let sample = Sample { account: "team", email: None, id: "x", now: Timestamp::UNIX_EPOCH };
+        let sample = sample.notice(NotificationType::VulnUpdate);
+        let mut details = json!(sample.payload);
+        details["subscription_type"] = "vuln_update".into();
+        self.happen(EventType::TagVulnerabilitiesUpdate, tag, details, sample.facts).await;
     }
 
     async fn happen(&self, kind: EventType, resource: &str, details: Value, facts: Facts) {
