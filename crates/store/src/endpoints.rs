@@ -23,6 +23,8 @@ pub struct Model {
     pub settings: String,
     /// What it is told of, and when: JSON.
     pub routing: String,
+    /// Counted up when what it is sent is divided into requests, or readers, otherwise: by another channel, template or routing.
+    pub revision: i64,
     /// Whether it is told what happens in every account.
     pub system_global: bool,
     /// Whether it comes from the configuration, which alone changes it.
@@ -101,6 +103,7 @@ impl Account {
             kind: Set(row.kind.clone()),
             settings: Set(row.settings.clone()),
             routing: Set(row.routing.clone()),
+            revision: Set(row.revision),
             system_global: Set(row.system_global),
             configured: Set(row.configured),
             enabled: Set(row.enabled),

@@ -252,18 +252,18 @@ impl Service {
         };
         let mut outcome = Outcome { settled: requests.is_empty(), ..Outcome::default() };
         let sender = self.senders.of(row, &self.settings.notifications.sender)?;
-        let before = usize::try_from(delivery.accepted).unwrap_or_default();
         if requests.iter().any(Outgoing::is_letter) {
-            return self.send_letter(claim, sender, &endpoint, requests).await;
+            return self.send_letter(claim, row, sender, &endpoint, requests).await;
         }
         // What the receiver has taken already is not sent again (D-7).
+        let before = usize::try_from(delivery.taken(row)).unwrap_or_default();
         for (at, request) in requests.into_iter().enumerate().skip(before) {
             outcome = outcome_of(sender.send(&endpoint, request).await);
             if outcome.failure.is_some() {
                 break;
             }
             let accepted = i64::try_from(at + 1).unwrap_or(i64::MAX);
-            if !claim.progress(&self.store, accepted).await? {
+            if !claim.progress(&self.store, accepted, row.revision).await? {
                 return Ok(None);
             }
         }
@@ -274,18 +274,19 @@ impl Service {
     async fn send_letter(
         &self,
         claim: &Claim,
+        row: &endpoints::Model,
         sender: &Sender,
         endpoint: &Endpoint,
         requests: Vec<Outgoing>,
     ) -> Result<Option<Outcome>> {
-        let have_it = u64::try_from(claim.delivery.accepted).unwrap_or_default();
+        let have_it = u64::try_from(claim.delivery.taken(row)).unwrap_or_default();
         let mut outcome = Outcome::default();
         for mut letter in requests {
             letter.leave_out(have_it);
             outcome = match sender.send(endpoint, letter).await {
                 Sent::Partly { status, taken, permanent, reason, excerpt } => {
                     let accepted = i64::try_from(have_it | taken).unwrap_or_default();
-                    if !claim.progress(&self.store, accepted).await? {
+                    if !claim.progress(&self.store, accepted, row.revision).await? {
                         return Ok(None);
                     }
                     let failure = Failure { reason: reason.clone(), ..Failure::default() };

@@ -157,19 +157,21 @@ impl Tenant {
             )));
         }
         let before = unsealed(&self.service.cipher, &old).ok();
-        let has_other_readers = before.as_ref().is_none_or(|before| readers(before) != readers(&request.settings));
-        let settings = match before {
-            Some(before) => request.settings.with_secrets_of(&before),
+        let settings = match &before {
+            Some(before) => request.settings.with_secrets_of(before),
             None => request.settings,
         };
+        let routing = json(&request.routing)?;
+        let is_counted_alike = before.is_some_and(|before| match (&before.channel, &settings.channel) {
+            // A letter is one request, whatever it says: who has it is known by their places among its readers.
+            (Channel::Email(before), Channel::Email(after)) => before.to == after.to,
+            (channel, after) => channel == after && before.templates == settings.templates && old.routing == routing,
+        });
         let request = EndpointRequest { settings, ..request };
-        let row = self.row_of(caller, &old.id, request, old.created_at, self.service.clock.moment()).await?;
+        let mut row = self.row_of(caller, &old.id, request, old.created_at, self.service.clock.moment()).await?;
+        row.revision = old.revision + i64::from(!is_counted_alike);
         if !self.account.replace_endpoint(&old, &row).await? {
             return Err(self.overtaken(name).await);
-        }
-        if has_other_readers {
-            // Who has a letter is known by their places among them.
-            self.service.store.begin_deliveries_anew(&row.id).await?;
         }
         Ok(self.shown(row))
     }
@@ -323,14 +325,6 @@ impl Tenant {
     }
 }
 
-/// Whom a letter is for.
-fn readers(endpoint: &Endpoint) -> &[String] {
-    match &endpoint.channel {
-        Channel::Email(email) => &email.to,
-        _ => &[],
-    }
-}
-
 /// A row that nothing went wrong with, without what makes it an endpoint.
 pub(super) fn new_row(id: &str, name: String, system_global: bool, enabled: bool, now: Moment) -> Model {
     let DeliveryLimits { concurrency, per_minute } = DeliveryLimits::default();
@@ -341,6 +335,7 @@ pub(super) fn new_row(id: &str, name: String, system_global: bool, enabled: bool
         kind: String::new(),
         settings: String::new(),
         routing: "{}".to_owned(),
+        revision: 0,
         system_global,
         configured: false,
         enabled,

@@ -147,6 +147,7 @@ impl Service {
                 kind: endpoint.channel.name().to_owned(),
                 settings: sealed(&self.cipher, &id, &endpoint)?,
                 routing: json(&routing.clone().unwrap_or_default())?,
+                revision: before.as_ref().map_or(0, |row| row.revision + 1),
                 configured: true,
                 created_at: before.as_ref().map_or(now, |row| row.created_at),
                 ..new_row(&id, name(kind), true, routing.is_some(), now)

@@ -98,12 +98,14 @@ fn whoever_was_too_slow_writes_nothing_any_more() {
         house(&store).await;
         deliver(&store, "d", "e", "r/a:1", 0).await;
         let slow = claim(&store, 0).await.unwrap();
-        assert!(slow.progress(&store, 1).await.unwrap());
+        assert!(slow.progress(&store, 1, 3).await.unwrap());
         assert!(slow.extend(&store, at(100)).await.unwrap());
         assert!(claim(&store, 99).await.is_none(), "it says that it lives");
         let other = claim(&store, 101).await.unwrap();
-        assert_eq!((other.delivery.accepted, other.delivery.attempts), (1, 2), "what was taken is known");
-        assert!(!slow.progress(&store, 2).await.unwrap());
+        let taken = |revision| other.delivery.taken(&endpoints::Model { revision, ..endpoint("e", "a") });
+        assert_eq!((taken(3), other.delivery.attempts), (1, 2), "what was taken is known");
+        assert_eq!((taken(2), taken(4)), (0, 0), "of other requests nothing was");
+        assert!(!slow.progress(&store, 2, 3).await.unwrap());
         assert!(!slow.extend(&store, at(300)).await.unwrap());
         assert!(!end(&store, &slow, Ending::Delivered, None, 102).await);
         assert!(!slow.put_off(&store, at(103)).await.unwrap());
@@ -196,7 +198,7 @@ fn what_has_ended_goes_again_when_asked_for_and_is_forgotten_later() {
         for id in ["1", "2"] {
             deliver(&store, id, "e", id, 0).await;
             let claim = claim(&store, 0).await.unwrap();
-            assert!(claim.progress(&store, 3).await.unwrap());
+            assert!(claim.progress(&store, 3, 0).await.unwrap());
             let ending = if id == "1" { Ending::Dead } else { Ending::Settled };
             assert!(end(&store, &claim, ending, None, 5).await);
         }
@@ -242,7 +244,6 @@ fn what_is_gathered_is_one_delivery_until_it_is_sent() {
         let late = deliveries::gathering(&tx, "alpha", "e", "", at(400), at(102)).await.unwrap();
         assert_eq!(late, None, "what was sent once stays what it is");
         drop(tx);
-        store.begin_deliveries_anew("e").await.unwrap();
         assert!(alpha.delete_endpoint("a").await.unwrap());
         assert_eq!(store.count_deliveries(State::Waiting).await.unwrap(), 0, "they go with the endpoint");
     });

@@ -15,6 +15,7 @@ pub(crate) fn endpoint(id: &str, name: &str) -> Model {
         kind: "webhook".into(),
         settings: "sealed".into(),
         routing: "{}".into(),
+        revision: 0,
         system_global: false,
         configured: false,
         enabled: true,

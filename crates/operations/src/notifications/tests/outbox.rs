@@ -190,16 +190,8 @@ fn a_verdict_that_is_what_it_was_when_its_time_is_over_is_settled() {
     in_every_house(|house| async move {
         house.endpoint("team", json!({"routing": {"verdicts": {"damping_minutes": 10}}})).await;
         house.subscribe(SubscriptionType::PolicyEval, TAG, true).await;
-        for (from, to) in [("go", "stop"), ("stop", "go")] {
-            let sample = Sample { account: "team", email: None, id: "x", now: Timestamp::UNIX_EPOCH };
-            let sample = sample.notice(NotificationType::PolicyEval);
-            let mut facts = sample.facts.clone();
-            let verdict = facts.verdict.as_mut().unwrap();
-            (verdict.from, verdict.to) = (from.into(), to.into());
-            let mut details = json!(sample.payload);
-            details["subscription_type"] = "policy_eval".into();
-            house.happen(EventType::TagPolicyEvaluationUpdate, TAG, details, facts).await;
-        }
+        house.judge(TAG, "go", "stop").await;
+        house.judge(TAG, "stop", "go").await;
         house.deliver().await;
         house.pass(601, 601).await;
         assert_eq!(house.receiver.got().len(), 0);
