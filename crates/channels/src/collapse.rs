@@ -216,7 +216,7 @@ impl OtherGroup {
 
 impl VulnerabilityGroup {
     fn new(names: &BTreeSet<&str>, fact: &VulnerabilityFact) -> Self {
-        let id = names.iter().copied().find(|name| name.starts_with("CVE-")).unwrap_or(&fact.id);
+        let id = names.iter().copied().find(|name| is_cve(name)).unwrap_or(&fact.id);
         Self {
             urgency: Urgency::Good,
             id: clean(id),
@@ -235,6 +235,10 @@ impl VulnerabilityGroup {
     fn add(&mut self, fact: &VulnerabilityFact, subject: &str) {
         if severity_rank(&fact.severity) > severity_rank(&self.severity) {
             self.severity = clean(&fact.severity);
+        }
+        // Those, too, that are no names of this flaw alone: the CVEs of an advisory about several.
+        for alias in fact.aliases.iter().map(|alias| clean(alias)).filter(|alias| *alias != self.id) {
+            insert(&mut self.aliases, alias);
         }
         self.kev |= fact.kev;
         self.epss = larger(self.epss, fact.epss);
@@ -264,7 +268,17 @@ fn insert(list: &mut Vec<String>, one: String) {
     }
 }
 
+/// How names begin that the CVE programme gives.
+const CVE: &str = "CVE-";
+
+fn is_cve(name: &str) -> bool {
+    name.starts_with(CVE)
+}
+
 /// Which names belong to the same flaw: two names do where anybody calls one an alias of the other.
+///
+/// As where findings are folded, an advisory about several CVEs is no other name of any of them, and flaws with different
+/// CVEs are never joined, whatever else they share: a flaw has one CVE at most.
 struct Names<'a> {
     flaw_of: BTreeMap<&'a str, usize>,
     names: Vec<BTreeSet<&'a str>>,
@@ -273,9 +287,15 @@ struct Names<'a> {
 impl<'a> Names<'a> {
     fn of(notices: &'a [Notice]) -> Self {
         let mut all = Self { flaw_of: BTreeMap::new(), names: Vec::new() };
-        for fact in notices.iter().flat_map(|notice| &notice.facts.vulnerabilities) {
-            let mut flaw = all.flaw_or_new(&fact.id);
-            for alias in &fact.aliases {
+        let facts = notices.iter().flat_map(|notice| &notice.facts.vulnerabilities);
+        // In an order of their own: where names contradict each other, the first to join two flaws keeps others from it.
+        let facts: BTreeSet<(&str, &[String])> =
+            facts.map(|fact| (fact.id.as_str(), fact.aliases.as_slice())).collect();
+        for (id, aliases) in facts {
+            let mut flaw = all.flaw_or_new(id);
+            let names = || aliases.iter().map(String::as_str);
+            let cves: BTreeSet<&str> = names().chain([id]).filter(|name| is_cve(name)).collect();
+            for alias in names().filter(|alias| cves.len() == 1 || !is_cve(alias)) {
                 let other = all.flaw_or_new(alias);
                 flaw = all.merged(flaw, other);
             }
@@ -290,9 +310,9 @@ impl<'a> Names<'a> {
         })
     }
 
-    /// Makes two flaws one. Names move to the larger, so that each moves few times.
+    /// Makes two flaws one, unless each has a CVE. Names move to the larger, so that each moves few times.
     fn merged(&mut self, one: usize, other: usize) -> usize {
-        if one == other {
+        if one == other || (self.cve(one).is_some() && self.cve(other).is_some()) {
             return one;
         }
         let (from, to) = if self.names[one].len() < self.names[other].len() { (one, other) } else { (other, one) };
@@ -302,6 +322,10 @@ impl<'a> Names<'a> {
         }
         self.names[to].extend(moved);
         to
+    }
+
+    fn cve(&self, flaw: usize) -> Option<&'a str> {
+        self.names[flaw].range(CVE..).next().copied().filter(|name| is_cve(name))
     }
 
     fn flaw(&self, name: &str) -> usize {

@@ -9,6 +9,8 @@ CREATE TABLE endpoints (
     settings         TEXT NOT NULL,
     -- What it is told of, and when: JSON.
     routing          TEXT NOT NULL,
+    -- Counted up when what it is sent is divided into requests otherwise.
+    revision         BIGINT NOT NULL,
     -- Whether it is told what happens in every account.
     system_global    BOOLEAN NOT NULL,
     -- Whether it comes from the configuration, which alone changes it.
@@ -65,11 +67,12 @@ CREATE TABLE deliveries (
     gathers      BOOLEAN NOT NULL,
     due_at       BIGINT NOT NULL,
     give_up_at   BIGINT NOT NULL,
-    -- All there were, and those before it was asked for again.
+    -- All there were, and those before it was put off or asked for again.
     attempts     BIGINT NOT NULL,
     earlier      BIGINT NOT NULL,
-    -- Requests of it that the receiver has taken.
+    -- Requests of it that the receiver has taken, at which revision of the endpoint.
     accepted     BIGINT NOT NULL,
+    revision     BIGINT NOT NULL,
     lease_until  BIGINT,
     worker       TEXT,
     last_status  BIGINT,

@@ -52,11 +52,13 @@ pub struct Model {
     pub gathers: bool,
     pub due_at: Moment,
     pub give_up_at: Moment,
-    /// All there were, and those before it was asked for again.
+    /// All there were, and those before it was put off or asked for again.
     pub attempts: i64,
     pub earlier: i64,
-    /// Requests of it that the receiver has taken; of a letter, by bit the places of those who have it.
+    /// Requests of it that the receiver has taken; of a letter, by bit the places of those who have it. It counts at that
+    /// revision of the endpoint: at another, requests and places are others ([`Model::taken`]).
     pub accepted: i64,
+    pub revision: i64,
     pub lease_until: Option<Moment>,
     pub worker: Option<String>,
     /// Of the last attempt.
@@ -73,6 +75,13 @@ pub enum Relation {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// What its endpoint, as it is now, has taken of it.
+    pub fn taken(&self, endpoint: &endpoints::Model) -> i64 {
+        if self.revision == endpoint.revision { self.accepted } else { 0 }
+    }
+}
 
 /// Most notices of one delivery.
 const GATHERED: i64 = 500;
@@ -133,6 +142,7 @@ pub async fn insert(on: &impl ConnectionTrait, delivery: NewDelivery<'_>, now: M
         attempts: Set(0),
         earlier: Set(0),
         accepted: Set(0),
+        revision: Set(0),
         created_at: Set(now),
         ..Default::default()
     };
@@ -177,9 +187,9 @@ impl Claim {
         Ok(Entity::update_many().set(row).filter(self.fence()).exec(store.writer()).await?.rows_affected > 0)
     }
 
-    /// Notes that the receiver has taken so many requests. `false`: another has it now.
-    pub async fn progress(&self, store: &Store, accepted: i64) -> Result<bool> {
-        let row = ActiveModel { accepted: Set(accepted), ..Default::default() };
+    /// Notes that the receiver has taken so many requests, composed for that revision of it. `false`: another has it now.
+    pub async fn progress(&self, store: &Store, accepted: i64, revision: i64) -> Result<bool> {
+        let row = ActiveModel { accepted: Set(accepted), revision: Set(revision), ..Default::default() };
         Ok(Entity::update_many().set(row).filter(self.fence()).exec(store.writer()).await?.rows_affected > 0)
     }
 
@@ -208,11 +218,14 @@ impl Claim {
         Ok(ended)
     }
 
-    /// Gives it back untried, as a process does that stops.
-    pub async fn release(&self, store: &Store) -> Result<bool> {
+    /// Gives it back untried, to be sent at `due_at` as if it had not been tried: what is told of its subject until then does
+    /// not wait for it.
+    pub async fn put_off(&self, store: &Store, due_at: Moment) -> Result<bool> {
         let row = ActiveModel {
             state: Set(State::Waiting),
+            due_at: Set(due_at),
             attempts: Set(self.delivery.attempts - 1),
+            earlier: Set(self.delivery.attempts - 1),
             lease_until: Set(None),
             worker: Set(None),
             ..Default::default()
@@ -305,16 +318,6 @@ pub struct Filter<'a> {
     pub state: Option<State>,
     /// The name of the endpoint.
     pub endpoint: Option<&'a str>,
-}
-
-impl Store {
-    /// Forgets what the receiver has taken of deliveries to an endpoint that have not ended.
-    pub async fn begin_deliveries_anew(&self, endpoint: &str) -> Result<()> {
-        let row = ActiveModel { accepted: Set(0), ..Default::default() };
-        let own = Entity::update_many().set(row).filter(Column::Endpoint.eq(endpoint));
-        own.filter(Column::EndedAt.is_null()).exec(self.writer()).await?;
-        Ok(())
-    }
 }
 
 #[derive(FromQueryResult)]

@@ -23,6 +23,8 @@ pub struct Model {
     pub settings: String,
     /// What it is told of, and when: JSON.
     pub routing: String,
+    /// Counted up when what it is sent is divided into requests, or readers, otherwise: by another channel, template or routing.
+    pub revision: i64,
     /// Whether it is told what happens in every account.
     pub system_global: bool,
     /// Whether it comes from the configuration, which alone changes it.
@@ -94,13 +96,14 @@ impl Account {
         Ok(Model { account: self.name().to_string(), ..row }.into_active_model().insert(self.writer()).await?)
     }
 
-    /// Replaces what the row says, but for when it was made; `false` if it is not there.
-    pub async fn replace_endpoint(&self, row: &Model) -> Result<bool> {
-        let Model { created_at: _, account: _, id: _, ref name, .. } = *row;
+    /// Replaces what the row says, but for when it was made; `false` if the one that was read as `before` is not there, or its
+    /// settings are others by now.
+    pub async fn replace_endpoint(&self, before: &Model, row: &Model) -> Result<bool> {
         let changed = ActiveModel {
             kind: Set(row.kind.clone()),
             settings: Set(row.settings.clone()),
             routing: Set(row.routing.clone()),
+            revision: Set(row.revision),
             system_global: Set(row.system_global),
             configured: Set(row.configured),
             enabled: Set(row.enabled),
@@ -114,8 +117,21 @@ impl Account {
             last_updated: Set(row.last_updated),
             ..Default::default()
         };
+        self.change_endpoint(before, changed).await
+    }
+
+    /// Replaces how an endpoint is spoken to, and nothing else; `false` if the one that was read as `before` is not there, or
+    /// its settings are others by now.
+    pub async fn set_endpoint_settings(&self, before: &Model, settings: String, now: Moment) -> Result<bool> {
+        let changed = ActiveModel { settings: Set(settings), last_updated: Set(now), ..Default::default() };
+        self.change_endpoint(before, changed).await
+    }
+
+    /// Settings are encrypted anew whenever they are written: those that read alike were not written since.
+    async fn change_endpoint(&self, before: &Model, changed: ActiveModel) -> Result<bool> {
         let own = Entity::update_many().set(changed).filter(Column::Account.eq(self.name().as_str()));
-        Ok(own.filter(Column::Name.eq(name)).exec(self.writer()).await?.rows_affected > 0)
+        let as_read = own.filter(Column::Id.eq(&before.id)).filter(Column::Settings.eq(&before.settings));
+        Ok(as_read.exec(self.writer()).await?.rows_affected > 0)
     }
 
     /// Deletes an endpoint with its deliveries.

@@ -37,6 +37,13 @@ words! {
     }
 }
 
+impl EvaluationStatus {
+    /// Of an action by its name; what is none fails.
+    pub fn of(action: &str) -> Self {
+        Action::parse(action).map_or(Self::Fail, Self::from)
+    }
+}
+
 impl From<Action> for EvaluationStatus {
     fn from(action: Action) -> Self {
         match action {

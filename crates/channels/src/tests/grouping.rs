@@ -36,6 +36,40 @@ fn names_are_folded_across_several_steps_and_strangers_are_not() {
     assert_eq!(told, [("CVE-1", 3, 3), ("CVE-2", 0, 1)]);
 }
 
+/// As findings are folded: whoever has one of the flaws need not have the other.
+#[test]
+fn an_advisory_about_several_cves_makes_one_of_none_of_them() {
+    let digest = |notices: &[Notice]| -> Vec<(String, String, Vec<String>)> {
+        let entries = collapse(notices).vulnerabilities.into_iter();
+        entries.map(|one| (one.id, one.aliases.join(" "), one.subjects)).collect()
+    };
+    let entry = |id: &str, aliases: &str, subjects: &[&str]| {
+        (id.to_owned(), aliases.to_owned(), subjects.iter().map(|subject| (*subject).to_owned()).collect::<Vec<_>>())
+    };
+    let several = [
+        with("a:1", "ALAS-1", &["CVE-1", "CVE-2", "ALSA-1"]),
+        with("b:1", "CVE-1", &[]),
+        with("c:1", "CVE-2", &["GHSA-2"]),
+        with("d:1", "CVE-3", &["CVE-2"]),
+        with("e:1", "ALSA-1", &[]),
+    ];
+    let told = [
+        entry("ALAS-1", "ALSA-1 CVE-1 CVE-2", &["a:1", "e:1"]),
+        entry("CVE-1", "", &["b:1"]),
+        entry("CVE-2", "GHSA-2", &["c:1"]),
+        entry("CVE-3", "CVE-2", &["d:1"]),
+    ];
+    assert_eq!(digest(&several), told);
+
+    // Names that contradict each other, whichever comes first.
+    let mut contradicting =
+        [with("a:1", "CVE-1", &["GHSA-1"]), with("b:1", "CVE-2", &["GHSA-1"]), with("c:1", "GHSA-1", &[])];
+    let told = [entry("CVE-1", "GHSA-1", &["a:1", "c:1"]), entry("CVE-2", "GHSA-1", &["b:1"])];
+    assert_eq!(digest(&contradicting), told);
+    contradicting.reverse();
+    assert_eq!(digest(&contradicting), told);
+}
+
 #[test]
 fn what_came_is_told_before_what_went_and_the_worst_first() {
     let mut notice = testing::vuln_update();

@@ -20,6 +20,7 @@ use super::{
     endpoints::unsealed,
     outbox,
     retries::{self, Failed},
+    routing::Route,
 };
 use crate::{Error, Result, Service, cipher};
 
@@ -142,7 +143,7 @@ impl Service {
         let Some(row) = self.store.endpoint_by_id(&claim.delivery.endpoint).await? else { return Ok(()) };
         let outcome = match self.send(claim, &row).await {
             Ok(Some(outcome)) => outcome,
-            // Another process has it.
+            // Another process has it, or it waits.
             Ok(None) => return Ok(()),
             Err(error @ Error::Broken(_)) => Outcome::hopeless(error.to_string()),
             Err(error) => return Err(error),
@@ -214,16 +215,26 @@ impl Service {
         }
     }
 
-    /// Sends what is left to tell; `None`: another process has it by now.
+    /// Sends what is left to tell; `None`: another process has it by now, or it waits for the end of quiet hours.
     ///
     /// # Errors
     /// [`Error::Broken`] where it cannot be sent as it is.
     async fn send(self: &Arc<Self>, claim: &Claim, row: &endpoints::Model) -> Result<Option<Outcome>> {
         let delivery = &claim.delivery;
         let endpoint = unsealed(&self.cipher, row)?;
-        let notices = self.notices_of(claim, row, &endpoint).await?;
+        let route = route(row);
+        let mut notices = self.notices_of(claim, &endpoint).await?;
+        if let Some(route) = &route {
+            notices = route.settle(notices);
+        }
         if notices.is_empty() {
             return Ok(Some(Outcome { settled: true, ..Outcome::default() }));
+        }
+        // It failed before, or had to wait for its turn, and what it was due at is over.
+        let told = notices.iter().map(|notice| (notice.kind, &notice.facts));
+        if let Some(end) = route.and_then(|route| route.quiet_until(told, self.clock.now())) {
+            claim.put_off(&self.store, end.into()).await?;
+            return Ok(None);
         }
         let address = self.address().await?;
         let message = Message {
@@ -241,18 +252,18 @@ impl Service {
         };
         let mut outcome = Outcome { settled: requests.is_empty(), ..Outcome::default() };
         let sender = self.senders.of(row, &self.settings.notifications.sender)?;
-        let before = usize::try_from(delivery.accepted).unwrap_or_default();
         if requests.iter().any(Outgoing::is_letter) {
-            return self.send_letter(claim, sender, &endpoint, requests).await;
+            return self.send_letter(claim, row, sender, &endpoint, requests).await;
         }
         // What the receiver has taken already is not sent again (D-7).
+        let before = usize::try_from(delivery.taken(row)).unwrap_or_default();
         for (at, request) in requests.into_iter().enumerate().skip(before) {
             outcome = outcome_of(sender.send(&endpoint, request).await);
             if outcome.failure.is_some() {
                 break;
             }
             let accepted = i64::try_from(at + 1).unwrap_or(i64::MAX);
-            if !claim.progress(&self.store, accepted).await? {
+            if !claim.progress(&self.store, accepted, row.revision).await? {
                 return Ok(None);
             }
         }
@@ -263,18 +274,19 @@ impl Service {
     async fn send_letter(
         &self,
         claim: &Claim,
+        row: &endpoints::Model,
         sender: &Sender,
         endpoint: &Endpoint,
         requests: Vec<Outgoing>,
     ) -> Result<Option<Outcome>> {
-        let have_it = u64::try_from(claim.delivery.accepted).unwrap_or_default();
+        let have_it = u64::try_from(claim.delivery.taken(row)).unwrap_or_default();
         let mut outcome = Outcome::default();
         for mut letter in requests {
             letter.leave_out(have_it);
             outcome = match sender.send(endpoint, letter).await {
                 Sent::Partly { status, taken, permanent, reason, excerpt } => {
                     let accepted = i64::try_from(have_it | taken).unwrap_or_default();
-                    if !claim.progress(&self.store, accepted).await? {
+                    if !claim.progress(&self.store, accepted, row.revision).await? {
                         return Ok(None);
                     }
                     let failure = Failure { reason: reason.clone(), ..Failure::default() };
@@ -291,13 +303,8 @@ impl Service {
         Ok(Some(outcome))
     }
 
-    /// What there is left to tell.
-    async fn notices_of(
-        self: &Arc<Self>,
-        claim: &Claim,
-        row: &endpoints::Model,
-        endpoint: &Endpoint,
-    ) -> Result<Vec<Notice>> {
+    /// What there was to tell.
+    async fn notices_of(self: &Arc<Self>, claim: &Claim, endpoint: &Endpoint) -> Result<Vec<Notice>> {
         let account = self.store.find_account(&claim.delivery.account).await?;
         let email = account.as_ref().and_then(|account| account.email.as_deref());
         // Nothing else shows the documents, which are large.
@@ -310,16 +317,7 @@ impl Service {
             }
             notices.push(outbox::read(notice, email)?);
         }
-        let listener = endpoints::Listener {
-            id: row.id.clone(),
-            account: row.account.clone(),
-            name: row.name.clone(),
-            routing: row.routing.clone(),
-        };
-        Ok(match outbox::route(&listener) {
-            Some(route) => route.settle(notices),
-            None => notices,
-        })
+        Ok(notices)
     }
 
     /// Sends something at once, outside of all queues.
@@ -340,6 +338,15 @@ impl Service {
         }
         Ok((last, started.elapsed()))
     }
+}
+
+fn route(row: &endpoints::Model) -> Option<Route> {
+    outbox::route(&endpoints::Listener {
+        id: row.id.clone(),
+        account: row.account.clone(),
+        name: row.name.clone(),
+        routing: row.routing.clone(),
+    })
 }
 
 fn outcome_of(sent: Sent) -> Outcome {

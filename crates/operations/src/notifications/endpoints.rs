@@ -139,6 +139,10 @@ impl Tenant {
 
     /// Replaces what an endpoint is. Secrets that are sent back as masks stay as they are, as long as the receiver does. What
     /// went wrong so far is forgotten.
+    ///
+    /// # Errors
+    /// 400 where it could not work, with every reason; 409 where the name is another, or the endpoint is changed at the same
+    /// time.
     pub async fn replace_notification_endpoint(
         &self,
         caller: &Caller,
@@ -153,19 +157,21 @@ impl Tenant {
             )));
         }
         let before = unsealed(&self.service.cipher, &old).ok();
-        let has_other_readers = before.as_ref().is_none_or(|before| readers(before) != readers(&request.settings));
-        let settings = match before {
-            Some(before) => request.settings.with_secrets_of(&before),
+        let settings = match &before {
+            Some(before) => request.settings.with_secrets_of(before),
             None => request.settings,
         };
+        let routing = json(&request.routing)?;
+        let is_counted_alike = before.is_some_and(|before| match (&before.channel, &settings.channel) {
+            // A letter is one request, whatever it says: who has it is known by their places among its readers.
+            (Channel::Email(before), Channel::Email(after)) => before.to == after.to,
+            (channel, after) => channel == after && before.templates == settings.templates && old.routing == routing,
+        });
         let request = EndpointRequest { settings, ..request };
-        let row = self.row_of(caller, &old.id, request, old.created_at, self.service.clock.moment()).await?;
-        if !self.account.replace_endpoint(&row).await? {
-            return Err(unknown());
-        }
-        if has_other_readers {
-            // Who has a letter is known by their places among them.
-            self.service.store.begin_deliveries_anew(&row.id).await?;
+        let mut row = self.row_of(caller, &old.id, request, old.created_at, self.service.clock.moment()).await?;
+        row.revision = old.revision + i64::from(!is_counted_alike);
+        if !self.account.replace_endpoint(&old, &row).await? {
+            return Err(self.overtaken(name).await);
         }
         Ok(self.shown(row))
     }
@@ -209,7 +215,7 @@ impl Tenant {
     /// Makes a new key that signs what the endpoint is sent. The former one signs beside it for a day.
     ///
     /// # Errors
-    /// 400 where the channel does not sign.
+    /// 400 where the channel does not sign, 409 where the endpoint is changed at the same time.
     pub async fn rotate_notification_secret(&self, name: &str) -> Result<RotatedSecret> {
         let row = self.writable_row(name).await?;
         let mut endpoint = unsealed(&self.service.cipher, &row)?;
@@ -221,11 +227,20 @@ impl Tenant {
             return Err(Error::invalid(format!("{} does not sign what it sends: only webhooks do", row.kind)));
         }
         let settings = sealed(&self.service.cipher, &row.id, &endpoint)?;
-        let row = Model { settings, last_updated: now.into(), ..row };
-        if self.account.replace_endpoint(&row).await? {
+        if self.account.set_endpoint_settings(&row, settings, now.into()).await? {
             Ok(RotatedSecret { secret, former_until: until.into() })
         } else {
-            Err(unknown())
+            Err(self.overtaken(name).await)
+        }
+    }
+
+    /// Why an endpoint that was read could not be written.
+    async fn overtaken(&self, name: &str) -> Error {
+        match self.endpoint_row(name).await {
+            Ok(_) => Error::conflict(format!(
+                "the endpoint {name} was changed by somebody else at the same time: look at it, and try again"
+            )),
+            Err(error) => error,
         }
     }
 
@@ -310,14 +325,6 @@ impl Tenant {
     }
 }
 
-/// Whom a letter is for.
-fn readers(endpoint: &Endpoint) -> &[String] {
-    match &endpoint.channel {
-        Channel::Email(email) => &email.to,
-        _ => &[],
-    }
-}
-
 /// A row that nothing went wrong with, without what makes it an endpoint.
 pub(super) fn new_row(id: &str, name: String, system_global: bool, enabled: bool, now: Moment) -> Model {
     let DeliveryLimits { concurrency, per_minute } = DeliveryLimits::default();
@@ -328,6 +335,7 @@ pub(super) fn new_row(id: &str, name: String, system_global: bool, enabled: bool
         kind: String::new(),
         settings: String::new(),
         routing: "{}".to_owned(),
+        revision: 0,
         system_global,
         configured: false,
         enabled,

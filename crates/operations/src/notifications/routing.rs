@@ -1,7 +1,8 @@
 //! Who is told what, and when: a function of a notice, an endpoint's routing and the time.
 //!
-//! [`Route::wants`] decides whether an endpoint is told at all, [`Route::place`] when and with what else, and
-//! [`Route::settle`] what is left to tell of what was gathered once it is due.
+//! [`Route::wants`] decides whether an endpoint is told at all, [`Route::place`] when and with what else,
+//! [`Route::settle`] what is left to tell of what was gathered once it is due, and [`Route::quiet_until`] whether that has to
+//! wait once more.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ use globset::GlobMatcher;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use windlass_channels::{Facts, Notice, VulnerabilityChange, VulnerabilityFact};
 use windlass_v1::{
+    evaluations::EvaluationStatus,
     notifications::{Routing, VulnerabilityRouting},
     vulnerabilities::SeverityName,
     webhooks::NotificationType,
@@ -130,9 +132,20 @@ impl Route {
                 None => Placement { due: now, subject: subject.to_owned(), gathers: false },
             },
         };
-        let quiet = self.routing.quiet_hours.filter(|hours| !(hours.except_urgent && self.is_urgent(kind, facts)));
-        let due = quiet.and_then(|hours| windows::quiet_until(hours, &self.zone, placed.due)).unwrap_or(placed.due);
+        let due = self.quiet_until([(kind, facts)], placed.due).unwrap_or(placed.due);
         Placement { due, ..placed }
+    }
+
+    /// When the quiet hours end in which nothing of this is sent at `moment`; `None` where it may be, because there are none
+    /// then or one of them is urgent.
+    pub(crate) fn quiet_until<'a>(
+        &self,
+        told: impl IntoIterator<Item = (NotificationType, &'a Facts)>,
+        moment: Timestamp,
+    ) -> Option<Timestamp> {
+        let hours = self.routing.quiet_hours?;
+        let is_urgent = hours.except_urgent && told.into_iter().any(|(kind, facts)| self.is_urgent(kind, facts));
+        windows::quiet_until(hours, &self.zone, moment).filter(|_| !is_urgent)
     }
 
     /// Whether it tells of what is exploited, or is as bad as can be, and the endpoint wants to know of it.
@@ -151,7 +164,8 @@ impl Route {
     }
 
     /// What is left to tell of what was gathered, in its order: of vulnerabilities those that the endpoint wants, of verdicts
-    /// that went to and fro nothing, or that they did.
+    /// that went to and fro nothing, or that they did; nothing, too, of one that passes or fails as before, where only flips
+    /// are wanted.
     pub(crate) fn settle(&self, mut notices: Vec<Notice>) -> Vec<Notice> {
         if !self.filters_no_vulnerabilities() {
             for notice in notices.iter_mut().filter(|notice| notice.kind == NotificationType::VulnUpdate) {
@@ -170,13 +184,14 @@ impl Route {
             let (first, last) = (places[0], places[places.len() - 1]);
             let verdict = |at: usize| notices[at].facts.verdict.clone();
             let (Some(before), Some(after)) = (verdict(first), verdict(last)) else { continue };
-            if before.from == after.to {
+            let flips = EvaluationStatus::of(&before.from) != EvaluationStatus::of(&after.to);
+            if before.from == after.to || (self.routing.verdicts.flips && !flips) {
                 untold.extend(places);
             } else if places.len() >= UNSTEADY {
                 let told = &mut notices[last];
                 told.message = format!("{} (the verdict changed {} times meanwhile)", told.message, places.len());
                 if let Some(verdict) = &mut told.facts.verdict {
-                    verdict.from = before.from;
+                    (verdict.from, verdict.flips) = (before.from, flips);
                 }
                 untold.extend(&places[..places.len() - 1]);
             }

@@ -147,6 +147,7 @@ impl Service {
                 kind: endpoint.channel.name().to_owned(),
                 settings: sealed(&self.cipher, &id, &endpoint)?,
                 routing: json(&routing.clone().unwrap_or_default())?,
+                revision: before.as_ref().map_or(0, |row| row.revision + 1),
                 configured: true,
                 created_at: before.as_ref().map_or(now, |row| row.created_at),
                 ..new_row(&id, name(kind), true, routing.is_some(), now)
@@ -159,9 +160,9 @@ impl Service {
             };
             match &before {
                 Some(before) if is_same(before) => {}
-                Some(_) => drop(admin.replace_endpoint(&row).await?),
+                // Where it is not replaced, or is there, another process was faster.
+                Some(before) => drop(admin.replace_endpoint(before, &row).await?),
                 None => match admin.insert_endpoint(row).await {
-                    // Another process was faster.
                     Ok(_) | Err(StoreError::Exists) => {}
                     Err(error) => return Err(error.into()),
                 },

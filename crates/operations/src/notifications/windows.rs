@@ -25,11 +25,14 @@ pub(super) fn end(window: Window, zone: &TimeZone, now: Timestamp) -> Option<Tim
     }
 }
 
-/// When the quiet hours end that `moment` is in; `None` where it is in none.
+/// When the quiet hours end that `moment` is in; `None` where it is in none. They go from the moment at which they begin to the
+/// first at which they end: a time that a night has twice does not make them begin, or go on, once more.
 pub(super) fn quiet_until(hours: QuietHours, zone: &TimeZone, moment: Timestamp) -> Option<Timestamp> {
-    let (from, to, at) = (hours.from.minutes(), hours.to.minutes(), minute_of_day(local(zone, moment)));
-    let is_quiet = if from <= to { (from..to).contains(&at) } else { at >= from || at < to };
-    is_quiet.then(|| next(hours.to, zone, moment))
+    let today = local(zone, moment).date();
+    let begins = |day: &Date| at(*day, hours.from.minutes(), zone).is_some_and(|beginning| beginning <= moment);
+    let first = [Some(today), today.yesterday().ok()].into_iter().flatten().find(begins)?;
+    let last = if hours.from < hours.to { first } else { first.tomorrow().ok()? };
+    at(last, hours.to.minutes(), zone).filter(|end| moment < *end)
 }
 
 fn local(zone: &TimeZone, moment: Timestamp) -> DateTime {
@@ -105,6 +108,27 @@ mod tests {
             ("2026-01-02T07:30:00Z", None),
         ] {
             assert_eq!(quiet_until(hours, &TimeZone::UTC, moment(now)), expected.map(moment), "{now}");
+        }
+    }
+
+    #[test]
+    fn quiet_hours_are_over_once_though_the_night_has_their_times_twice_or_not_at_all() {
+        let new_york = zone("America/New_York").unwrap();
+        for (from, to, now, expected) in [
+            // The night in which summer time ends: from one to two there are two hours, the second from 06:00 UTC on.
+            ("22:00", "01:30", "2026-11-01T05:10:00Z", Some("2026-11-01T05:30:00Z")),
+            ("22:00", "01:30", "2026-11-01T06:10:00Z", None),
+            ("22:00", "07:00", "2026-11-01T06:10:00Z", Some("2026-11-01T12:00:00Z")),
+            ("01:30", "07:00", "2026-11-01T06:10:00Z", Some("2026-11-01T12:00:00Z")),
+            ("01:00", "01:30", "2026-11-01T06:10:00Z", None),
+            // And the one in which it begins: after two comes three, at 07:00 UTC.
+            ("22:00", "02:30", "2026-03-08T06:59:00Z", Some("2026-03-08T07:30:00Z")),
+            ("02:30", "07:00", "2026-03-08T07:10:00Z", None),
+            ("02:30", "07:00", "2026-03-08T07:30:00Z", Some("2026-03-08T11:00:00Z")),
+        ] {
+            let hours = QuietHours { from: time(from), to: time(to), except_urgent: false };
+            let until = quiet_until(hours, &new_york, moment(now));
+            assert_eq!(until, expected.map(moment), "from {from} to {to} at {now}");
         }
     }
 

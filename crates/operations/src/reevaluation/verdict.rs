@@ -109,11 +109,10 @@ impl Tenant {
         };
         let after = document(row.id).await;
         let reason = reason(look, row, before.as_ref().zip(after.as_ref()), now);
-        let status = |action: &str| Action::parse(action).map_or(EvaluationStatus::Fail, EvaluationStatus::from);
         let facts = VerdictChange {
             from: told.clone(),
             to: row.final_action.clone(),
-            flips: status(told) != status(&row.final_action),
+            flips: EvaluationStatus::of(told) != EvaluationStatus::of(&row.final_action),
             reason: reason.to_owned(),
             policy: row.policy_id.clone(),
             rules: after.as_ref().map(|after| rules(before.as_ref(), after)).unwrap_or_default(),
@@ -122,7 +121,7 @@ impl Tenant {
             Some(last) => reference(last),
             None => json!({
                 "evaluation": state.evaluation, "image_digest": state.digest, "final_action": told,
-                "status": status(told), "policy_digest": state.policy_digest, "data": state.data,
+                "status": EvaluationStatus::of(told), "policy_digest": state.policy_digest, "data": state.data,
             }),
         };
         Ok(Some(Flip { last, now: reference(row), facts }))
@@ -131,7 +130,7 @@ impl Tenant {
 
 /// A verdict in short: the document is had by the id.
 fn reference(row: &evaluations::Model) -> Value {
-    let status = Action::parse(&row.final_action).map_or(EvaluationStatus::Fail, EvaluationStatus::from);
+    let status = EvaluationStatus::of(&row.final_action);
     json!({
         "evaluation": row.id, "policyId": row.policy_id, "image_digest": row.digest, "tag": row.fulltag,
         "final_action": row.final_action, "status": status, "policy_digest": row.policy_digest, "data": row.data,

@@ -15,6 +15,8 @@ const UNKNOWN: &str = "There is no such endpoint.";
 const UNKNOWN_DELIVERY: &str = "There is no such delivery to an endpoint of the account.";
 const UNUSABLE: &str = "The endpoint could not work as it is described; the answer says why.";
 const READ_ONLY: &str = "The endpoint comes from the configuration of the service.";
+const UNCHANGED: &str =
+    "The endpoint comes from the configuration of the service, or was changed by somebody else at the same time.";
 
 pub(crate) fn operations() -> Vec<Operation> {
     vec![
@@ -33,7 +35,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             .body::<ClosedJsonBody<EndpointRequest>>()
             .fails(400, UNUSABLE)
             .fails(404, UNKNOWN)
-            .fails(409, READ_ONLY)
+            .fails(409, UNCHANGED)
             .for_account("updateNotificationEndpoint", replace),
         Operation::delete(
             "/notifications/endpoints/{endpoint}",
@@ -57,7 +59,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         )
         .fails(400, "The channel does not sign.")
         .fails(404, UNKNOWN)
-        .fails(409, READ_ONLY)
+        .fails(409, UNCHANGED)
         .for_account("updateNotificationEndpoint", rotate),
         Operation::get("/notifications/deliveries", "list_deliveries", "Lists deliveries, newest first")
             .query::<DeliveryQuery>()

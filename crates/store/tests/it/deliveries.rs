@@ -98,18 +98,23 @@ fn whoever_was_too_slow_writes_nothing_any_more() {
         house(&store).await;
         deliver(&store, "d", "e", "r/a:1", 0).await;
         let slow = claim(&store, 0).await.unwrap();
-        assert!(slow.progress(&store, 1).await.unwrap());
+        assert!(slow.progress(&store, 1, 3).await.unwrap());
         assert!(slow.extend(&store, at(100)).await.unwrap());
         assert!(claim(&store, 99).await.is_none(), "it says that it lives");
         let other = claim(&store, 101).await.unwrap();
-        assert_eq!((other.delivery.accepted, other.delivery.attempts), (1, 2), "what was taken is known");
-        assert!(!slow.progress(&store, 2).await.unwrap());
+        let taken = |revision| other.delivery.taken(&endpoints::Model { revision, ..endpoint("e", "a") });
+        assert_eq!((taken(3), other.delivery.attempts), (1, 2), "what was taken is known");
+        assert_eq!((taken(2), taken(4)), (0, 0), "of other requests nothing was");
+        assert!(!slow.progress(&store, 2, 3).await.unwrap());
         assert!(!slow.extend(&store, at(300)).await.unwrap());
         assert!(!end(&store, &slow, Ending::Delivered, None, 102).await);
-        assert!(!slow.release(&store).await.unwrap());
-        assert!(other.release(&store).await.unwrap());
-        let again = claim(&store, 103).await.unwrap();
-        assert_eq!(again.delivery.attempts, 2, "what was given back was no attempt");
+        assert!(!slow.put_off(&store, at(103)).await.unwrap());
+        assert!(other.put_off(&store, at(110)).await.unwrap());
+        assert!(claim(&store, 109).await.is_none());
+        deliver(&store, "urgent", "e", "r/a:1", 104).await;
+        assert_eq!(claimed(&store, 104).await.as_deref(), Some("urgent"), "it waits for nothing that was put off");
+        let again = claim(&store, 110).await.unwrap();
+        assert_eq!((again.delivery.attempts, again.delivery.accepted), (2, 1), "that it was put off was no attempt");
     });
 }
 
@@ -169,11 +174,12 @@ fn an_endpoint_that_fails_or_is_off_is_let_alone() {
             deliver(&store, &format!("{number}"), "e", &format!("r/a:{number}"), 0).await;
         }
         let ill = endpoints::Model { failures: 5, failing_since: Some(at(0)), ..endpoint("e", "a") };
-        alpha.replace_endpoint(&ill).await.unwrap();
+        assert!(alpha.replace_endpoint(&endpoint("e", "a"), &ill).await.unwrap());
         assert!(claim(&store, 10).await.is_some());
         assert!(claim(&store, 11).await.is_none(), "one at a time");
         assert!(claim(&store, 110).await.is_some(), "and after a while the next");
-        alpha.replace_endpoint(&endpoints::Model { enabled: false, ..endpoint("e", "a") }).await.unwrap();
+        let off = endpoints::Model { enabled: false, ..endpoint("e", "a") };
+        assert!(alpha.replace_endpoint(&ill, &off).await.unwrap());
         assert!(claim(&store, 500).await.is_none());
         assert_eq!(store.bury_deliveries("it is disabled", 9, 10, at(999)).await.unwrap(), 0, "their time is not over");
         assert_eq!(store.bury_deliveries("it is disabled", 9, 10, at(1001)).await.unwrap(), 2, "one is being sent");
@@ -192,7 +198,7 @@ fn what_has_ended_goes_again_when_asked_for_and_is_forgotten_later() {
         for id in ["1", "2"] {
             deliver(&store, id, "e", id, 0).await;
             let claim = claim(&store, 0).await.unwrap();
-            assert!(claim.progress(&store, 3).await.unwrap());
+            assert!(claim.progress(&store, 3, 0).await.unwrap());
             let ending = if id == "1" { Ending::Dead } else { Ending::Settled };
             assert!(end(&store, &claim, ending, None, 5).await);
         }
@@ -238,7 +244,6 @@ fn what_is_gathered_is_one_delivery_until_it_is_sent() {
         let late = deliveries::gathering(&tx, "alpha", "e", "", at(400), at(102)).await.unwrap();
         assert_eq!(late, None, "what was sent once stays what it is");
         drop(tx);
-        store.begin_deliveries_anew("e").await.unwrap();
         assert!(alpha.delete_endpoint("a").await.unwrap());
         assert_eq!(store.count_deliveries(State::Waiting).await.unwrap(), 0, "they go with the endpoint");
     });

@@ -15,6 +15,7 @@ pub(crate) fn endpoint(id: &str, name: &str) -> Model {
         kind: "webhook".into(),
         settings: "sealed".into(),
         routing: "{}".into(),
+        revision: 0,
         system_global: false,
         configured: false,
         enabled: true,
@@ -49,11 +50,12 @@ fn endpoints_belong_to_an_account_and_have_names_of_their_own() {
         assert_eq!(beta.endpoint("b").await.unwrap(), None);
 
         let other = Model { routing: "[]".into(), created_at: Moment(9), ..endpoint("1", "a") };
-        assert!(alpha.replace_endpoint(&other).await.unwrap());
+        let read = alpha.endpoint("a").await.unwrap().unwrap();
+        assert!(alpha.replace_endpoint(&read, &other).await.unwrap());
         let row = alpha.endpoint("a").await.unwrap().unwrap();
         assert_eq!((row.routing.as_str(), row.created_at), ("[]", Moment(1)), "when it was made stays");
         assert_eq!(beta.endpoint("a").await.unwrap().unwrap().routing, "{}");
-        assert!(!beta.replace_endpoint(&endpoint("2", "b")).await.unwrap());
+        assert!(!beta.replace_endpoint(&endpoint("2", "b"), &other).await.unwrap(), "it is another's");
         assert!(!beta.delete_endpoint("b").await.unwrap());
         assert!(alpha.delete_endpoint("b").await.unwrap());
         assert_eq!(store.endpoint_by_id("2").await.unwrap(), None);
@@ -110,6 +112,31 @@ fn what_goes_wrong_is_counted_until_something_is_taken() {
             alpha.endpoint("well").await.unwrap().unwrap(),
             Model { account: "alpha".into(), ..endpoint("2", "well") }
         );
+    });
+}
+
+#[test]
+fn who_read_an_endpoint_before_another_changed_it_undoes_nothing() {
+    on_every_engine(|store| async move {
+        let (alpha, _) = accounts(&store).await;
+        let read = alpha.insert_endpoint(endpoint("1", "a")).await.unwrap();
+        let tx = store.begin().await.unwrap();
+        assert!(endpoints::disable(&tx, alpha.name(), "1", "why", Moment(5)).await.unwrap());
+        endpoints::note_failure(&tx, "1", Moment(50), true, Moment(6)).await.unwrap();
+        tx.commit().await.unwrap();
+        let disabled = alpha.endpoint("a").await.unwrap().unwrap();
+        assert!(alpha.set_endpoint_settings(&read, "sealed anew".into(), Moment(7)).await.unwrap());
+        let expected = Model { settings: "sealed anew".into(), last_updated: Moment(7), ..disabled };
+        assert_eq!(alpha.endpoint("a").await.unwrap().unwrap(), expected, "it is disabled and ill as before");
+
+        let late = Model { settings: "of yesterday".into(), ..read.clone() };
+        assert!(!alpha.replace_endpoint(&read, &late).await.unwrap());
+        assert!(!alpha.set_endpoint_settings(&read, late.settings, Moment(8)).await.unwrap());
+        assert_eq!(alpha.endpoint("a").await.unwrap().unwrap(), expected);
+        assert!(alpha.delete_endpoint("a").await.unwrap());
+        let another = alpha.insert_endpoint(endpoint("2", "a")).await.unwrap();
+        assert!(!alpha.replace_endpoint(&expected, &read).await.unwrap(), "one of that name is another one");
+        assert_eq!(alpha.endpoint("a").await.unwrap().unwrap(), another);
     });
 }
 

@@ -107,7 +107,8 @@ pub struct VerdictRouting {
     /// Only those from pass to fail and back: `go` and `warn` both pass.
     #[schema(required = false, default = false)]
     pub flips: bool,
-    /// Minutes that a change is held: where the verdict is by then what it was before, nothing is told.
+    /// Minutes that a change is held: where the verdict is by then what it was before, or where only flips are wanted passes or
+    /// fails as before, nothing is told.
     #[schema(required = false, default = 0, maximum = 1440)]
     pub damping_minutes: u32,
 }

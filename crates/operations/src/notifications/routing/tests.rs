@@ -247,6 +247,29 @@ fn a_verdict_that_goes_to_and_fro_is_no_news() {
     assert_eq!(told[0].facts.verdict.as_ref().map(|verdict| verdict.from.as_str()), Some("go"));
 }
 
+/// D-23: what was gathered is a flip if the first and the last verdict make one, whatever lies between.
+#[test]
+fn whether_a_verdict_flipped_is_said_of_all_that_was_gathered() {
+    let steps = |actions: &[&str]| -> Vec<Notice> {
+        let pairs = actions.windows(2).enumerate();
+        pairs.map(|(at, pair)| verdict(at, "app", pair[0], pair[1])).collect()
+    };
+    let told = |only_flips: bool, notices: Vec<Notice>| -> Vec<(String, String, bool)> {
+        let damped = route(json!({"verdicts": {"damping_minutes": 10, "flips": only_flips}}));
+        let verdicts = damped.settle(notices).into_iter().filter_map(|notice| notice.facts.verdict);
+        verdicts.map(|verdict| (verdict.from, verdict.to, verdict.flips)).collect()
+    };
+    let change = |from: &str, to: &str, flips| (from.to_owned(), to.to_owned(), flips);
+    assert_eq!(told(false, steps(&["stop", "go", "warn", "go"])), [change("stop", "go", true)]);
+    assert_eq!(told(false, steps(&["go", "stop", "go", "warn"])), [change("go", "warn", false)]);
+
+    let there_and_nearly_back = || steps(&["go", "stop", "warn"]);
+    assert_eq!(told(true, there_and_nearly_back()), [], "it passes as it did");
+    assert_eq!(told(false, there_and_nearly_back()), [change("go", "stop", true), change("stop", "warn", true)]);
+    let lasting = [verdict(1, "app", "stop", "go"), verdict(2, "app", "warn", "stop"), verdict(3, "app", "stop", "go")];
+    assert_eq!(told(true, lasting.to_vec()), [change("stop", "go", true)]);
+}
+
 #[test]
 fn a_zone_that_is_not_known_is_named() {
     let routing = serde_json::from_value(json!({"time_zone": "Mars/Olympus"})).unwrap();
@@ -271,36 +294,44 @@ fn any_zone() -> impl Strategy<Value = &'static str> {
 }
 
 fn any_moment() -> impl Strategy<Value = Timestamp> {
-    // From 2020 to 2035, so that clocks are set forth and back.
     (1_577_836_800_i64..2_051_222_400).prop_map(|second| Timestamp::from_second(second).unwrap())
+}
+
+/// A zone and a moment, every other time near one at which its clocks are set.
+fn anywhere_and_when() -> impl Strategy<Value = (&'static str, Timestamp)> {
+    (any_zone(), any_moment(), any::<bool>(), -10_800_i64..10_800).prop_map(|(name, moment, near, seconds)| {
+        let zone = windows::zone(name).unwrap();
+        let set = zone.following(moment).next().filter(|_| near);
+        (name, set.map_or(moment, |set| set.timestamp() + SignedDuration::from_secs(seconds)))
+    })
 }
 
 proptest! {
     #[test]
-    fn nothing_is_due_before_now_or_after_two_days_or_in_quiet_hours(
+    fn nothing_is_due_before_now_or_in_quiet_hours_or_later_than_window_and_quiet_hours_are_long(
         window in any_window(),
         (from, to) in (any_time(), any_time()).prop_filter("hours", |(from, to)| from != to),
-        zone in any_zone(),
+        (zone, now) in anywhere_and_when(),
         collapse: bool,
         damping in 0_u32..1440,
-        now in any_moment(),
         kind in prop::sample::select(NotificationType::ALL.to_vec()),
     ) {
-        let route = route(json!({
-            "window": window, "quiet_hours": {"from": from, "to": to}, "time_zone": zone, "collapse": collapse,
-            "verdicts": {"damping_minutes": damping},
-        }));
-        let placed = route.place(kind, "app", &Facts::default(), now);
-        prop_assert!(placed.due >= now);
-        prop_assert!(placed.due.duration_since(now) <= SignedDuration::from_hours(51), "{placed:?}");
-        let hours = route.routing.quiet_hours.unwrap();
-        let zone = windows::zone(zone).unwrap();
-        // Where clocks are set, what ends at a time that there is twice may be in them again.
-        let steady = zone.to_offset(placed.due) == zone.to_offset(placed.due - SignedDuration::from_hours(25))
-            && zone.to_offset(placed.due) == zone.to_offset(placed.due + SignedDuration::from_hours(25));
-        if steady {
-            prop_assert!(windows::quiet_until(hours, &zone, placed.due).is_none(), "{placed:?}");
-        }
+        let routing = json!({
+            "window": window, "time_zone": zone, "collapse": collapse, "verdicts": {"damping_minutes": damping},
+        });
+        let mut quiet = routing.clone();
+        quiet["quiet_hours"] = json!({"from": from, "to": to});
+        let (loud, quiet) = (route(routing), route(quiet));
+        let due = |route: &Route| route.place(kind, "app", &Facts::default(), now).due;
+        let (gathered, placed) = (due(&loud), due(&quiet));
+        // Where clocks are set, a day or a night has an hour more.
+        let hour = SignedDuration::from_hours(1);
+        prop_assert!(gathered >= now && gathered.duration_since(now) <= 25 * hour, "{gathered}");
+        let hours = quiet.routing.quiet_hours.unwrap();
+        let long = (1440 + hours.to.minutes() - hours.from.minutes()) % 1440;
+        let most = SignedDuration::from_mins(long.into()) + hour;
+        prop_assert!(placed >= gathered && placed.duration_since(gathered) <= most, "{placed} after {gathered}");
+        prop_assert_eq!(windows::quiet_until(hours, &quiet.zone, placed), None);
     }
 
     #[test]

@@ -120,6 +120,25 @@ fn while_a_key_is_exchanged_both_sign() {
 }
 
 #[test]
+fn of_those_who_exchange_a_key_at_once_each_has_one_that_signs_or_is_refused() {
+    in_every_house(|house| async move {
+        house.endpoint("team", json!({})).await;
+        let rotate = || house.team.rotate_notification_secret("team");
+        let (one, other, third) = tokio::join!(rotate(), rotate(), rotate());
+        let got: Vec<String> =
+            [one, other, third].into_iter().filter_map(|answer| answer.ok().map(|rotated| rotated.secret)).collect();
+        let row = house.team.account.endpoint("team").await.unwrap().unwrap();
+        let endpoint = super::super::endpoints::unsealed(&house.service().cipher, &row).unwrap();
+        let windlass_channels::Channel::Webhook(webhook) = endpoint.channel else { panic!("it is another channel") };
+        let mut sign: Vec<&str> = webhook.signing.iter().map(|key| key.secret.expose()).collect();
+        let mut got: Vec<&str> = got.iter().map(String::as_str).collect();
+        sign.sort_unstable();
+        got.sort_unstable();
+        assert_eq!(sign, got, "who was given a key has one that signs");
+    });
+}
+
+#[test]
 fn what_cannot_be_put_into_words_is_given_up_and_told() {
     in_every_house(|house| async move {
         house.endpoint("team", json!({})).await;
@@ -127,8 +146,8 @@ fn what_cannot_be_put_into_words_is_given_up_and_told() {
         house.move_tag(TAG).await;
         // Another key than the settings were encrypted with.
         let row = house.team.account.endpoint("team").await.unwrap().unwrap();
-        let broken = windlass_store::endpoints::Model { settings: "v1:AAAA".into(), ..row };
-        assert!(house.team.account.replace_endpoint(&broken).await.unwrap());
+        let broken = windlass_store::endpoints::Model { settings: "v1:AAAA".into(), ..row.clone() };
+        assert!(house.team.account.replace_endpoint(&row, &broken).await.unwrap());
         house.deliver().await;
         let log = house.log().await;
         assert_eq!(log[0].state, DeliveryState::Dead);

@@ -135,12 +135,28 @@ fn readers_that_are_changed_meanwhile_all_get_the_letter() {
         house.subscribe(SubscriptionType::TagUpdate, TAG, true).await;
         house.move_tag(TAG).await;
         house.deliver().await;
-        let mut document = letters_to(port, &["c", "d"]);
-        document["name"] = json!("readers");
-        let request: EndpointRequest = serde_json::from_value(document).unwrap();
-        house.team.replace_notification_endpoint(&house.admin, "readers", request).await.unwrap();
+        house.change("readers", letters_to(port, &["c", "d"])).await;
         house.pass(3600, 60).await;
         assert_eq!(server.letters(), [vec!["a"], vec!["c", "d"]]);
         assert_eq!(house.states().await, ["delivered"]);
+    });
+}
+
+#[test]
+fn nobody_gets_a_letter_twice_because_its_words_are_others_meanwhile() {
+    in_every_house(|house| async move {
+        let (server, port) = MailServer::start().await;
+        let letters = letters_to(port, &["a", "later"]);
+        house.endpoint("readers", letters.clone()).await;
+        house.subscribe(SubscriptionType::TagUpdate, TAG, true).await;
+        house.move_tag(TAG).await;
+        house.deliver().await;
+        let mut document = letters;
+        document["templates"] = json!({"title": "News"});
+        document["routing"] = json!({"types": ["tag_update"]});
+        house.change("readers", document).await;
+        server.has_room.store(true, Ordering::SeqCst);
+        house.pass(3600, 60).await;
+        assert_eq!(server.letters(), [["a"], ["later"]]);
     });
 }

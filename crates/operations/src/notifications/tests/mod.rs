@@ -8,13 +8,15 @@ mod troubles;
 
 use std::{future::Future, sync::Arc};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use windlass_channels::Facts;
+use windlass_channels::{Facts, Sample};
 use windlass_store::{events::Level, testing::on_every_engine};
 use windlass_v1::{
     events::EventType,
     notifications::{Delivery, DeliveryQuery},
     subscriptions::{SubscriptionRequest, SubscriptionType, SubscriptionUpdate, subscription_id},
+    webhooks::NotificationType,
 };
 
 use super::{
@@ -64,12 +66,16 @@ impl House {
 
     /// Adds an endpoint that is the receiver.
     async fn endpoint(&self, name: &str, more: Value) {
+        let request = self.request(name, &more);
+        self.team.create_notification_endpoint(&self.admin, request).await.unwrap();
+    }
+
+    fn request(&self, name: &str, more: &Value) -> EndpointRequest {
         let mut request = json!({
             "name": name, "channel": {"kind": "webhook", "url": self.receiver.url(&format!("/{name}"))}, "timeout": 1,
         });
         request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let request: EndpointRequest = serde_json::from_value(request).unwrap();
-        self.team.create_notification_endpoint(&self.admin, request).await.unwrap();
+        serde_json::from_value(request).unwrap()
     }
 
     async fn subscribe(&self, kind: SubscriptionType, key: &str, active: bool) {
@@ -92,6 +98,26 @@ impl House {
     async fn move_tag(&self, tag: &str) {
         let details = json!({"curr_eval": ["sha256:b"], "last_eval": ["sha256:a"], "subscription_type": "tag_update"});
         self.happen(EventType::TagUpdated, tag, details, Facts::default()).await;
+    }
+
+    /// Lets it become known that a vulnerability of a tag's image is exploited.
+    async fn alarm(&self, tag: &str) {
+        let (details, facts) = sample(NotificationType::VulnUpdate);
+        self.happen(EventType::TagVulnerabilitiesUpdate, tag, details, facts).await;
+    }
+
+    /// Lets the verdict on a tag become another one.
+    async fn judge(&self, tag: &str, from: &str, to: &str) {
+        let (details, mut facts) = sample(NotificationType::PolicyEval);
+        let verdict = facts.verdict.as_mut().unwrap();
+        (verdict.from, verdict.to) = (from.into(), to.into());
+        self.happen(EventType::TagPolicyEvaluationUpdate, tag, details, facts).await;
+    }
+
+    /// Replaces what an endpoint is that is the receiver.
+    async fn change(&self, name: &str, more: Value) {
+        let request = self.request(name, &more);
+        self.team.replace_notification_endpoint(&self.admin, name, request).await.unwrap();
     }
 
     async fn happen(&self, kind: EventType, resource: &str, details: Value, facts: Facts) {
@@ -123,6 +149,14 @@ impl House {
     async fn states(&self) -> Vec<&'static str> {
         self.log().await.iter().map(|delivery| delivery.state.as_str()).collect()
     }
+}
+
+/// What a test of an endpoint tells.
+fn sample(kind: NotificationType) -> (Value, Facts) {
+    let notice = Sample { account: "team", email: None, id: "x", now: Timestamp::UNIX_EPOCH }.notice(kind);
+    let mut details = json!(notice.payload);
+    details["subscription_type"] = kind.as_str().into();
+    (details, notice.facts)
 }
 
 fn happening(kind: EventType, resource: &str, details: Value, facts: Facts) -> Happening<'_> {

@@ -148,21 +148,50 @@ fn gathered_notices_are_one_delivery_and_two_windows_are_two() {
 }
 
 #[test]
+fn what_failed_or_waited_for_its_turn_is_not_sent_in_quiet_hours_but_for_what_is_urgent() {
+    in_every_house(|house| async move {
+        // It is noon.
+        let quiet = |except: bool| json!({"quiet_hours": {"from": "12:01", "to": "13:00", "except_urgent": except}});
+        let other = Receiver::start().await;
+        house.endpoint("team", json!({"routing": quiet(true)})).await;
+        let channel = json!({"kind": "webhook", "url": other.url("/slow")});
+        house.endpoint("slow", json!({"channel": channel, "routing": quiet(false), "limits": {"per_minute": 1}})).await;
+        for tag in ["a", "b"] {
+            house.subscribe(SubscriptionType::TagUpdate, tag, true).await;
+        }
+        house.subscribe(SubscriptionType::VulnUpdate, "a", true).await;
+        house.receiver.replies([Reply::TooMany(90)]);
+        for tag in ["a", "b"] {
+            house.move_tag(tag).await;
+        }
+        house.deliver().await;
+        assert_eq!((house.receiver.got().len(), other.got().len()), (1, 1));
+        house.pass(3540, 60).await;
+        assert_eq!((house.receiver.got().len(), other.got().len()), (1, 1), "it is quiet");
+        let log = house.log().await;
+        let due: Vec<String> = log.iter().map(|delivery| json!(delivery.due_at).to_string()).collect();
+        assert_eq!(due.iter().filter(|due| due.contains("T13:00:00")).count(), 3, "{due:?}");
+
+        house.alarm("a").await;
+        house.deliver().await;
+        assert_eq!(
+            (house.receiver.got().len(), other.got().len()),
+            (2, 1),
+            "what is urgent is told where that is wanted"
+        );
+        house.pass(180, 60).await;
+        assert_eq!(house.states().await, ["delivered"; 6]);
+        assert_eq!((house.receiver.got().len(), other.got().len()), (4, 3), "once it is over, each once");
+    });
+}
+
+#[test]
 fn a_verdict_that_is_what_it_was_when_its_time_is_over_is_settled() {
     in_every_house(|house| async move {
         house.endpoint("team", json!({"routing": {"verdicts": {"damping_minutes": 10}}})).await;
         house.subscribe(SubscriptionType::PolicyEval, TAG, true).await;
-        for (from, to) in [("go", "stop"), ("stop", "go")] {
-            let sample =
-                windlass_channels::Sample { account: "team", email: None, id: "x", now: jiff::Timestamp::UNIX_EPOCH };
-            let sample = sample.notice(windlass_v1::webhooks::NotificationType::PolicyEval);
-            let mut facts = sample.facts.clone();
-            let verdict = facts.verdict.as_mut().unwrap();
-            (verdict.from, verdict.to) = (from.into(), to.into());
-            let mut details = json!(sample.payload);
-            details["subscription_type"] = "policy_eval".into();
-            house.happen(EventType::TagPolicyEvaluationUpdate, TAG, details, facts).await;
-        }
+        house.judge(TAG, "go", "stop").await;
+        house.judge(TAG, "stop", "go").await;
         house.deliver().await;
         house.pass(601, 601).await;
         assert_eq!(house.receiver.got().len(), 0);

@@ -122,6 +122,83 @@ fn of_several_requests_only_those_that_were_not_taken_are_sent_again() {
 }
 
 #[test]
+fn what_a_receiver_has_not_taken_is_sent_though_its_endpoint_is_changed_meanwhile() {
+    let tags = ["team/alpha:1", "team/beta:1", "team/gamma:1"];
+    for (change, expected) in [
+        // It is sent the same requests, and those that it took are none of them.
+        (json!({"limits": {"per_minute": 600}}), vec![vec!["team/beta:1"], vec!["team/gamma:1"]]),
+        (json!({"channel": {"format": "cloudevents"}}), vec![tags.to_vec()]),
+        (json!({"channel": {"format": "windlass"}}), vec![tags.to_vec()]),
+        (json!({"channel": {"kind": "mattermost"}}), vec![tags.to_vec()]),
+        (json!({"templates": {"body": "[{{ subjects | tojson }}]"}}), vec![tags.to_vec()]),
+    ] {
+        in_every_house(|house| {
+            let (change, expected) = (change.clone(), expected.clone());
+            async move {
+                let mut document = json!({
+                    "channel": {"kind": "webhook", "url": house.receiver.url("/"), "format": "anchore-v1"},
+                    "routing": {"window": {"every_minutes": 1}},
+                });
+                house.endpoint("team", document.clone()).await;
+                for tag in tags {
+                    house.subscribe(SubscriptionType::TagUpdate, tag, true).await;
+                    house.move_tag(tag).await;
+                }
+                house.deliver().await;
+                house.receiver.replies([Reply::Status(200), Reply::Status(503)]);
+                house.bench.pass(60);
+                house.deliver().await;
+                assert_eq!(house.receiver.got().len(), 2, "it took one of three");
+                for (member, value) in change.as_object().unwrap() {
+                    match document[member].as_object_mut() {
+                        Some(known) => known.extend(value.as_object().unwrap().clone()),
+                        None => document[member] = value.clone(),
+                    }
+                }
+                if document["channel"]["kind"] != "webhook" {
+                    document["channel"].as_object_mut().unwrap().remove("format");
+                }
+                house.change("team", document).await;
+                house.pass(60, 5).await;
+                let told = house.receiver.got().split_off(2).into_iter().map(|got| {
+                    let text = got.body.to_string();
+                    tags.into_iter().filter(|tag| text.contains(tag)).collect::<Vec<_>>()
+                });
+                assert_eq!(told.collect::<Vec<_>>(), expected, "{change}");
+                assert_eq!(house.states().await, ["delivered"]);
+            }
+        });
+    }
+}
+
+/// With another routing fewer notices may be left to tell.
+#[test]
+fn what_is_told_no_more_takes_nothing_with_it_that_is() {
+    in_every_house(|house| async move {
+        let channel = json!({"kind": "webhook", "url": house.receiver.url("/"), "format": "anchore-v1"});
+        let routed = |damping: u32| {
+            let routing = json!({"window": {"every_minutes": 1}, "verdicts": {"damping_minutes": damping}});
+            json!({"channel": channel, "routing": routing})
+        };
+        house.endpoint("team", routed(0)).await;
+        house.subscribe(SubscriptionType::PolicyEval, TAG, true).await;
+        house.subscribe(SubscriptionType::TagUpdate, TAG, true).await;
+        house.judge(TAG, "go", "stop").await;
+        house.judge(TAG, "stop", "go").await;
+        house.move_tag(TAG).await;
+        house.deliver().await;
+        house.receiver.replies([Reply::Status(200), Reply::Status(503)]);
+        house.bench.pass(60);
+        house.deliver().await;
+        house.change("team", routed(10)).await;
+        house.pass(60, 5).await;
+        let kinds: Vec<Value> = house.receiver.got().iter().map(|got| got.body["queueId"].clone()).collect();
+        assert_eq!(kinds, ["policy_eval", "policy_eval", "tag_update"]);
+        assert_eq!(house.states().await, ["delivered"]);
+    });
+}
+
+#[test]
 fn what_is_about_one_subject_goes_in_order_and_others_do_not_wait_for_it() {
     in_every_house(|house| async move {
         house.endpoint("team", json!({})).await;
