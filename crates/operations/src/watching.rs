@@ -31,6 +31,7 @@ use crate::{
     images::{self, Addition, Found},
     registry_access::Asked,
     scheduler::jittered,
+    subscriptions::Subscribing,
 };
 
 /// The names of the schedules.
@@ -267,7 +268,12 @@ async fn add(
     annotations: Option<&Annotations>,
     autosubscribe: bool,
 ) -> Result<Result<String, Trouble>> {
-    let addition = Addition { annotations, autosubscribe, ..Addition::under(slice::from_ref(tag)) };
+    let addition = Addition {
+        annotations,
+        autosubscribe,
+        subscribing: Subscribing::ByWatcher,
+        ..Addition::under(slice::from_ref(tag))
+    };
     match tenant.record(found, addition).await {
         Ok(digests) => Ok(Ok(digests.into_iter().next().expect("an image was asked for"))),
         // Too large, for instance.

@@ -1,9 +1,12 @@
 use serde_json::{Value, json};
 use windlass_operations::{SubscriptionFilter, Tenant, WatchRequest};
-use windlass_v1::subscriptions::{Subscription, SubscriptionType, SubscriptionUpdate, subscription_id};
+use windlass_v1::{
+    images::ImageAnalysisRequest,
+    subscriptions::{Subscription, SubscriptionType, SubscriptionUpdate, subscription_id},
+};
 
 use crate::{
-    house::{House, in_every_house, refusal, told},
+    house::{House, active, in_every_house, refusal, switch, told},
     peer::Peer,
     registry::Registry,
 };
@@ -233,6 +236,30 @@ fn a_watched_repository_leaves_subscriptions_of_its_tags_as_users_have_set_them(
         assert!(is_active(&admin, &key, SubscriptionType::PolicyEval).await);
         assert!(is_active(&admin, &key, SubscriptionType::AnalysisUpdate).await);
         assert!(!is_active(&admin, &key, SubscriptionType::TagUpdate).await);
+    });
+}
+
+/// `spec/operations.md` §2.2
+#[test]
+fn a_watched_repository_does_not_wake_what_users_have_silenced_of_tags_that_were_there_before() {
+    in_every_house(|house| async move {
+        let Some(registry) = Registry::start(None).await else { return };
+        let admin = house.admin();
+        registry.push("team/app", "v1", "v1").await;
+        let repository = format!("{}/team/app", registry.address);
+        let key = format!("{repository}:v1");
+        let image = ImageAnalysisRequest { tag: Some(key.clone()), ..Default::default() };
+        admin.add_image(&image, false, true).await.unwrap();
+        for kind in [SubscriptionType::AnalysisUpdate, SubscriptionType::TagUpdate] {
+            switch(&admin, &key, kind, false).await;
+        }
+        let watch = WatchRequest { repository: &repository, autosubscribe: true, ..WatchRequest::default() };
+        admin.watch_repository(watch).await.unwrap();
+        registry.push("team/app", "v2", "v2").await;
+        round(&house).await;
+        assert_eq!(active(&admin, &key).await, Vec::<String>::new());
+        let new = active(&admin, &format!("{repository}:v2")).await;
+        assert_eq!(new, ["analysis_update", "tag_update"]);
     });
 }
 
