@@ -94,6 +94,8 @@ impl Tenant {
             self.account.reconsider_repository_tags(&row.id).await?;
         }
         let service = &self.service;
+        // The registry has just answered, whatever it did before.
+        self.account.end_rest(&row.id, service.clock.moment()).await?;
         service.store.bring_forward(REPOSITORY_WATCHER, service.clock.moment()).await?;
         Ok(Subscription { subscription_value: Some(told), ..self.described_one(row).await? })
     }
@@ -143,7 +145,8 @@ impl Tenant {
         }))
     }
 
-    async fn has_tag(&self, reference: &TagReference, tag: &str) -> Result<bool> {
+    /// Whether the repository has a tag, however many others it does not tell.
+    pub(crate) async fn has_tag(&self, reference: &TagReference, tag: &str) -> Result<bool> {
         let Ok(asked) = Reference::as_given(&reference.registry, &reference.repo, Some(tag), None) else {
             return Ok(false);
         };

@@ -4,6 +4,7 @@ mod patterns;
 
 use std::collections::BTreeMap;
 
+pub(crate) use patterns::Subscribing;
 use windlass_store::{
     Error as StoreError, Transaction, repository_tags,
     subscriptions::{self, Change, Filter, Kind, Model, Page, SetBy},

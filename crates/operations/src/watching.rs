@@ -3,7 +3,8 @@
 //! A watcher goes through the active subscriptions of its kind, registry by registry: several registries at once, each of
 //! them one question after the other, those that were not asked for longest first. What a watch knows is kept
 //! ([`windlass_store::watches`]): whoever fails is asked ever more seldom, and its failure is told once, when it begins.
-//! A registry that is away or wants a pause is left alone altogether.
+//! A registry that is away is left alone by the watcher that found it so, and one that wants a pause by everyone, until it is over
+//! ([`windlass_store::registry_pauses`]).
 
 mod pushes;
 mod repositories;
@@ -31,6 +32,7 @@ use crate::{
     images::{self, Addition, Found},
     registry_access::Asked,
     scheduler::jittered,
+    subscriptions::Subscribing,
 };
 
 /// The names of the schedules.
@@ -148,9 +150,13 @@ impl Service {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Visits what is due at one registry.
+    /// Visits what is due at one registry, unless that wants a pause.
     async fn ask(self: &Arc<Self>, watcher: Watcher, registry: &str, due: Vec<Due>) -> Result<()> {
         for (at, next) in due.iter().enumerate() {
+            // Somebody else may have been told of it meanwhile.
+            if self.store.registry_pause(registry, self.clock.moment()).await?.is_some() {
+                return Ok(());
+            }
             let visit = match (watcher.visit)(Arc::clone(self), next.clone()).await {
                 // A secret that cannot be decrypted, for instance: others are not to suffer from it.
                 Err(Error::Broken(reason)) => Visit::Failed(Trouble { failure: Failure::Unknown, reason, pause: None }),
@@ -161,6 +167,11 @@ impl Service {
                 Visit::Failed(trouble) => {
                     let rest = self.rest(watcher, next, &trouble);
                     self.failed(watcher, next, &trouble, rest).await?;
+                    if let Some(pause) = trouble.pause {
+                        let now = self.clock.moment();
+                        let not_before = now.plus_seconds(pause.min(LONGEST_REST));
+                        self.store.pause_registry(registry, not_before, now).await?;
+                    }
                     if trouble.is_of_registry() {
                         tracing::warn!(
                             registry,
@@ -267,7 +278,12 @@ async fn add(
     annotations: Option<&Annotations>,
     autosubscribe: bool,
 ) -> Result<Result<String, Trouble>> {
-    let addition = Addition { annotations, autosubscribe, ..Addition::under(slice::from_ref(tag)) };
+    let addition = Addition {
+        annotations,
+        autosubscribe,
+        subscribing: Subscribing::ByWatcher,
+        ..Addition::under(slice::from_ref(tag))
+    };
     match tenant.record(found, addition).await {
         Ok(digests) => Ok(Ok(digests.into_iter().next().expect("an image was asked for"))),
         // Too large, for instance.

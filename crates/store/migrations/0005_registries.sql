@@ -55,3 +55,9 @@ CREATE TABLE watches (
     -- Not asked before that.
     not_before   BIGINT NOT NULL
 );
+
+-- Registries that have asked for a pause.
+CREATE TABLE registry_pauses (
+    registry   TEXT PRIMARY KEY,
+    not_before BIGINT NOT NULL
+);

@@ -52,6 +52,7 @@ pub mod queried_images;
 pub mod quotas;
 pub mod registries;
 pub mod registry_hooks;
+pub mod registry_pauses;
 pub mod repository_tags;
 pub mod retention;
 pub mod role_bindings;

@@ -300,10 +300,10 @@ pub async fn is_watched(on: &impl ConnectionTrait, account: &AccountName, key: &
     Ok(on_key(account, key).filter(Column::Active.eq(true)).one(on).await?.is_some())
 }
 
-/// Switches off every subscription on a key, patterns or not.
+/// Switches off every subscription on a key. That is nobody's decision: patterns switch them on again when the tag has another
+/// image.
 pub async fn silence(on: &impl ConnectionTrait, account: &AccountName, key: &str, now: Moment) -> Result<()> {
-    let row =
-        ActiveModel { active: Set(false), set_by: Set(SetBy::User), last_updated: Set(now), ..Default::default() };
+    let row = ActiveModel { active: Set(false), set_by: Set(SetBy::Tag), last_updated: Set(now), ..Default::default() };
     let active = Entity::update_many().set(row).filter(Column::Active.eq(true));
     active.filter(Column::Account.eq(account.as_str())).filter(Column::Key.eq(key)).exec(on).await?;
     Ok(())

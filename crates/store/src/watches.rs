@@ -101,6 +101,16 @@ impl Account {
         let row = self.reader().query_one_raw(Statement::from_sql_and_values(engine, sql, values)).await?;
         Ok(row.map(|row| Row::from_query_result(&row, "").map(Due::from)).transpose()?)
     }
+
+    /// Lets the watch of a subscription rest no longer.
+    pub async fn end_rest(&self, subscription: &str, now: Moment) -> Result<()> {
+        if self.subscription(subscription).await?.is_some() {
+            let row = ActiveModel { not_before: Set(now), ..Default::default() };
+            let resting = Entity::update_many().set(row).filter(Column::Subscription.eq(subscription));
+            resting.filter(Column::NotBefore.gt(now)).exec(self.writer()).await?;
+        }
+        Ok(())
+    }
 }
 
 /// The image that a watch saw last, in the transaction of what follows from it.

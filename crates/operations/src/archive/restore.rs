@@ -19,7 +19,9 @@ use windlass_v1::{
 };
 
 use super::bundle::{self, Record};
-use crate::{Error, Result, Tenant, images::happening, threads, vulnerabilities::KnownPackages};
+use crate::{
+    Error, Result, Tenant, images::happening, subscriptions::Subscribing, threads, vulnerabilities::KnownPackages,
+};
 
 impl Tenant {
     /// Brings an image back as it was, and answers with its digest. Its packages are compared with today's vulnerabilities.
@@ -94,7 +96,8 @@ impl Tenant {
         };
         self.demand_room(tx, 0).await?;
         image_tags::restore(tx, image.id, tags).await?;
-        self.subscribe_tags(tx, &images::full_tags(tx, image.id).await?, false, now).await?;
+        let tags = images::full_tags(tx, image.id).await?;
+        self.subscribe_tags(tx, &tags, false, Subscribing::OnRequest, now).await?;
         for tag in image_tags::of_image(tx, image.id).await? {
             self.service.look_again(tx, self.name(), &tag.fulltag()).await?;
         }

@@ -26,7 +26,7 @@ use super::{
     lookup::{Found, choices},
     record,
 };
-use crate::{Error, Result, Tenant, analysis::AnalysisRequest};
+use crate::{Error, Result, Tenant, analysis::AnalysisRequest, subscriptions::Subscribing};
 
 /// How often an analysis is tried.
 const ATTEMPTS: i64 = 3;
@@ -45,6 +45,8 @@ pub(crate) struct Addition<'a> {
     pub(crate) force: bool,
     /// Whether its tags are watched from then on.
     pub(crate) autosubscribe: bool,
+    /// On whose behalf its tags come to have subscriptions.
+    pub(crate) subscribing: Subscribing,
     /// Where it was analysed elsewhere: what of.
     pub(crate) import: Option<&'a ImportParts>,
 }
@@ -70,6 +72,7 @@ impl<'a> Addition<'a> {
             dockerfile: None,
             force: false,
             autosubscribe: false,
+            subscribing: Subscribing::OnRequest,
             import: None,
         }
     }
@@ -217,7 +220,7 @@ impl Tenant {
             }
         }
         let tags = images::full_tags(tx, image.id).await?;
-        self.subscribe_tags(tx, &tags, addition.autosubscribe, now).await?;
+        self.subscribe_tags(tx, &tags, addition.autosubscribe, addition.subscribing, now).await?;
         if let Some(import) = addition.import {
             self.use_up(tx, &import.id, is_to_be_analysed, now).await?;
         }

@@ -24,6 +24,15 @@ pub(super) fn is_pattern(kind: SubscriptionType, key: &str) -> bool {
     key.contains('*') && SubscriptionType::OF_TAGS.contains(&kind)
 }
 
+/// On whose behalf tags come to have subscriptions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subscribing {
+    /// Somebody asks for the image: what is chosen is switched on, even if it is there and off.
+    OnRequest,
+    /// A watcher found it: what is there already stays as it is.
+    ByWatcher,
+}
+
 struct Pattern {
     kind: Kind,
     keys: GlobMatcher,
@@ -78,15 +87,20 @@ impl Tenant {
         tx: &Transaction,
         keys: &[String],
         autosubscribe: bool,
+        subscribing: Subscribing,
         now: Moment,
     ) -> Result<()> {
+        let chosen = match subscribing {
+            Subscribing::OnRequest => Start::Activated,
+            Subscribing::ByWatcher => Start::Active,
+        };
         let usual = self.settings_on(tx).await?.new_tag_subscriptions;
         for key in keys {
             for kind in SubscriptionType::OF_TAGS {
                 let start = match kind {
-                    SubscriptionType::TagUpdate if autosubscribe => Start::Activated,
-                    // The original switches it on whenever an image is added.
-                    SubscriptionType::AnalysisUpdate if usual.contains(&kind) => Start::Activated,
+                    SubscriptionType::TagUpdate if autosubscribe => chosen,
+                    // The original switches it on whenever somebody adds an image.
+                    SubscriptionType::AnalysisUpdate if usual.contains(&kind) => chosen,
                     _ if usual.contains(&kind) => Start::Active,
                     _ => Start::Inactive,
                 };

@@ -19,7 +19,7 @@ use crate::{Error, Result, Service, Tenant, registry_pushes::Push};
 pub(crate) const VISIT: &str = "visit";
 
 impl Service {
-    /// Visits what a job is about, whenever its next round would be.
+    /// Visits what a job is about, whenever its next round would be, but not before a pause of its registry is over.
     pub(crate) async fn visit_claimed(self: &Arc<Self>, claim: &Claim) -> Result<()> {
         let account = AccountName::parse(&claim.job.account).map_err(|error| Error::Broken(error.to_string()))?;
         let account = self.store.account(&account);
@@ -29,6 +29,11 @@ impl Service {
                 _ => tags::WATCHER,
             };
             let registry = reference(&due).map(|reference| reference.registry).unwrap_or_default();
+            let now = self.clock.moment();
+            if let Some(not_before) = self.store.registry_pause(&registry, now).await? {
+                claim.postpone(&self.store, not_before, now).await?;
+                return Ok(());
+            }
             self.ask(watcher, &registry, vec![due]).await?;
         }
         let tx = self.store.begin().await?;

@@ -43,9 +43,17 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
             return Ok(Visit::Failed(Trouble { failure: Failure::Unknown, reason, pause: None }));
         }
     };
-    let (tags, mut rate_limit) = match tenant.tags(&repository).await? {
-        Ok(asked) => (asked.answer, asked.rate_limit),
-        Err(error) => return Ok(Visit::Failed(error.into())),
+    let (tags, mut rate_limit, unlisted) = match tenant.tags(&repository).await? {
+        Ok(asked) => (asked.answer, asked.rate_limit, None),
+        Err(error) => {
+            let trouble = Trouble::from(error);
+            match watched.lookuptag.clone() {
+                Some(tag) if !trouble.is_of_registry() && tenant.has_tag(&repository, &tag).await? => {
+                    (vec![tag], None, Some(trouble))
+                }
+                _ => return Ok(Visit::Failed(trouble)),
+            }
+        }
     };
     let subscription = due.watch.subscription.as_str();
     let seen: BTreeMap<String, repository_tags::Model> =
@@ -89,6 +97,10 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
         if matches!(super::done(rate_limit), Visit::Enough(_)) {
             break;
         }
+    }
+    // The tag to look up is added, but of others nobody knows.
+    if let Some(trouble) = unlisted {
+        return Ok(Visit::Failed(trouble));
     }
     well(service, &due).await?;
     Ok(super::done(rate_limit))

@@ -133,6 +133,31 @@ fn what_a_user_decides_about_a_tag_counts_more_than_a_pattern() {
 }
 
 #[test]
+fn a_pattern_is_of_tags_whose_image_was_deleted_by_force_and_came_again() {
+    let Some(registry) = Registry::start() else { return };
+    on_every_service(|bench| {
+        let registry = &registry;
+        async move {
+            let team = bench.account("team").await;
+            let digest = registry.push("shop/web", "1", "one").await.digest;
+            let key = format!("{}/shop/web:1", registry.address);
+            activate(&team, SubscriptionType::VulnUpdate, "*:1").await;
+            add(&team, json!({ "tag": key })).await;
+            let policy_eval = subscription_id("team", &key, SubscriptionType::PolicyEval);
+            activate(&team, SubscriptionType::PolicyEval, "*:1").await;
+            switch(&team, &policy_eval, false).await;
+            assert_eq!(active(&team, &key).await, ["analysis_update", "vuln_update"]);
+
+            team.delete_image(&digest, true).await.unwrap();
+            assert_eq!(active(&team, &key).await, Vec::<String>::new());
+            add(&team, json!({ "tag": key })).await;
+            let after = active(&team, &key).await;
+            assert_eq!(after, ["analysis_update", "vuln_update"], "but what the user has silenced stays so");
+        }
+    });
+}
+
+#[test]
 fn an_account_chooses_which_subscriptions_of_new_tags_are_active() {
     let Some(registry) = Registry::start() else { return };
     on_every_service(|bench| {

@@ -3,8 +3,9 @@
 use std::{fmt::Debug, future::Future, sync::Arc};
 
 use serde_json::Value;
-use windlass_operations::{Error, EventFilter, Result, Service, Settings, Tenant, testing::Bench};
+use windlass_operations::{Error, EventFilter, Result, Service, Settings, SubscriptionFilter, Tenant, testing::Bench};
 use windlass_store::{AccountName, testing::on_every_engine};
+use windlass_v1::subscriptions::{SubscriptionType, SubscriptionUpdate, subscription_id};
 
 pub(crate) struct House {
     pub(crate) service: Arc<Service>,
@@ -48,6 +49,19 @@ pub(crate) async fn told(tenant: &Tenant) -> Vec<(String, String, Value)> {
         (body.kind.to_string(), body.resource.id.unwrap_or_default(), Value::Object(body.details))
     };
     list.results.into_iter().rev().map(one).collect()
+}
+
+/// Switches a subscription of a tag on or off, as a user does.
+pub(crate) async fn switch(tenant: &Tenant, key: &str, kind: SubscriptionType, active: bool) {
+    let id = subscription_id(tenant.name().as_str(), key, kind);
+    let update = SubscriptionUpdate { active: Some(active), ..SubscriptionUpdate::default() };
+    tenant.update_subscription(&id, update).await.unwrap();
+}
+
+/// The types that are active of a tag, by name.
+pub(crate) async fn active(tenant: &Tenant, key: &str) -> Vec<String> {
+    let all = tenant.subscriptions(SubscriptionFilter { key: Some(key), ..Default::default() }).await.unwrap();
+    all.iter().filter(|one| one.active).map(|one| one.subscription_type.to_string()).collect()
 }
 
 /// Status and message of what was refused.

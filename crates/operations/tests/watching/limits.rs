@@ -2,11 +2,13 @@
 //! any, and images that are larger than this service takes are not added by watchers either.
 
 use serde_json::{Value, json};
-use windlass_operations::{Limits, Settings, SubscriptionFilter, Tenant, WatchRequest};
-use windlass_v1::subscriptions::SubscriptionRequest;
+use tokio_util::sync::CancellationToken;
+use windlass_operations::{Limits, Proof, Settings, SubscriptionFilter, Tenant, WatchRequest, registry_pushes::Kind};
+use windlass_v1::{registry_hooks::RegistryHookRequest, subscriptions::SubscriptionRequest};
 
 use crate::{
     house::{in_every_house, in_every_house_with, told},
+    peer::Peer,
     registry::Registry,
 };
 
@@ -74,6 +76,50 @@ fn new_tags_of_a_repository_wait_for_what_the_registry_allows_and_none_is_passed
             house.service.watch_repositories().await.unwrap();
             assert_eq!(added(&admin).await, expected);
         }
+    });
+}
+
+/// A registry that has asked for half an hour is asked nothing by anybody until that is over, whoever it was that it told.
+#[test]
+fn a_registry_that_wants_a_pause_has_it_from_every_watcher_and_from_pushes() {
+    in_every_house(|house| async move {
+        let admin = house.admin();
+        let peer = Peer::start(|_| ("429 Too Many Requests", "retry-after: 1800\r\n".into(), "{}".into())).await;
+        let repository = format!("{}/team/app", peer.address);
+        for (kind, key) in [("tag_update", format!("{repository}:1")), ("repo_update", repository)] {
+            let request = SubscriptionRequest {
+                subscription_key: Some(key),
+                subscription_type: Some(kind.into()),
+                active: true,
+                ..Default::default()
+            };
+            admin.create_subscription(request).await.unwrap();
+        }
+        house.service.watch_tags().await.unwrap();
+        assert!(peer.count() > 0);
+
+        house.wait(60);
+        house.service.watch_repositories().await.unwrap();
+        let request = RegistryHookRequest { name: "ours".into(), registry: None };
+        let hook = admin.create_registry_hook(request).await.unwrap();
+        let push = json!({"events": [{
+            "action": "push", "target": {"repository": "team/app", "tag": "1", "digest": "sha256:1"},
+            "request": {"host": peer.address},
+        }]})
+        .to_string();
+        let proof = Proof::Secret { id: &hook.hook.hook_id, secret: &hook.secret };
+        let taken = house.service.take_registry_event(Kind::Distribution, &proof, push.as_bytes());
+        assert_eq!(taken.await.unwrap().unwrap().visits, 2);
+        let visit = async || while house.service.work_once("w", &CancellationToken::new()).await.unwrap() {};
+        visit().await;
+        house.wait(1730);
+        house.service.watch_repositories().await.unwrap();
+        visit().await;
+        assert_eq!(peer.count(), 0, "not for half an hour");
+
+        house.wait(20);
+        visit().await;
+        assert!(peer.count() > 0, "the push is not forgotten");
     });
 }
 

@@ -1,9 +1,13 @@
 use serde_json::{Value, json};
+use windlass_image::Digest;
 use windlass_operations::{SubscriptionFilter, Tenant, WatchRequest};
-use windlass_v1::subscriptions::{Subscription, SubscriptionType, SubscriptionUpdate, subscription_id};
+use windlass_v1::{
+    images::ImageAnalysisRequest,
+    subscriptions::{Subscription, SubscriptionType, SubscriptionUpdate, subscription_id},
+};
 
 use crate::{
-    house::{House, in_every_house, refusal, told},
+    house::{House, active, in_every_house, refusal, switch, told},
     peer::Peer,
     registry::Registry,
 };
@@ -106,6 +110,76 @@ fn the_tag_to_look_up_proves_a_repository_that_lists_none() {
         assert_eq!(value(&kept)["repotags"], json!(["v7"]));
         request.lookuptag = Some("v8");
         assert_eq!(refusal(house.admin().watch_repository(request).await).0, 404);
+    });
+}
+
+/// F 16: what proves the repository is added, too.
+#[test]
+fn the_tag_to_look_up_is_added_of_a_repository_that_lists_none() {
+    in_every_house(|house| async move {
+        let layer = Digest::of(b"layer").to_string();
+        let config = json!({
+            "architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": [layer]},
+        })
+        .to_string();
+        let kind = "application/vnd.oci.image.manifest.v1+json";
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": kind,
+            "config": {
+                "mediaType": "application/vnd.oci.image.config.v1+json", "size": config.len(),
+                "digest": Digest::of(config.as_bytes()).to_string(),
+            },
+            "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": layer, "size": 5}],
+        })
+        .to_string();
+        let digest = Digest::of(manifest.as_bytes()).to_string();
+        let headers = format!("content-type: {kind}\r\ndocker-content-digest: {digest}\r\n");
+        let peer = Peer::start(move |request| {
+            let path = request.split(' ').nth(1).unwrap_or_default();
+            match path.strip_prefix("/v2/") {
+                Some("") => ("200 OK", String::new(), "{}".into()),
+                Some("team/app/manifests/v7") => ("200 OK", headers.clone(), manifest.clone()),
+                Some(rest) if rest.contains("/blobs/") => ("200 OK", String::new(), config.clone()),
+                _ => ("404 Not Found", String::new(), "{}".into()),
+            }
+        })
+        .await;
+        let admin = house.admin();
+        let repository = format!("{}/team/app", peer.address);
+        let request = WatchRequest { repository: &repository, lookuptag: Some("v7"), ..WatchRequest::default() };
+        admin.watch_repository(request).await.unwrap();
+        for _ in 0..3 {
+            round(&house).await;
+            house.wait(3600);
+            assert_eq!(tags(&admin).await, [format!("{repository}:v7")]);
+            assert!(admin.image(&digest).await.is_ok());
+            let told = told(&admin).await.into_iter().map(|(kind, ..)| kind).collect::<Vec<_>>();
+            assert_eq!(told, ["system.repository.list_tags_fail"], "of others nobody hears");
+        }
+    });
+}
+
+/// `spec/operations.md` §7.3: whoever asks for a repository does not wait for what failed before.
+#[test]
+fn a_repository_that_is_added_again_is_visited_at_once() {
+    in_every_house(|house| async move {
+        let Some(mut registry) = Registry::start(None).await else { return };
+        let admin = house.admin();
+        registry.push("team/app", "v1", "v1").await;
+        let repository = format!("{}/team/app", registry.address);
+        let request = WatchRequest { repository: &repository, ..WatchRequest::default() };
+        admin.watch_repository(request.clone()).await.unwrap();
+        registry.stop();
+        for _ in 0..4 {
+            house.wait(3600);
+            house.service.watch_repositories().await.unwrap();
+        }
+        let _registry = registry.resume().await;
+        house.service.watch_repositories().await.unwrap();
+        assert_eq!(tags(&admin).await, [""; 0], "it rests");
+        admin.watch_repository(request).await.unwrap();
+        house.service.watch_repositories().await.unwrap();
+        assert_eq!(tags(&admin).await, [format!("{repository}:v1")]);
     });
 }
 
@@ -233,6 +307,30 @@ fn a_watched_repository_leaves_subscriptions_of_its_tags_as_users_have_set_them(
         assert!(is_active(&admin, &key, SubscriptionType::PolicyEval).await);
         assert!(is_active(&admin, &key, SubscriptionType::AnalysisUpdate).await);
         assert!(!is_active(&admin, &key, SubscriptionType::TagUpdate).await);
+    });
+}
+
+/// `spec/operations.md` §2.2
+#[test]
+fn a_watched_repository_does_not_wake_what_users_have_silenced_of_tags_that_were_there_before() {
+    in_every_house(|house| async move {
+        let Some(registry) = Registry::start(None).await else { return };
+        let admin = house.admin();
+        registry.push("team/app", "v1", "v1").await;
+        let repository = format!("{}/team/app", registry.address);
+        let key = format!("{repository}:v1");
+        let image = ImageAnalysisRequest { tag: Some(key.clone()), ..Default::default() };
+        admin.add_image(&image, false, true).await.unwrap();
+        for kind in [SubscriptionType::AnalysisUpdate, SubscriptionType::TagUpdate] {
+            switch(&admin, &key, kind, false).await;
+        }
+        let watch = WatchRequest { repository: &repository, autosubscribe: true, ..WatchRequest::default() };
+        admin.watch_repository(watch).await.unwrap();
+        registry.push("team/app", "v2", "v2").await;
+        round(&house).await;
+        assert_eq!(active(&admin, &key).await, Vec::<String>::new());
+        let new = active(&admin, &format!("{repository}:v2")).await;
+        assert_eq!(new, ["analysis_update", "tag_update"]);
     });
 }
 

@@ -1,12 +1,9 @@
 use serde_json::{Value, json};
 use windlass_operations::Tenant;
-use windlass_v1::{
-    images::ImageAnalysisRequest,
-    subscriptions::{SubscriptionType, SubscriptionUpdate, subscription_id},
-};
+use windlass_v1::{images::ImageAnalysisRequest, subscriptions::SubscriptionType};
 
 use crate::{
-    house::{House, in_every_house, told},
+    house::{House, active, in_every_house, switch, told},
     peer::Peer,
     registry::Registry,
 };
@@ -28,9 +25,7 @@ async fn lookups_failed(tenant: &Tenant) -> usize {
 }
 
 async fn set(tenant: &Tenant, key: &str, active: bool) {
-    let id = subscription_id(tenant.name().as_str(), key, SubscriptionType::TagUpdate);
-    let update = SubscriptionUpdate { active: Some(active), ..SubscriptionUpdate::default() };
-    tenant.update_subscription(&id, update).await.unwrap();
+    switch(tenant, key, SubscriptionType::TagUpdate, active).await;
 }
 
 #[test]
@@ -68,6 +63,28 @@ fn a_tag_that_moves_is_added_and_told_once_with_what_it_stood_for() {
         let back = moves(&admin).await.remove(1);
         assert_eq!((&back["curr_eval"], &back["last_eval"]), (&json!([first]), &json!([second])));
         assert_eq!(moves(&admin).await.len(), 2);
+    });
+}
+
+/// `spec/operations.md` §2.2
+#[test]
+fn a_tag_that_moves_keeps_its_subscriptions_as_users_have_set_them() {
+    in_every_house(|house| async move {
+        let Some(registry) = Registry::start(None).await else { return };
+        let admin = house.admin();
+        let key = format!("{}/team/app:latest", registry.address);
+        registry.push("team/app", "latest", "one").await;
+        add(&admin, &key).await;
+        switch(&admin, &key, SubscriptionType::AnalysisUpdate, false).await;
+        switch(&admin, &key, SubscriptionType::VulnUpdate, true).await;
+        round(&house).await;
+        registry.push("team/app", "latest", "two").await;
+        round(&house).await;
+        assert_eq!(moves(&admin).await.len(), 1);
+        assert_eq!(active(&admin, &key).await, ["tag_update", "vuln_update"]);
+        // Whoever adds the image by hand wants to hear of it.
+        add(&admin, &key).await;
+        assert_eq!(active(&admin, &key).await, ["analysis_update", "tag_update", "vuln_update"]);
     });
 }
 

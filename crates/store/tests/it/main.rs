@@ -21,6 +21,7 @@ mod policies;
 mod purge;
 mod queried_images;
 mod registries;
+mod registry_pauses;
 mod schedules;
 mod services;
 mod subscriptions;
