@@ -23,7 +23,7 @@ pub struct Part {
 
 impl Part {
     /// How many are left out.
-    fn offset(self) -> u64 {
+    pub(crate) fn offset(self) -> u64 {
         let before = self.page.unwrap_or(1).saturating_sub(1);
         // Beyond what databases count, nothing is there.
         before.saturating_mul(self.limit.unwrap_or(0)).min(i64::MAX.unsigned_abs())

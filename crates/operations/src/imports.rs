@@ -15,7 +15,7 @@ use windlass_store::{
 };
 use windlass_v1::{
     error::Problem,
-    imports::{ImportOperation, ImportPart, ImportStatus, ImportedContent, PART_LIMIT},
+    imports::{ImportOperation, ImportPart, ImportStatus, ImportedContent, ImportedPackages, PART_LIMIT},
 };
 
 use crate::{Error, Result, Service, Tenant, random_id, threads};
@@ -179,17 +179,38 @@ fn check_json(bytes: &[u8]) -> Result<(), Problem> {
     serde_json::from_slice::<IgnoredAny>(bytes).map(drop).map_err(|_| Problem::unparsable_body())
 }
 
-/// Any bill of materials that can be read; what is none is refused in the words that are known for it.
+/// Takes any bill of materials that can be read. Syft's is held against the original's check besides, and so is what is
+/// none: it is told what it lacks.
 fn check_packages(bytes: &[u8]) -> Result<(), Problem> {
-    if Format::detect(bytes).is_some() {
-        return Ok(());
-    }
-    check_json(bytes)?;
-    match formats::read(bytes) {
-        Ok(_) => Ok(()),
-        Err(ReadError::Unrecognised) => Err(Problem::bad_request("'artifacts' is a required property")),
+    match formats::read(bytes).map(drop) {
+        Ok(()) if Format::detect(bytes) != Some(Format::SyftJson) => Ok(()),
+        Ok(()) | Err(ReadError::Unrecognised) => check_syft(bytes),
+        Err(ReadError::NotJson(_)) => Err(Problem::unparsable_body()),
+        Err(ReadError::Shape { at, source, .. }) => Err(misshapen(&at, &source)),
         Err(error) => Err(Problem::bad_request(error.to_string())),
     }
+}
+
+/// The original's check, which takes newer documents as well (F18).
+fn check_syft(bytes: &[u8]) -> Result<(), Problem> {
+    let mut document = serde_json::Deserializer::from_slice(bytes);
+    match serde_path_to_error::deserialize::<_, ImportedPackages>(&mut document) {
+        Ok(_) => Ok(()),
+        Err(error) if error.inner().is_data() => Err(misshapen(&error.path().to_string(), error.inner())),
+        Err(_) => Err(Problem::unparsable_body()),
+    }
+}
+
+/// What is wrong with a document at a place, in the words that clients match on (`spec/api.md` A1.5).
+fn misshapen(at: &str, error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    // The place says more than the line, which many documents have but one of.
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    let missing = text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+    let text = missing.map_or_else(|| text.to_owned(), |name| format!("'{name}' is a required property"));
+    let place = at.replace('[', ".").replace(']', "");
+    let place = place.trim_start_matches('.');
+    Problem::bad_request(if place.is_empty() { text } else { format!("{text} - '{place}'") })
 }
 
 fn takes_uploads(import: &Model) -> Result<()> {

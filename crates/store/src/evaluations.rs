@@ -102,19 +102,21 @@ impl Account {
         Ok(own.order_by_asc(Column::Id).all(self.reader()).await?)
     }
 
-    /// Verdicts on an image under a name, of one policy or all of them, newest first; `limit` at most.
+    /// Verdicts on an image under a name, of one policy or all of them, newest first: `limit` at most, without the first
+    /// `offset`.
     pub async fn evaluation_history(
         &self,
         digest: &str,
         fulltag: &str,
         policy_id: Option<&str>,
+        offset: u64,
         limit: u64,
     ) -> Result<Vec<Model>> {
         let mut query = of_tag(self.name(), digest, fulltag);
         if let Some(policy_id) = policy_id {
             query = query.filter(Column::PolicyId.eq(policy_id));
         }
-        Ok(newest_first(query).limit(limit).all(self.reader()).await?)
+        Ok(newest_first(query).offset(offset).limit(limit).all(self.reader()).await?)
     }
 }
 

@@ -236,10 +236,21 @@ impl Account {
         Ok(newest_first(query.find_also_related(analyses::Entity)).one(self.reader()).await?)
     }
 
-    /// The images that a tag stood for, the last one first; at most `limit`.
-    pub async fn images_of_tag(&self, tag: TagName<'_>, filter: Filter, limit: Option<u64>) -> Result<Vec<Described>> {
-        let query =
+    /// The images that a tag stood for, the last one first: at most `limit`, of those before the image of this id that was
+    /// detected under it at that moment.
+    pub async fn images_of_tag(
+        &self,
+        tag: TagName<'_>,
+        filter: Filter,
+        after: Option<(Moment, i64)>,
+        limit: Option<u64>,
+    ) -> Result<Vec<Described>> {
+        let mut query =
             filter.of(self.own_images()).join(JoinType::InnerJoin, Relation::Tags.def()).filter(tag.condition());
+        if let Some((detected_at, id)) = after {
+            let same_moment = image_tags::Column::DetectedAt.eq(detected_at).and(Column::Id.lt(id));
+            query = query.filter(image_tags::Column::DetectedAt.lt(detected_at).or(same_moment));
+        }
         let query = query.find_also_related(analyses::Entity).limit(limit);
         let latest = query.order_by_desc(image_tags::Column::DetectedAt).order_by_desc(Column::Id);
         Ok(latest.all(self.reader()).await?)

@@ -67,7 +67,7 @@ pub struct JobList {
 #[serde(default)]
 pub struct JobQuery {
     /// Only those in this state.
-    #[param(nullable = false)]
+    #[param(nullable = false, inline)]
     pub state: Option<JobState>,
     /// Only those of this kind: `analyse`, `rematch`, `reevaluate`, `visit`, `apply_archive_rules`.
     #[param(nullable = false)]

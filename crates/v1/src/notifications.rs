@@ -169,7 +169,7 @@ pub struct DeliveryList {
 #[serde(default)]
 pub struct DeliveryQuery {
     /// Only those in this state.
-    #[param(nullable = false)]
+    #[param(nullable = false, inline)]
     pub state: Option<DeliveryState>,
     /// Only those to this endpoint.
     #[param(nullable = false)]

@@ -41,7 +41,7 @@ use windlass_v1::{
 };
 
 use crate::{
-    Error, Result, Tenant,
+    Error, Part, Result, Tenant,
     images::analysis_status,
     measures::{count_kept_verdict, count_new_verdict},
     policies::document,
@@ -49,7 +49,7 @@ use crate::{
 use findings::Findings;
 use judge::Case;
 
-/// How many entries of a history are told.
+/// How many entries of a history are told where nobody says how many.
 const HISTORY_LIMIT: u64 = 1000;
 /// How many images of a tag are looked through for the one before.
 const PREDECESSOR_LIMIT: u64 = 100;
@@ -65,6 +65,8 @@ pub struct CheckRequest {
     pub detail: bool,
     /// Whether the verdicts before are told, too.
     pub history: bool,
+    /// Which part of the history is told.
+    pub part: Part,
     /// Whether the verdict is for whoever asks alone: nothing is kept, nobody is told.
     pub interactive: bool,
     /// In place of the account's choice. A verdict by other choices than the account's is not kept.
@@ -139,7 +141,8 @@ impl Tenant {
         } else {
             vec![self.evaluation(&image, &fulltag, request, findings).await?]
         };
-        if evaluations.is_empty() {
+        // Behind the last page there is nothing, which is no failure.
+        if evaluations.is_empty() && request.part.offset() == 0 {
             return Err(Error::not_found(v1::NONE_FOUND));
         }
         Ok(v1::check(&image.image.digest, &fulltag, evaluations))
@@ -189,7 +192,8 @@ impl Tenant {
             Err(error) => return Err(error),
         }
         let policy_id = request.policy_id.as_deref();
-        let rows = self.account.evaluation_history(&image.image.digest, fulltag, policy_id, HISTORY_LIMIT).await?;
+        let (offset, limit) = (request.part.offset(), request.part.limit.unwrap_or(HISTORY_LIMIT));
+        let rows = self.account.evaluation_history(&image.image.digest, fulltag, policy_id, offset, limit).await?;
         let mut evaluations = Vec::new();
         for row in rows {
             let detail = if request.detail {
@@ -281,7 +285,7 @@ impl Tenant {
         let (Some(repository), Some(name)) = (&tag.repository, &tag.tag) else { return Ok(None) };
         let tag = TagName { registry: &tag.registry, repository, tag: name };
         let analysed_ones = Filter { analysis_status: Some(AnalysisStatus::Analyzed), ..Filter::active() };
-        let images = self.account.images_of_tag(tag, analysed_ones, Some(PREDECESSOR_LIMIT)).await?;
+        let images = self.account.images_of_tag(tag, analysed_ones, None, Some(PREDECESSOR_LIMIT)).await?;
         let mut history = images.into_iter().skip_while(|(other, _)| other.id != image.image.id);
         let Some((own, analysis)) = history.next() else { return Ok(None) };
         // Those of the same index came with it, and were no earlier ones; nor were those for other processors.

@@ -133,7 +133,7 @@ impl Story {
     }
 
     async fn kept(&self) -> usize {
-        self.tenant.account.evaluation_history(DIGEST, TAG, None, 100).await.unwrap().len()
+        self.tenant.account.evaluation_history(DIGEST, TAG, None, 0, 100).await.unwrap().len()
     }
 
     /// Details of the events of a type, oldest first.
@@ -337,7 +337,7 @@ fn refusals_say_what_is_missing() {
 fn a_result_that_storage_lost_is_made_anew_and_who_asks_at_once_is_answered_the_same() {
     on_every_story(|story| async move {
         story.answer().await;
-        let rows = story.tenant.account.evaluation_history(DIGEST, TAG, None, 1).await.unwrap();
+        let rows = story.tenant.account.evaluation_history(DIGEST, TAG, None, 0, 1).await.unwrap();
         story.bench.service.objects.delete(&key(&rows[0]).unwrap()).await.unwrap();
         story.bench.pass(60);
         let questions: Vec<_> = (0..8).map(|_| question()).collect();

@@ -26,6 +26,18 @@ struct Claims {
 }
 
 impl Service {
+    /// Asked before a form is looked at, too: where there are no tokens, nothing in it is of interest.
+    ///
+    /// # Errors
+    /// 403 where tokens are switched off.
+    pub fn check_tokens_are_given(&self) -> Result<()> {
+        if self.settings.oauth.enabled {
+            Ok(())
+        } else {
+            Err(Error::refused(403, "OAuth is not enabled in this service"))
+        }
+    }
+
     /// Issues a token for a user and a password. An API key gets none: a token would outlive it, and its role.
     ///
     /// # Errors
@@ -36,9 +48,7 @@ impl Service {
         password: &str,
         from: Option<IpAddr>,
     ) -> Result<Result<TokenResponse, Denied>> {
-        if !self.settings.oauth.enabled {
-            return Err(Error::refused(403, "OAuth is not enabled in this service"));
-        }
+        self.check_tokens_are_given()?;
         if username == USERNAME {
             return Ok(Err(Denied::Unknown));
         }

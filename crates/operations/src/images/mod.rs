@@ -12,6 +12,7 @@ mod record;
 use std::sync::Arc;
 
 use windlass_store::{
+    Moment,
     image_tags::{self, Summary, TagName},
     images::{Described, Filter, Page, Shown},
 };
@@ -41,7 +42,7 @@ pub struct ImageFilter {
     /// `None`: any.
     pub status: Option<ImageStatus>,
     pub analysis_status: Option<AnalysisStatus>,
-    /// At most so many, of those that come after the image with the digest `after`.
+    /// At most so many, of those of the list that come after the image with the digest `after`.
     pub limit: Option<u64>,
     pub after: Option<String>,
 }
@@ -64,9 +65,7 @@ impl Tenant {
         let first = match &filter.after {
             None => None,
             Some(digest) => {
-                let last = self.account.image(digest).await?;
-                let gone = || Error::invalid(format!("after is {digest}, which is no image any more; begin anew"));
-                let last = last.ok_or_else(gone)?;
+                let last = self.account.image(digest).await?.ok_or_else(|| gone(digest))?;
                 Some((last.created_at, last.id))
             }
         };
@@ -85,20 +84,30 @@ impl Tenant {
     /// Images, newest first, all at once.
     ///
     /// # Errors
-    /// 404 where `fulltag` names none, 400 where it cannot.
+    /// 404 where `fulltag` names none, 400 where it cannot, and where there is no image `after`.
     pub async fn images(&self, filter: &ImageFilter) -> Result<Vec<ImageRecord>> {
         let wanted = filter.stored();
         let Some(fulltag) = &filter.fulltag else { return self.list_images(filter).await?.all().await };
         let reference = PullString::parse(fulltag)
             .map_err(|error| Error::invalid(error.to_string()).with("invalid_value", fulltag.as_str()))?;
         let found = match &reference {
-            PullString::Tag(tag) => {
+            PullString::Tag(tag) if filter.history => {
                 let name = TagName { registry: &tag.registry, repository: &tag.repo, tag: &tag.tag };
-                self.account.images_of_tag(name, wanted, (!filter.history).then_some(1)).await?
+                let after = match &filter.after {
+                    None => None,
+                    Some(digest) => Some(self.detection(name, digest).await?.ok_or_else(|| gone(digest))?),
+                };
+                self.account.images_of_tag(name, wanted, after, filter.limit).await?
             }
             _ if filter.history => {
                 let reason = format!("{fulltag} names no tag: history is that of a tag, REPOSITORY:TAG");
                 return Err(Error::invalid(reason).with("invalid_value", fulltag.as_str()));
+            }
+            // The list is of one image, and nothing comes after it.
+            _ if filter.after.is_some() => Vec::new(),
+            PullString::Tag(tag) => {
+                let name = TagName { registry: &tag.registry, repository: &tag.repo, tag: &tag.tag };
+                self.account.images_of_tag(name, wanted, None, Some(1)).await?
             }
             PullString::ImageId(id) => self.account.find_image_by_id(id, wanted).await?.into_iter().collect(),
             PullString::Digest(reference) => {
@@ -112,7 +121,7 @@ impl Tenant {
                 found.into_iter().collect()
             }
         };
-        if found.is_empty() {
+        if found.is_empty() && filter.after.is_none() {
             return Err(Error::not_found(NOT_FOUND));
         }
         self.records(found.into_iter().map(Shown::from).collect()).await
@@ -149,6 +158,14 @@ impl Tenant {
         })
     }
 
+    /// When the image with this digest was detected under a tag, and its id.
+    async fn detection(&self, tag: TagName<'_>, digest: &str) -> Result<Option<(Moment, i64)>> {
+        let Some(image) = self.account.image(digest).await? else { return Ok(None) };
+        let tags = self.account.tags_of_images(&[image.id]).await?;
+        let own = tags.iter().find(|own| own.fulltag() == tag.fulltag());
+        Ok(own.map(|own| (own.detected_at, image.id)))
+    }
+
     async fn only(&self, found: Option<Described>) -> Result<ImageRecord> {
         let found = found.ok_or_else(|| Error::not_found(NOT_FOUND))?;
         let mut records = self.records(vec![found.into()]).await?;
@@ -165,4 +182,8 @@ impl Tenant {
         };
         found.into_iter().map(record).collect()
     }
+}
+
+fn gone(after: &str) -> Error {
+    Error::invalid(format!("after is {after}, which is no image of the list any more; begin anew"))
 }

@@ -184,6 +184,7 @@ impl Service {
         };
         let admin = AccountName::admin();
         let Some(row) = self.store.account(&admin).endpoint(&name(kind)).await?.filter(|row| row.configured) else {
+            // The original's own configuration has this section, without an address: unconfigured, there is still that one.
             if kind == WebhookType::General {
                 return Err(Error::refused(500, "Cannot send webhook, no URL configured"));
             }

@@ -89,7 +89,7 @@ async fn visit(service: &Arc<Service>, due: Due) -> Result<Visit> {
 /// The images that the tag stood for as far as is known, the last one first.
 async fn stood_for(tenant: &Tenant, tag: &TagReference) -> Result<Vec<images::Model>> {
     let name = TagName { registry: &tag.registry, repository: &tag.repo, tag: &tag.tag };
-    let images = tenant.account.images_of_tag(name, images::Filter::active(), Some(HISTORY)).await?;
+    let images = tenant.account.images_of_tag(name, images::Filter::active(), None, Some(HISTORY)).await?;
     Ok(images.into_iter().map(|(image, _)| image).collect())
 }
 

@@ -65,8 +65,18 @@ impl Sample {
         Self::of(layers.collect())
     }
 
+    /// The image, with a config that tells of no layers.
+    #[allow(dead_code, reason = "not every program of tests imports")]
+    pub(crate) fn contradicting(package: &str) -> Self {
+        Self::described(Self::new(package).layers, &[])
+    }
+
     fn of(layers: Vec<(Vec<u8>, String)>) -> Self {
-        let diff_ids: Vec<&String> = layers.iter().map(|(_, diff_id)| diff_id).collect();
+        let diff_ids: Vec<String> = layers.iter().map(|(_, diff_id)| diff_id.clone()).collect();
+        Self::described(layers, &diff_ids)
+    }
+
+    fn described(layers: Vec<(Vec<u8>, String)>, diff_ids: &[String]) -> Self {
         let step = |number: usize| json!({"created_by": format!("/bin/sh -c #(nop) ADD file:{number} in /")});
         let config = json!({
             "os": "linux", "architecture": "amd64", "config": {},

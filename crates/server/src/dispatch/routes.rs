@@ -65,7 +65,7 @@ impl Routes {
         let wanted = if method == Method::HEAD { &Method::GET } else { method };
         match resource.iter().find(|operation| operation.method == *wanted) {
             Some(operation) => {
-                let arguments = matched.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+                let arguments = matched.params.iter().map(|(name, value)| (name.to_owned(), decoded(value)));
                 Found::Operation(operation, PathArguments::new(arguments.collect()))
             }
             None => Found::Methods(resource.iter().map(|operation| operation.method.clone()).collect()),
@@ -73,15 +73,22 @@ impl Routes {
     }
 }
 
-/// The path as the table has it: decoded, without the version in front and a slash behind.
+/// The path as the table has it: without the version in front and a slash behind, and decoded but for slashes, which belong
+/// to a name where they are encoded: policy bundles, accounts and users may have them in theirs.
 fn normalise(path: &str) -> Option<String> {
-    let path = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
+    let kept = path.replace("%25", "%2525").replace("%2F", "%252F").replace("%2f", "%252F");
+    let path = percent_encoding::percent_decode_str(&kept).decode_utf8().ok()?;
     let path = match path.strip_prefix("/v1") {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
         _ => &path,
     };
     let path = path.strip_suffix('/').unwrap_or(path);
     Some(if path.is_empty() { "/".to_owned() } else { path.to_owned() })
+}
+
+/// What a parameter of a path that was normalised says.
+fn decoded(value: &str) -> String {
+    value.replace("%2F", "/").replace("%25", "%")
 }
 
 #[cfg(test)]
@@ -97,12 +104,23 @@ mod tests {
             ("/images", "/images"),
             ("/v1/images/", "/images"),
             ("/v1/images/sha256%3Aabc", "/images/sha256:abc"),
-            ("/registries/a.example%2Fteam%2F*", "/registries/a.example/team/*"),
+            ("/registries/a.example/team/%2A", "/registries/a.example/team/*"),
+            ("/policies/a%2fb/", "/policies/a%2Fb"),
             ("/v10", "/v10"),
             ("/v2/version", "/v2/version"),
         ] {
             assert_eq!(normalise(given).as_deref(), Some(meant), "{given}");
         }
         assert_eq!(normalise("/%ff"), None);
+    }
+
+    #[test]
+    fn a_name_is_what_was_encoded_whatever_is_in_it() {
+        for name in ["a/b", "/", "50%", "%2F", "%252f", "%25", "ä"] {
+            let encoded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string();
+            let path = normalise(&encoded).unwrap();
+            assert!(!path.contains('/'), "{path}");
+            assert_eq!(decoded(&path), name);
+        }
     }
 }

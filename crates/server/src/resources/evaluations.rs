@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use windlass_operations::evaluations::CheckRequest;
+use windlass_operations::{Part, evaluations::CheckRequest};
 use windlass_policy::{Action, Profile};
 use windlass_v1::evaluations::{Check, EvaluationAction};
 
@@ -43,6 +43,12 @@ struct Question {
     #[serde(default)]
     #[param(default = false)]
     history: bool,
+    /// With `history` and `limit`: which part of the list, counted from 1.
+    #[param(minimum = 1)]
+    page: Option<u64>,
+    /// With `history`: at most so many.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u64>,
     /// Whether the verdict is for this answer alone: it is not kept, and nobody is told of it.
     #[serde(default)]
     #[param(default = false)]
@@ -71,12 +77,13 @@ enum RuleProfile {
 
 impl From<Question> for CheckRequest {
     fn from(question: Question) -> Self {
-        let Question { tag, policy_id, detail, history, interactive, profile, unmapped } = question;
+        let Question { tag, policy_id, detail, history, page, limit, interactive, profile, unmapped } = question;
         Self {
             tag,
             policy_id,
             detail,
             history,
+            part: Part { page, limit },
             interactive,
             profile: profile.map(|profile| match profile {
                 RuleProfile::Compat => Profile::Compat,

@@ -86,7 +86,7 @@ struct ListQuery {
     fulltag: Option<String>,
     #[param(inline)]
     image_status: StatusFilter,
-    #[param(inline)]
+    #[param(nullable = false, inline)]
     analysis_status: Option<AnalysisStatus>,
     /// At most so many.
     #[param(minimum = 1, maximum = 1000)]

@@ -46,6 +46,7 @@ impl Answer for Token {
 }
 
 async fn grant(public: Public, input: Input<(), TokenRequest>) -> Result<Token, Failure> {
+    public.service.check_tokens_are_given()?;
     let mut form = input.body;
     if form == TokenRequest::default()
         && let Some(Credentials::Basic { username, password }) = credentials::read(&input.headers)

@@ -45,7 +45,7 @@ struct ByVulnerability {
     namespace: Option<String>,
     /// The name of a vulnerable package.
     affected_package: Option<String>,
-    #[param(inline)]
+    #[param(nullable = false, inline)]
     severity: Option<SeverityName>,
     /// Leave out what the vendor will not fix.
     vendor_only: Option<bool>,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use windlass_v1::webhooks::NotificationType;
 
 use crate::{
@@ -25,21 +25,37 @@ pub(crate) fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[serde(default)]
 struct TestQuery {
-    /// What the receiver is told an example of: `event_log` cannot be tried.
-    #[param(required = false, default = "tag_update")]
-    notification_type: NotificationType,
+    /// What the receiver is told an example of; `tag_update` if not said.
+    #[param(inline)]
+    notification_type: ExampleType,
 }
 
-impl Default for TestQuery {
-    fn default() -> Self {
-        Self { notification_type: NotificationType::TagUpdate }
+/// Notifications that there are examples of: all but that of an event.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ExampleType {
+    #[default]
+    TagUpdate,
+    AnalysisUpdate,
+    VulnUpdate,
+    PolicyEval,
+}
+
+impl From<ExampleType> for NotificationType {
+    fn from(kind: ExampleType) -> Self {
+        match kind {
+            ExampleType::TagUpdate => Self::TagUpdate,
+            ExampleType::AnalysisUpdate => Self::AnalysisUpdate,
+            ExampleType::VulnUpdate => Self::VulnUpdate,
+            ExampleType::PolicyEval => Self::PolicyEval,
+        }
     }
 }
 
 async fn test(system: System, input: Input<TestQuery, ()>) -> Result<Json<Value>, Failure> {
     let webhook = input.path.get("webhook_type");
-    Ok(Json(system.service.test_webhook(webhook, input.query.notification_type).await?))
+    Ok(Json(system.service.test_webhook(webhook, input.query.notification_type.into()).await?))
 }

@@ -107,6 +107,19 @@ fn an_account_lives_as_the_original_has_it() {
 }
 
 #[test]
+fn accounts_and_users_are_found_by_names_with_slashes() {
+    with_a_client(|_, client| async move {
+        let admin = client.user("admin", "foobar");
+        let account = admin.post("/v1/accounts", &json!({"name": "shop/web"})).await.ok();
+        assert_eq!(admin.get("/v1/accounts/shop%2Fweb").await.ok(), account);
+        let user = json!({"username": "ann/b", "password": "pass123"});
+        let user = admin.post("/v1/accounts/shop%2Fweb/users", &user).await.ok();
+        assert_eq!(admin.get("/v1/accounts/shop%2Fweb/users/ann%2Fb").await.ok(), user);
+        assert_eq!(admin.delete("/v1/accounts/shop%2Fweb/users/ann%2Fb").await.status, 204);
+    });
+}
+
+#[test]
 fn a_token_is_given_for_a_form_or_for_basic_credentials() {
     with_a_client(|_, client| async move {
         let good = form(&client, "grant_type=password&username=admin&password=foobar&client_id=anonymous").await;
@@ -138,8 +151,10 @@ fn a_token_is_given_for_a_form_or_for_basic_credentials() {
 fn no_token_is_given_where_tokens_are_switched_off() {
     on_every_engine(|store| async move {
         let client = Client::of(&Bench::over(store).await);
-        let answer = form(&client, "grant_type=password&username=admin&password=foobar&client_id=anonymous").await;
-        assert_eq!(answer.refusal().0, 403);
+        let complete = "grant_type=password&username=admin&password=foobar&client_id=anonymous";
+        for given in [complete, "grant_type=password&username=admin&password=foobar", ""] {
+            assert_eq!(form(&client, given).await.refusal().0, 403, "{given}");
+        }
     });
 }
 

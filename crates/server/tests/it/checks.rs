@@ -10,6 +10,7 @@ use windlass_store::AccountName;
 use crate::{
     client::Client,
     images::{ID, digest, seed_of},
+    policies::bundle,
 };
 
 /// Damages what is kept of verdicts.
@@ -74,6 +75,28 @@ fn a_verdict_is_told_with_all_that_led_to_it_unless_it_is_asked_for_without() {
             assert_eq!(told["detail"]["result"]["result"][ID]["result"]["header"][3], "Gate");
             assert_eq!(brief["detail"], json!({}));
             assert_eq!((&brief["status"], &brief["policyId"]), (&told["status"], &told["policyId"]));
+        }
+    });
+}
+
+#[test]
+fn verdicts_of_old_are_told_page_by_page() {
+    on_every_service(|bench| async move {
+        let (admin, one) = (Client::admin(&bench), digest('1'));
+        analysed(&bench, &one, &one).await;
+        admin.post("/policies", &bundle("other", "always")).await.ok();
+        for path in [format!("/v1/images/{one}/check"), format!("/v1/images/by_id/{ID}/check")] {
+            let told = async |more: &str| {
+                let body = admin.get(&format!("{path}?tag=r.example/shop/web:1&detail=false{more}")).await.ok();
+                body[0][&one]["r.example/shop/web:1"].as_array().unwrap().clone()
+            };
+            assert_eq!((told("").await.len(), told("&policyId=other").await.len()), (1, 1));
+            let whole = told("&history=true").await;
+            assert_eq!(whole.len(), 2);
+            assert_eq!(told("&history=true&limit=1").await, whole[..1]);
+            assert_eq!(told("&history=true&limit=1&page=2").await, whole[1..]);
+            assert_eq!(told("&history=true&limit=1&page=3").await, whole[2..], "which is no failure");
+            assert_eq!(told("&history=true&limit=2&policyId=other").await.len(), 1);
         }
     });
 }

@@ -55,7 +55,15 @@ fn an_image_is_listed_shown_and_deleted() {
         assert_eq!(list[0]["imageDigest"], two);
         assert_eq!(list[1]["image_detail"][0]["fulltag"], "r.example/shop/web:1");
         assert_eq!(admin.get("/images?fulltag=r.example/shop/web:1").await.ok(), json!([list[0]]));
-        assert_eq!(admin.get("/images?history=True&fulltag=r.example/shop/web:1").await.ok(), list);
+        let history = "/images?history=True&fulltag=r.example/shop/web:1";
+        assert_eq!(admin.get(history).await.ok(), list);
+        assert_eq!(admin.get(&format!("{history}&limit=1")).await.ok(), json!([list[0]]));
+        assert_eq!(admin.get(&format!("{history}&limit=1&after={two}")).await.ok(), json!([list[1]]));
+        assert_eq!(admin.get(&format!("{history}&after={one}")).await.ok(), json!([]), "it was the last");
+        let newest = format!("/images?fulltag=r.example/shop/web:1&after={two}");
+        assert_eq!(admin.get(&newest).await.ok(), json!([]), "a list of one has no second page");
+        let (status, message) = admin.get(&format!("{history}&after={}", digest('0'))).await.refusal();
+        assert!(status == 400 && message.contains("begin anew"), "{status}: {message}");
         assert_eq!(admin.get("/images?limit=1").await.ok(), json!([list[0]]));
         assert_eq!(admin.get(&format!("/images?limit=1&after={two}")).await.ok(), json!([list[1]]));
         assert_eq!(admin.get(&format!("/images/{one}?history=false")).await.ok(), json!([list[1]]));

@@ -136,9 +136,30 @@ fn what_cannot_be_taken_is_refused_with_its_own_status() {
 
         let id = begin(&admin).await;
         assert_eq!(upload(&admin, &id, "manifest", b"").await.status, StatusCode::BAD_REQUEST);
-        let bad = upload(&admin, &id, "packages", br#"{"a": 1}"#).await;
-        assert_eq!(bad.headers["content-type"], "application/problem+json");
-        assert_eq!(bad.refusal(), (400, "'artifacts' is a required property".to_owned()));
+        let rest = r#""source": {"type": "image"}, "distro": {}"#;
+        for (packages, reason) in [
+            (r#"{"a": 1}"#.to_owned(), "'artifacts' is a required property"),
+            (r#"{"artifacts": []}"#.to_owned(), "'source' is a required property"),
+            (format!(r#"{{"artifacts": [{{}}], {rest}}}"#), "'name' is a required property - 'artifacts.0'"),
+            (
+                format!(r#"{{"artifacts": [{{"name": "a", "type": "deb"}}], {rest}}}"#),
+                "'version' is a required property - 'artifacts.0'",
+            ),
+            (
+                format!(r#"{{"artifacts": [{{"name": 5}}], {rest}}}"#),
+                "invalid type: integer `5`, expected a string - 'artifacts.0.name'",
+            ),
+            (
+                format!(r#"{{"artifacts": [{{"name": "a", "locations": "x"}}], {rest}}}"#),
+                "invalid type: string \"x\", expected a sequence - 'artifacts.0.locations'",
+            ),
+            ("[1]".to_owned(), "invalid type: integer `1`, expected a sequence - '0'"),
+            ("nothing".to_owned(), "Request body is not valid JSON"),
+        ] {
+            let bad = upload(&admin, &id, "packages", packages.as_bytes()).await;
+            assert_eq!(bad.headers["content-type"], "application/problem+json");
+            assert_eq!(bad.refusal(), (400, reason.to_owned()), "{packages}");
+        }
         assert_eq!(upload(&admin, &id, "packages", b"<xml/>").await.status, StatusCode::BAD_REQUEST);
         assert_eq!(upload(&admin, &id, "image_config", b"{").await.status, StatusCode::BAD_REQUEST);
         let (status, text) = upload(&admin, &id, "dockerfile", &vec![b'x'; (1 << 20) + 1]).await.refusal();

@@ -10,7 +10,7 @@ use crate::client::Client;
 
 const DEFAULT: &str = "2c53a13c-1765-11e8-82ef-23527761d060";
 
-fn bundle(id: &str, gate: &str) -> Value {
+pub(crate) fn bundle(id: &str, gate: &str) -> Value {
     json!({
         "id": id, "version": "1_0", "name": "nb",
         "policies": [{"id": "p", "version": "1_0", "rules": [{"gate": gate, "trigger": "always", "action": "STOP"}]}],
@@ -48,6 +48,25 @@ fn a_bundle_is_added_activated_and_removed() {
         assert_eq!(admin.delete(&format!("/policies/{DEFAULT}")).await.ok(), "deleted");
         let gone = admin.get(&format!("/policies/{DEFAULT}")).await.refusal();
         assert_eq!(gone, (404, format!("Policy bundle {DEFAULT} not found in DB")));
+    });
+}
+
+#[test]
+fn a_bundle_is_found_by_its_id_whatever_is_in_it() {
+    on_every_service(|bench| async move {
+        let admin = Client::admin(&bench);
+        let default = admin.get(&format!("/policies/{DEFAULT}")).await.ok()[0].clone();
+        for (id, path) in
+            [("a/b", "/v1/policies/a%2Fb"), ("a%2Fb", "/policies/a%252Fb"), ("5% of a", "/policies/5%25%20of%20a")]
+        {
+            admin.post("/policies", &bundle(id, "always")).await.ok();
+            let record = admin.get(path).await.ok()[0].clone();
+            assert_eq!(record["policyId"], id);
+            assert_eq!(admin.put(&format!("{path}?active=true"), &record).await.ok()[0]["active"], true);
+            admin.put(&format!("/policies/{DEFAULT}?active=true"), &default).await.ok();
+            assert_eq!(admin.delete(path).await.ok(), "deleted");
+            assert_eq!(admin.get(path).await.status, StatusCode::NOT_FOUND);
+        }
     });
 }
 

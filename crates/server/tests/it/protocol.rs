@@ -1,7 +1,7 @@
 //! What holds for every operation: addresses, errors, descriptions.
 
 use axum::http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use windlass_operations::testing::on_every_service;
 use windlass_server::Metrics;
 
@@ -36,6 +36,53 @@ fn what_is_not_there_is_a_problem_and_not_a_question_of_who_asks() {
         assert_eq!((answer.status, answer.bytes.len()), (StatusCode::OK, 0));
         let answer = nobody.send(Method::HEAD, "/health", None, Vec::new()).await;
         assert_eq!((answer.status, answer.bytes.len()), (StatusCode::OK, 0));
+    });
+}
+
+/// A schema of the description, and all that it refers to.
+fn schemas<'a>(document: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+    let named = schema["$ref"].as_str().and_then(|name| document.pointer(&name[1..]));
+    let parts = ["oneOf", "anyOf", "allOf"].iter().filter_map(|name| schema[name].as_array()).flatten();
+    let parts = parts.chain(schema.get("items")).chain(named);
+    [schema].into_iter().chain(parts.flat_map(|part| schemas(document, part))).collect()
+}
+
+/// `spec/api.md` A1.5
+#[test]
+fn a_word_that_is_none_of_a_parameters_is_refused_with_those_that_are() {
+    on_every_service(|bench| async move {
+        let nobody = Client::of(&bench);
+        let document = nobody.get("/openapi.json").await.ok();
+        let mut tried = Vec::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                let parameters: Vec<&Value> = operation["parameters"].as_array().into_iter().flatten().collect();
+                let parameters = parameters.into_iter().filter(|parameter| parameter["in"] == "query");
+                let parameters: Vec<&Value> = parameters.collect();
+                let has_words = |parameter: &&&Value| {
+                    schemas(&document, &parameter["schema"]).iter().any(|schema| schema.get("enum").is_some())
+                };
+                for parameter in parameters.iter().filter(has_words) {
+                    let others = parameters.iter().filter(|other| other["required"] == true && other != &parameter);
+                    let mut query: Vec<String> =
+                        others.map(|other| format!("{}=x", other["name"].as_str().unwrap())).collect();
+                    let name = parameter["name"].as_str().unwrap();
+                    query.push(format!("{name}=nonsense"));
+                    let asked = format!("{path}?{}", query.join("&"));
+                    let method = method.to_uppercase().parse().unwrap();
+                    let answer = nobody.send(method, &asked, None, Vec::new()).await;
+                    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{asked}");
+                    let (_, message) = answer.refusal();
+                    assert!(message.starts_with("'nonsense' is not one of ['"), "{asked}: {message}");
+                    tried.push(name.to_owned());
+                }
+            }
+        }
+        for name in ["image_status", "analysis_status", "severity", "notification_type", "profile", "state"] {
+            assert!(tried.iter().any(|tried| tried == name), "{name}: {tried:?}");
+        }
+        let event = nobody.post("/system/webhooks/general/test?notification_type=event_log", &json!({})).await;
+        assert_eq!(event.refusal().0, 400, "of an event there is no example");
     });
 }
 

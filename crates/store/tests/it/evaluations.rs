@@ -47,7 +47,7 @@ async fn record(account: &Account, question: Question<'_>, final_action: &str, n
 }
 
 async fn history(account: &Account, policy_id: Option<&str>) -> Vec<(String, i64, i64)> {
-    let rows = account.evaluation_history(QUESTION.digest, QUESTION.fulltag, policy_id, 10).await.unwrap();
+    let rows = account.evaluation_history(QUESTION.digest, QUESTION.fulltag, policy_id, 0, 10).await.unwrap();
     rows.into_iter().map(|row| (row.final_action, row.created_at.0, row.last_evaluated.0)).collect()
 }
 

@@ -115,9 +115,9 @@ fn a_tag_stands_for_the_image_it_was_detected_at_last() {
         let new = seen(&alpha, "d2", "app:1", 20).await;
         seen(&beta, "d3", "app:1", 30).await;
         seen(&alpha, "d4", "app:2", 40).await;
-        let history = async || digests(alpha.images_of_tag(tag("app:1"), Filter::default(), None).await.unwrap());
+        let history = async || digests(alpha.images_of_tag(tag("app:1"), Filter::default(), None, None).await.unwrap());
         assert_eq!(history().await, ["d2", "d1"]);
-        let newest = alpha.images_of_tag(tag("app:1"), Filter::default(), Some(1)).await.unwrap();
+        let newest = alpha.images_of_tag(tag("app:1"), Filter::default(), None, Some(1)).await.unwrap();
         assert_eq!(digests(newest), ["d2"]);
 
         let tx = store.begin().await.unwrap();
@@ -128,7 +128,7 @@ fn a_tag_stands_for_the_image_it_was_detected_at_last() {
         assert_eq!(image_tags::newest(&tx, alpha.name(), tag("app:1")).await.unwrap(), Some(new.id));
         tx.commit().await.unwrap();
         assert_eq!(history().await, ["d1", "d2"]);
-        assert_eq!(digests(alpha.images_of_tag(tag("app:1"), Filter::active(), None).await.unwrap()), ["d2"]);
+        assert_eq!(digests(alpha.images_of_tag(tag("app:1"), Filter::active(), None, None).await.unwrap()), ["d2"]);
         let found = alpha.find_image_in("r.example", "app", "d4", Filter::default()).await.unwrap();
         assert_eq!(found.unwrap().0.digest, "d4");
         assert!(alpha.find_image_in("r.example", "other", "d4", Filter::default()).await.unwrap().is_none());
