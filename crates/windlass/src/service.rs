@@ -18,7 +18,7 @@ use serde_json::Value;
 use windlass_client::{CredentialsFile, Error, Payload, Request, Secret, Service, Settings};
 
 use crate::{
-    Outcome, diagnostics,
+    Outcome, diagnostics, environment,
     output::{self, Target},
     yaml,
 };
@@ -149,7 +149,8 @@ impl ServiceArguments {
             verify_tls: self.insecure.then_some(false),
             json: None,
         };
-        let environment = Settings::named(|name| std::env::var(name).ok());
+        let variables = environment::variables()?;
+        let environment = Settings::named(|name| variables.get(name).cloned());
         Ok(options.or(environment).or(self.credentials()?.settings()))
     }
 

@@ -14,7 +14,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum as _};
 
-use crate::{Outcome, diagnostics::Volume, memory, traces::Traces};
+use crate::{Outcome, diagnostics::Volume, environment, memory, traces::Traces};
 use configuration::Configuration;
 use log::LogFormat;
 
@@ -22,7 +22,7 @@ use log::LogFormat;
 const THREADS: Duration = Duration::from_secs(1);
 
 /// Where an installation keeps what it keeps.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct PlaceArguments {
     /// Settings, in YAML [default: /etc/windlass/windlass.yaml if it is there].
     #[arg(long, env = "WINDLASS_CONFIG", value_name = "FILE")]
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &ServeArguments, volume: Volume) -> anyhow::Result<
         ("role", (!arguments.role.is_empty()).then(|| arguments.role.clone().into())),
     ];
     // The settings say what the log looks like: what is wrong with them is told without it.
-    let configuration = Configuration::read(&arguments.places, given, std::env::vars())?;
+    let configuration = Configuration::read(&arguments.places, given, &environment::variables()?)?;
     let traces = Traces::from_environment()?;
     let format = configuration.log_format();
     log::start(volume, format, traces.as_ref());

@@ -6,6 +6,7 @@ mod keys;
 mod locations;
 mod roles;
 mod sound;
+mod values;
 
 use std::{
     collections::BTreeMap,
@@ -37,8 +38,9 @@ use super::{
 };
 use crate::{diagnostics::Hinted, paths, yaml};
 pub(crate) use locations::{following, located};
-use roles::{RoleSet, Roles};
+use roles::RoleSet;
 pub(super) use sound::at_least;
+use values::Setting;
 
 const DEFAULT_FILE: &str = "/etc/windlass/windlass.yaml";
 const PREFIX: &str = "WINDLASS_";
@@ -71,7 +73,7 @@ pub(crate) struct Configuration {
     retention: RetentionOptions,
     quotas: QuotaOptions,
     archive: ArchiveOptions,
-    role: Option<Roles>,
+    role: Option<Vec<String>>,
     log_format: LogFormat,
     admin: Admin,
     tls: Option<TlsFiles>,
@@ -175,7 +177,7 @@ impl Configuration {
     pub(crate) fn read(
         places: &PlaceArguments,
         given: impl IntoIterator<Item = (&'static str, Option<Value>)>,
-        environment: impl Iterator<Item = (String, String)>,
+        environment: &BTreeMap<String, String>,
     ) -> anyhow::Result<Self> {
         let default = Path::new(DEFAULT_FILE);
         let file = places.config.as_deref().or_else(|| default.exists().then_some(default));
@@ -195,7 +197,7 @@ impl Configuration {
         set("objects", text(&places.objects));
         set("archive_objects", text(&places.archive_objects));
         let place = file.map_or_else(|| "the environment".into(), |file| file.display().to_string());
-        serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| explain(&place, &error))
+        serde_path_to_error::deserialize(Setting(Value::Object(members))).map_err(|error| explain(&place, &error))
     }
 
     /// Everything that would be found out at the start, without starting.
@@ -256,7 +258,7 @@ impl Configuration {
     }
 
     pub(super) fn roles(&self) -> anyhow::Result<RoleSet> {
-        self.role.as_ref().map_or(Ok(RoleSet::ALL), Roles::set)
+        self.role.as_deref().map_or(Ok(RoleSet::ALL), RoleSet::of)
     }
 
     pub(super) fn log_format(&self) -> LogFormat {
@@ -343,18 +345,18 @@ fn host_name() -> String {
 
 /// Puts `WINDLASS_A__B=value` into `a: {b: value}`. Variables of other parts of Windlass name none of these keys, and are
 /// left alone.
-fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (String, String)>) {
-    let known = |(name, value): (String, String)| {
-        let original = ORIGINAL.iter().find(|(original, _)| *original == name).map(|(_, own)| (*own).to_owned());
+fn overlay(members: &mut Map<String, Value>, environment: &BTreeMap<String, String>) {
+    let known = |(name, value): (&String, &String)| {
+        let original = ORIGINAL.iter().find(|(original, _)| original == name).map(|(_, own)| (*own).to_owned());
         // What is not set is the word `null` in the original's container.
         if original.is_some() && value == "null" {
             return None;
         }
         let is_own = original.is_none();
-        Some((original.or_else(|| Some(name.strip_prefix(PREFIX)?.to_ascii_lowercase()))?, is_own, value))
+        Some((original.or_else(|| Some(name.strip_prefix(PREFIX)?.to_ascii_lowercase()))?, is_own, value.clone()))
     };
     // Ours count more than the original's.
-    let mut variables: Vec<(String, bool, String)> = environment.filter_map(known).collect();
+    let mut variables: Vec<(String, bool, String)> = environment.iter().filter_map(known).collect();
     variables.sort();
     let keys = keys::of::<Configuration>();
     for (name, _, value) in variables {
@@ -371,7 +373,7 @@ fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (
             }
             place = below.as_object_mut().expect("it was made one");
         }
-        place.insert(last.to_owned(), value_of(&value));
+        place.insert(last.to_owned(), value.into());
     }
 }
 
@@ -383,16 +385,8 @@ const ORIGINAL: &[(&str, &str)] = &[
     ("ANCHORE_AUTH_PRIVKEY", "keys__private_key_path"),
 ];
 
-/// A value as YAML would have it: `true`, `5`, `[10.1.0.0/16]`, or a text.
-fn value_of(text: &str) -> Value {
-    let is_list = text.trim_start().starts_with('[');
-    match text {
-        "true" => true.into(),
-        "false" => false.into(),
-        _ if is_list => serde_saphyr::from_str(text).unwrap_or_else(|_| text.into()),
-        _ => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
-    }
-}
+/// Keys of what is not shown.
+const SECRETS: &[&str] = &["secret", "webhook_pass"];
 
 fn explain(place: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> anyhow::Error {
     let text = error.inner().to_string();
@@ -404,7 +398,14 @@ fn explain(place: &str, error: &serde_path_to_error::Error<serde_json::Error>) -
             let hint = nearest.map_or_else(String::new, |nearest| format!("did you mean {nearest}?"));
             Hinted::error(format!("{place}: there is no setting {path:?}"), hint)
         }
-        _ => Hinted::error(format!("{place}: {path}: {text}"), "docs/service.md lists every setting".to_owned()),
+        _ => {
+            let is_secret = path.rsplit('.').next().is_some_and(|key| SECRETS.contains(&key));
+            let text = text
+                .rsplit_once("expected ")
+                .filter(|_| is_secret)
+                .map_or(text.clone(), |(_, what)| format!("what stands there is not {what}"));
+            Hinted::error(format!("{place}: {path}: {text}"), "docs/service.md lists every setting")
+        }
     }
 }
 

@@ -1,8 +1,16 @@
 use super::*;
 
-fn read(mut members: Map<String, Value>, variables: &[(&str, &str)]) -> Configuration {
-    overlay(&mut members, variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    serde_json::from_value(Value::Object(members)).expect("a configuration")
+fn read(members: Map<String, Value>, variables: &[(&str, &str)]) -> Configuration {
+    try_read(members, variables).expect("a configuration")
+}
+
+fn try_read(members: Map<String, Value>, variables: &[(&str, &str)]) -> anyhow::Result<Configuration> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("windlass.yaml");
+    std::fs::write(&file, Value::Object(members).to_string()).expect("a file");
+    let places = PlaceArguments { config: Some(file), ..PlaceArguments::default() };
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Configuration::read(&places, [], &variables)
 }
 
 #[test]
@@ -25,19 +33,52 @@ fn webhooks_are_read_as_the_original_has_them() {
 }
 
 #[test]
-fn a_list_is_written_in_brackets_and_what_only_looks_like_one_is_a_text() {
-    let mut members = Map::new();
-    let variables = [
-        ("WINDLASS_NOTIFICATIONS__ALLOWED_NETWORKS", "[10.1.0.0/16, 'fd00::/8']"),
-        ("WINDLASS_ANALYSIS__THREADS", "2"),
-        ("WINDLASS_BASE_URL", "[half"),
-    ];
-    overlay(&mut members, variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter());
-    let expected = serde_json::json!({
-        "notifications": {"allowed_networks": ["10.1.0.0/16", "fd00::/8"]}, "analysis": {"threads": 2},
-        "base_url": "[half",
-    });
-    assert_eq!(Value::Object(members), expected);
+fn a_text_of_the_environment_is_what_its_key_wants() {
+    let some = read(
+        Map::new(),
+        &[
+            ("WINDLASS_NOTIFICATIONS__ALLOWED_NETWORKS", "[10.1.0.0/16, 'fd00::/8']"),
+            ("WINDLASS_ANALYSIS__THREADS", "2"),
+            ("WINDLASS_TIMERS__IMAGE_GC", "-5"),
+            ("WINDLASS_OAUTH__ENABLED", "true"),
+            ("WINDLASS_VULNERABILITIES__OFFLINE", "1"),
+            ("WINDLASS_ROLE", "api, worker"),
+            ("WINDLASS_HOST_ID", "123"),
+            ("WINDLASS_KEYS__SECRET", "12345678"),
+            ("WINDLASS_WEBHOOKS__WEBHOOK_USER", "true"),
+            ("WINDLASS_WEBHOOKS__WEBHOOK_PASS", "[87654321]"),
+            ("WINDLASS_BASE_URL", "[half"),
+        ],
+    );
+    assert_eq!(some.notifications.settings().expect("networks").sender.allowed_private.len(), 2);
+    assert_eq!((some.analysis.threads, some.timers.get("image_gc")), (Some(2), Some(&-5)));
+    assert!(some.oauth.enabled && some.vulnerabilities.offline);
+    assert_eq!(some.roles().expect("roles"), RoleSet { api: true, worker: true, scheduler: false });
+    assert_eq!((some.host_id.as_deref(), some.base_url.as_deref()), (Some("123"), Some("[half")));
+    assert!(some.keys.token_keys().expect("a secret").is_some());
+    assert_eq!(some.webhooks.webhook_user.as_deref(), Some("true"));
+    assert_eq!(some.webhooks.webhook_pass.expect("a password").expose(), "[87654321]");
+    for (file, variables, said) in [
+        (
+            serde_json::json!({}),
+            [("WINDLASS_ANALYSIS__THREADS", "many")],
+            "analysis.threads: invalid type: string \"many\"",
+        ),
+        (
+            serde_json::json!({}),
+            [("WINDLASS_OAUTH__ENABLED", "maybe")],
+            "oauth.enabled: invalid type: string \"maybe\"",
+        ),
+        (
+            serde_json::json!({"keys": {"secret": 12_345_678}}),
+            [("WINDLASS_ROLE", "api")],
+            "keys.secret: what stands there is not a string",
+        ),
+    ] {
+        let members = file.as_object().expect("an object").clone();
+        let error = try_read(members, &variables).expect_err("it cannot be read").to_string();
+        assert!(error.contains(said) && !error.contains("12345678"), "{error}");
+    }
 }
 
 #[test]
