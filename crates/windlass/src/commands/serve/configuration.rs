@@ -216,12 +216,10 @@ impl Configuration {
                 tracing::warn!("{unheeded}");
             }
         }
-        if let Some(tls) = &self.tls {
-            for file in [&tls.certificate, &tls.key] {
-                anyhow::ensure!(file.is_file(), "tls: {} is no file", file.display());
-            }
-        }
-        Ok(())
+        self.tls().map_or(Ok(()), |tls| tls.check()).map_err(|error| {
+            let hint = "tls.certificate is to be a PEM file of the chain, tls.key one of its private key, which no password guards";
+            Hinted::error(error.to_string(), hint)
+        })
     }
 
     pub(super) fn listen(&self) -> SocketAddr {
