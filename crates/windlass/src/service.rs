@@ -23,7 +23,7 @@ use crate::{
     yaml,
 };
 
-pub(crate) use confirm::{Unanswered, confirm, demand, secret};
+pub(crate) use confirm::{Unanswered, confirm, demand, password_file, secret};
 pub(crate) use habits::read_as_ours;
 pub(crate) use progress::Progress;
 pub(crate) use rendering::{Table, cell, field, none, wrapped};
@@ -139,7 +139,7 @@ impl ServiceArguments {
 
     /// Options count more than the environment, and that more than the file.
     fn settings(&self) -> anyhow::Result<Settings> {
-        let from_file = self.password_file.as_deref().map(confirm::password_file).transpose()?;
+        let from_file = self.password_file.as_deref().map(password_file).transpose()?;
         let options = Settings {
             url: self.url.clone(),
             user: self.user.clone(),

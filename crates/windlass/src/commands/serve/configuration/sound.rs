@@ -2,8 +2,8 @@
 
 use windlass_operations::{Timer, timers};
 
-use super::Configuration;
-use crate::diagnostics::Hinted;
+use super::{Configuration, EVERYTHING};
+use crate::diagnostics::{Hinted, meant};
 
 impl Configuration {
     /// # Errors
@@ -54,8 +54,8 @@ fn demand_address(text: &str) -> anyhow::Result<()> {
 
 fn demand_timer(name: &str, seconds: i64) -> anyhow::Result<()> {
     let Some(timer) = timers().find(|timer| timer.name == name) else {
-        let nearest = timers().min_by_key(|timer| strsim::damerau_levenshtein(timer.name, name));
-        let hint = nearest.map_or_else(String::new, |nearest| format!("did you mean timers.{}?", nearest.name));
+        let hint = meant(name, timers().map(|timer| timer.name))
+            .map_or_else(|| EVERYTHING.to_owned(), |meant| format!("did you mean timers.{meant}?"));
         return Err(Hinted::error(format!("there is no timer {name:?}"), hint));
     };
     if timer.allows(seconds) {
