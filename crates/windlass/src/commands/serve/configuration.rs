@@ -44,7 +44,7 @@ use crate::{
 };
 pub(crate) use locations::{following, located};
 use roles::RoleSet;
-pub(super) use sound::at_least;
+pub(super) use sound::{LONGEST, at_least, at_most};
 use values::Setting;
 
 const DEFAULT_FILE: &str = "/etc/windlass/windlass.yaml";

@@ -5,12 +5,16 @@ use windlass_operations::{Timer, timers};
 use super::{Configuration, EVERYTHING};
 use crate::diagnostics::{Hinted, meant};
 
+/// A hundred years, in seconds: nobody means longer, and clocks do not count as far as numbers do.
+pub(in super::super) const LONGEST: u64 = 100 * 365 * 24 * 60 * 60;
+
 impl Configuration {
     /// # Errors
     /// The first value that cannot be used.
     pub(super) fn demand_sound(&self) -> anyhow::Result<()> {
         self.storage.demand_sound()?;
         self.notifications.demand_sound()?;
+        at_most(LONGEST, "oauth.expiration_seconds", self.oauth.expiration_seconds)?;
         at_least(1, "analysis.threads", self.analysis.threads.map(|threads| threads as u64))?;
         at_least(1, "analysis.lease_seconds", self.analysis.lease_seconds)?;
         at_least(1, "limits.connections", self.limits.connections.map(|count| count as u64))?;
@@ -33,6 +37,18 @@ pub(in super::super) fn at_least<N: Copy + Into<u128> + std::fmt::Display>(
         Some(value) if value.into() < u128::from(least) => Err(Hinted::error(
             format!("{key} is {value}; it must be {least} or more"),
             format!("set {key} to {least} or more, or leave it out"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// # Errors
+/// When a number is given and is greater.
+pub(in super::super) fn at_most(most: u64, key: &str, value: Option<u64>) -> anyhow::Result<()> {
+    match value {
+        Some(value) if value > most => Err(Hinted::error(
+            format!("{key} is {value}; it must be {most} or less"),
+            format!("set {key} to {most} or less, or leave it out"),
         )),
         _ => Ok(()),
     }

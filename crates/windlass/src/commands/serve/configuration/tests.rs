@@ -242,6 +242,36 @@ fn a_value_that_no_start_would_take_as_it_is_is_refused_with_key_reason_and_reme
     };
     for (document, reason, remedy) in [
         (serde_json::json!({"storage": {"grace_minutes": 5}}), "storage.grace_minutes is 5", "10 or more"),
+        (
+            serde_json::json!({"storage": {"grace_minutes": i64::MAX}}),
+            "storage.grace_minutes is 9223372036854775807",
+            "52560000 or less",
+        ),
+        (
+            serde_json::json!({"storage": {"timeout_seconds": u64::MAX}}),
+            "storage.timeout_seconds is 1844",
+            "3153600000 or less",
+        ),
+        (
+            serde_json::json!({"storage": {"transfer_timeout_seconds": u64::MAX}}),
+            "must be 3153600000 or less",
+            "or less",
+        ),
+        (
+            serde_json::json!({"notifications": {"give_up_hours": u64::MAX}}),
+            "notifications.give_up_hours is",
+            "876000 or less",
+        ),
+        (
+            serde_json::json!({"notifications": {"disable_after_hours": u64::MAX}}),
+            "disable_after_hours is",
+            "876000 or less",
+        ),
+        (
+            serde_json::json!({"oauth": {"expiration_seconds": u64::MAX}}),
+            "oauth.expiration_seconds is",
+            "3153600000 or less",
+        ),
         (serde_json::json!({"storage": {"attempts": 0}}), "storage.attempts is 0", "1 or more"),
         (serde_json::json!({"analysis": {"threads": 0}}), "analysis.threads is 0", "1 or more"),
         (serde_json::json!({"notifications": {"at_once": 0}}), "notifications.at_once is 0", "1 or more"),
