@@ -98,8 +98,8 @@ impl Tenant {
         text::check("registry_pass", secret, SECRET_LIMIT)?;
         let ambient = username == "awsauto" || secret == "awsauto";
         if ambient && !self.service.settings.allow_ambient_credentials {
-            let reason = "the credentials of this machine (awsauto) are not to be used: set allow_awsecr_iam_auto in the \
-                          configuration, or give an access key or a role";
+            let reason = "the credentials of this machine (awsauto) are not to be used: set \
+                          registries.aws_ambient_credentials to true in the configuration, or give an access key or a role";
             return Err(Error::refused(406, reason));
         }
         if validate {

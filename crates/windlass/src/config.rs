@@ -3,7 +3,10 @@
 
 use std::{ffi::OsString, path::Path};
 
-use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, Parser as _, parser::ValueSource};
+use clap::{
+    Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, builder::Resettable,
+    parser::ValueSource,
+};
 use serde_json::{Map, Value};
 
 use crate::{arguments::Arguments, diagnostics::Hinted, service, yaml};
@@ -16,14 +19,29 @@ const OPTION: &str = "config";
 pub(crate) fn parse(given: Vec<OsString>) -> anyhow::Result<Result<Arguments, clap::Error>> {
     let mut given = service::read_as_ours(given);
     // What is wrong with the command line is told when both are read together.
-    let known = Arguments::command().ignore_errors(true).try_get_matches_from(&given);
+    let known = command().ignore_errors(true).try_get_matches_from(&given);
     let scan = known.as_ref().ok().and_then(|matches| matches.subcommand_matches(COMMAND));
     if let Some((scan, path)) = scan.and_then(|scan| Some((scan, scan.get_one::<std::path::PathBuf>(OPTION)?))) {
         let options = options(path, scan)?;
         let command = given.iter().position(|argument| argument == COMMAND).map_or(given.len(), |at| at + 1);
         given.splice(command..command, options);
     }
-    Ok(Arguments::try_parse_from(given))
+    let read = command().try_get_matches_from(given).and_then(|matches| Arguments::from_arg_matches(&matches));
+    Ok(read.map_err(|error| error.format(&mut command())))
+}
+
+fn command() -> Command {
+    without_empty_variables(Arguments::command())
+}
+
+/// A variable that is empty says nothing.
+fn without_empty_variables(command: Command) -> Command {
+    command
+        .mut_args(|argument| {
+            let value = argument.get_env().and_then(std::env::var_os);
+            if value.is_some_and(|value| value.is_empty()) { argument.env(Resettable::Reset) } else { argument }
+        })
+        .mut_subcommands(without_empty_variables)
 }
 
 /// The file's options as arguments, but for those that are settled elsewhere.

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, builder::FalseyValueParser};
 use jiff::{SignedDuration, Timestamp};
 use windlass_advisories::Advisories as _;
 use windlass_report::DatabaseDescription;
 use windlass_vulnerabilities::{self as vulnerabilities, Cache, Database, Http, UpdateOptions};
 
-use crate::{diagnostics::Hinted, paths};
+use crate::{diagnostics::Hinted, environment, paths};
 
 #[derive(Args)]
 #[command(next_help_heading = "Vulnerability database")]
@@ -17,12 +17,15 @@ pub(crate) struct DatabaseArguments {
     #[arg(long, value_name = "FILE", env = "WINDLASS_DB")]
     db: Option<PathBuf>,
     /// Use nothing but what is on disk.
-    #[arg(long, env = "WINDLASS_OFFLINE")]
+    #[arg(long, env = "WINDLASS_OFFLINE", value_parser = FalseyValueParser::new())]
     offline: bool,
     /// Fail if the database is older than this many hours.
     #[arg(long, value_name = "HOURS")]
     db_max_age: Option<i64>,
 }
+
+/// The variable that says where a newer database is looked for, if that is not where Anchore publishes.
+pub(crate) const SOURCE: &str = "WINDLASS_DB_SOURCE";
 
 /// A database older than this is worth a warning.
 const OLD: SignedDuration = SignedDuration::from_hours(5 * 24);
@@ -51,7 +54,9 @@ impl DatabaseArguments {
         let cache = Cache::new(&paths::database_cache()?);
         if !self.offline {
             let http = Http::new(concat!("windlass/", env!("CARGO_PKG_VERSION")))?;
-            let options = UpdateOptions::default();
+            let usual = UpdateOptions::default();
+            let source = environment::variables()?.remove(SOURCE).unwrap_or(usual.source);
+            let options = UpdateOptions { source, ..usual };
             if let Err(error) = vulnerabilities::update(&cache, &http, &options, Timestamp::now(), &mut |_| {}) {
                 // What is installed still answers; its age is part of every report.
                 if cache.open().is_err() {

@@ -110,6 +110,13 @@ fn hint(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// Which of the known names was meant by one that is none; nothing where all are far from it.
+pub(crate) fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (distance, nearest) =
+        known.map(|known| (strsim::damerau_levenshtein(known, name), known)).min_by_key(|(distance, _)| *distance)?;
+    (distance * 3 <= name.len().max(nearest.len())).then_some(nearest)
+}
+
 /// An error of the command line itself, with its remedy.
 #[derive(Debug)]
 pub(crate) struct Hinted {

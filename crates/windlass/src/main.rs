@@ -10,6 +10,7 @@ mod commands;
 mod config;
 mod database;
 mod diagnostics;
+mod environment;
 mod inspection;
 mod judge;
 mod memory;

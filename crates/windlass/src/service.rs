@@ -18,12 +18,12 @@ use serde_json::Value;
 use windlass_client::{CredentialsFile, Error, Payload, Request, Secret, Service, Settings};
 
 use crate::{
-    Outcome, diagnostics,
+    Outcome, diagnostics, environment,
     output::{self, Target},
     yaml,
 };
 
-pub(crate) use confirm::{Unanswered, confirm, demand, secret};
+pub(crate) use confirm::{Unanswered, confirm, demand, password_file, secret};
 pub(crate) use habits::read_as_ours;
 pub(crate) use progress::Progress;
 pub(crate) use rendering::{Table, cell, field, none, wrapped};
@@ -139,7 +139,7 @@ impl ServiceArguments {
 
     /// Options count more than the environment, and that more than the file.
     fn settings(&self) -> anyhow::Result<Settings> {
-        let from_file = self.password_file.as_deref().map(confirm::password_file).transpose()?;
+        let from_file = self.password_file.as_deref().map(password_file).transpose()?;
         let options = Settings {
             url: self.url.clone(),
             user: self.user.clone(),
@@ -149,7 +149,8 @@ impl ServiceArguments {
             verify_tls: self.insecure.then_some(false),
             json: None,
         };
-        let environment = Settings::named(|name| std::env::var(name).ok());
+        let variables = environment::variables()?;
+        let environment = Settings::named(|name| variables.get(name).cloned());
         Ok(options.or(environment).or(self.credentials()?.settings()))
     }
 

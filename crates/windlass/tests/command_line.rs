@@ -1,7 +1,9 @@
 //! The program as a user runs it: what it prints, where, and with which exit code.
 
 use std::{
+    ffi::OsStr,
     fs,
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -45,11 +47,16 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with(arguments, &[])
+    }
+
+    fn run_with(&self, arguments: &[&str], variables: &[(&str, &OsStr)]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_windlass"))
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
             .env("WINDLASS_CACHE_DIR", self.path("cache"))
+            .envs(variables.iter().copied())
             .output()
             .expect("the program starts")
     }
@@ -144,6 +151,65 @@ fn what_cannot_be_done_ends_with_two_and_says_what_to_do() {
         assert!(said.contains(reason) && said.contains(hint), "{arguments:?}: {said}");
         assert!(!said.contains("panicked"), "{arguments:?}: {said}");
     }
+}
+
+#[test]
+fn a_variable_that_is_empty_says_nothing_and_a_switch_may_be_one() {
+    let place = Place::new().with_database();
+    let scan = ["scan", "dir:project", "--db", "vulnerability.db"];
+    for (name, value) in
+        [("WINDLASS_OFFLINE", "1"), ("WINDLASS_OFFLINE", "no"), ("WINDLASS_OFFLINE", ""), ("WINDLASS_CLAMD", "")]
+    {
+        let done = place.run_with(&scan, &[(name, OsStr::new(value))]);
+        assert_eq!(done.status.code(), Some(0), "{name}={value}: {}", text(&done.stderr));
+    }
+    let offline = place.run_with(&scan[..2], &[("WINDLASS_OFFLINE", OsStr::new("1")), ("WINDLASS_DB", OsStr::new(""))]);
+    assert!(text(&offline.stderr).contains("there is no vulnerability database"), "{}", text(&offline.stderr));
+    let data = place.path("data");
+    let empty =
+        ["WINDLASS_DATABASE", "WINDLASS_CONFIG", "WINDLASS_ANALYSIS__THREADS"].map(|name| (name, OsStr::new("")));
+    let variables = [&empty[..], &[("HOME", data.as_os_str())]].concat();
+    let checked = place.run_with(&["serve", "--check-config"], &variables);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked.stderr));
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_named_where_it_would_be_read_and_matters_nowhere_else() {
+    let place = Place::new();
+    let bad = OsStr::from_bytes(b"caf\xe9");
+    for command in [&["serve", "--check-config", "--data-dir", "data"][..], &["objects", "moves"], &["image", "list"]] {
+        for (name, names_it) in [("SOMETHING", false), ("WINDLASS_URL", true)] {
+            let done = place.run_with(command, &[(name, bad), ("HOME", place.path("home").as_os_str())]);
+            let said = text(&done.stderr);
+            assert!(!said.contains("panicked"), "{command:?}: {said}");
+            assert_eq!(said.contains(&format!("{name} is no text")), names_it, "{command:?}: {said}");
+            assert!(!names_it || done.status.code() == Some(2), "{command:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn one_variable_says_where_the_database_is_installed_and_one_where_it_is_from() {
+    let place = Place::new().with_database();
+    fs::create_dir(place.path("mirror")).expect("a folder");
+    let exported = place.run(&[
+        "db",
+        "export",
+        "--db",
+        "vulnerability.db",
+        "mirror/db.tar.zst",
+        "--listing",
+        "mirror/latest.json",
+    ]);
+    assert_eq!(exported.status.code(), Some(0), "{}", text(&exported.stderr));
+    let [folder, source] = ["elsewhere", "mirror/latest.json"].map(OsStr::new);
+    let variables = [("WINDLASS_DB_CACHE_DIR", folder), ("WINDLASS_DB_SOURCE", source)];
+    let scanned = place.run_with(&["scan", "dir:project"], &variables);
+    assert_eq!(scanned.status.code(), Some(0), "{}", text(&scanned.stderr));
+    assert!(text(&scanned.stdout).contains("lodash"), "it was fetched from there");
+    let status = place.run_with(&["db", "status"], &variables);
+    assert!(text(&status.stdout).contains("elsewhere"), "and put there: {}", text(&status.stdout));
+    assert!(!place.path("cache/db").exists(), "and nowhere else");
 }
 
 #[test]

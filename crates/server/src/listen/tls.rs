@@ -1,34 +1,60 @@
 //! The certificate, and its replacement while the service runs.
 
 use std::{
+    fs, io,
+    path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use axum_server::tls_rustls::RustlsConfig;
-use rustls::ServerConfig;
+use rustls::{
+    ServerConfig,
+    pki_types::{
+        CertificateDer, PrivateKeyDer,
+        pem::{self, PemObject as _},
+    },
+};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{ServeError, Tls};
 
 /// Reads certificate and key, now and when their files have changed, which is looked for after every `pause`.
 pub(super) async fn load(tls: Tls, pause: Duration) -> Result<RustlsConfig, ServeError> {
-    // The first to install a provider wins; they are all the same.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let written = written(&tls).await;
-    let config = RustlsConfig::from_config(read(&tls).await?);
+    let config = RustlsConfig::from_config(tls.read()?);
     // Ends with the runtime.
     tokio::spawn(keep_current(tls, written, config.clone(), pause));
     Ok(config)
 }
 
-async fn read(tls: &Tls) -> Result<Arc<ServerConfig>, ServeError> {
-    let Tls { certificate, key } = tls;
-    let read = RustlsConfig::from_pem_file(certificate, key).await;
-    let read = read.map_err(|source| ServeError::Tls { certificate: certificate.into(), key: key.into(), source })?;
-    let mut config = ServerConfig::clone(&read.get_inner());
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+impl Tls {
+    /// # Errors
+    /// When certificate and key cannot be served with.
+    pub fn check(&self) -> Result<(), ServeError> {
+        self.read().map(drop)
+    }
+
+    fn read(&self) -> Result<Arc<ServerConfig>, ServeError> {
+        // The first to install a provider wins; they are all the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let Self { certificate, key } = self;
+        let mut config = configuration(certificate, key).map_err(|source| ServeError::Tls {
+            certificate: certificate.into(),
+            key: key.into(),
+            source,
+        })?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+}
+
+fn configuration(certificate: &Path, key: &Path) -> io::Result<ServerConfig> {
+    let invalid = |error: pem::Error| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
+    let chain =
+        CertificateDer::pem_slice_iter(&fs::read(certificate)?).collect::<Result<Vec<_>, _>>().map_err(invalid)?;
+    let key = PrivateKeyDer::from_pem_slice(&fs::read(key)?).map_err(invalid)?;
+    ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).map_err(io::Error::other)
 }
 
 /// When the files were written; nothing while one is not there.
@@ -46,7 +72,7 @@ async fn keep_current(tls: Tls, mut known: Option<[SystemTime; 2]>, config: Rust
         if found.is_none() || found == known {
             continue;
         }
-        match read(&tls).await {
+        match tls.read() {
             Ok(fresh) => {
                 config.reload_from_config(fresh);
                 known = found;
@@ -60,8 +86,6 @@ async fn keep_current(tls: Tls, mut known: Option<[SystemTime; 2]>, config: Rust
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[tokio::test]

@@ -155,7 +155,7 @@ fn what_this_machine_is_to_aws_is_used_only_where_that_is_allowed() {
     let ambient = AwsIdentity::parse("awsauto", "awsauto");
     let refused = Ecr::new(EcrOptions { environment: variables.clone(), ..options(&server) });
     let error = refused.secret(REGISTRY, &ambient).unwrap_err();
-    assert!(error.to_string().contains("set allow_awsecr_iam_auto"), "{error}");
+    assert!(error.to_string().contains("set registries.aws_ambient_credentials to true"), "{error}");
     let allowed = Ecr::new(EcrOptions { environment: variables, allow_ambient: true, ..options(&server) });
     assert_eq!(allowed.secret(REGISTRY, &ambient).unwrap(), password(0));
 }

@@ -39,8 +39,8 @@ enum DbCommand {
 /// Where databases are installed.
 #[derive(Args)]
 struct CacheArguments {
-    /// Folder the database is installed in [default: db in the cache folder].
-    #[arg(long, value_name = "DIR", env = "WINDLASS_DB_CACHE_DIR")]
+    /// Folder the database is installed in: WINDLASS_DB_CACHE_DIR [default: db in the cache folder].
+    #[arg(long, value_name = "DIR")]
     cache_dir: Option<PathBuf>,
 }
 

@@ -9,6 +9,7 @@ use windlass_store::Store;
 use crate::{
     Outcome,
     commands::serve::{PlaceArguments, configuration::Configuration, places},
+    environment,
 };
 
 #[derive(Args)]
@@ -38,7 +39,7 @@ pub(crate) fn run(arguments: &ObjectsArguments) -> anyhow::Result<Outcome> {
 
 /// The settings of the service, and its database.
 async fn open(arguments: &PlaceArguments) -> anyhow::Result<(Configuration, Store)> {
-    let configuration = Configuration::read(arguments, [], std::env::vars())?;
+    let configuration = Configuration::read(arguments, [], &environment::variables()?)?;
     let address = configuration.database()?;
     places::demand_database(&address)?;
     Ok((configuration, Store::open(&address).await?))

@@ -14,7 +14,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum as _};
 
-use crate::{Outcome, diagnostics::Volume, memory, traces::Traces};
+use crate::{Outcome, diagnostics::Volume, environment, memory, service::password_file, traces::Traces};
 use configuration::Configuration;
 use log::LogFormat;
 
@@ -22,7 +22,7 @@ use log::LogFormat;
 const THREADS: Duration = Duration::from_secs(1);
 
 /// Where an installation keeps what it keeps.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct PlaceArguments {
     /// Settings, in YAML [default: /etc/windlass/windlass.yaml if it is there].
     #[arg(long, env = "WINDLASS_CONFIG", value_name = "FILE")]
@@ -52,6 +52,10 @@ pub(crate) struct ServeArguments {
     /// What this process does: all, or some of api, worker, scheduler.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     role: Vec<String>,
+    /// File that holds the administrator's password of the first start: WINDLASS_ADMIN_PASSWORD [default: made at random, and
+    /// printed once].
+    #[arg(long, value_name = "FILE")]
+    admin_password_file: Option<PathBuf>,
     /// What the log looks like [default: text].
     #[arg(long, value_name = "FORM")]
     log_format: Option<LogFormat>,
@@ -62,13 +66,15 @@ pub(crate) struct ServeArguments {
 
 pub(crate) fn run(arguments: &ServeArguments, volume: Volume) -> anyhow::Result<Outcome> {
     let log_format = arguments.log_format.and_then(|format| Some(format.to_possible_value()?.get_name().into()));
+    let password = arguments.admin_password_file.as_deref().map(password_file).transpose()?;
     let given = [
+        ("admin_password", password.map(|password| password.reveal().into())),
         ("log_format", log_format),
         ("listen", arguments.listen.map(|address| address.to_string().into())),
         ("role", (!arguments.role.is_empty()).then(|| arguments.role.clone().into())),
     ];
     // The settings say what the log looks like: what is wrong with them is told without it.
-    let configuration = Configuration::read(&arguments.places, given, std::env::vars())?;
+    let configuration = Configuration::read(&arguments.places, given, &environment::variables()?)?;
     let traces = Traces::from_environment()?;
     let format = configuration.log_format();
     log::start(volume, format, traces.as_ref());

@@ -50,7 +50,7 @@ pub(crate) fn secret(given: &str) -> anyhow::Result<String> {
 }
 
 /// The password in a file, without the line's end.
-pub(super) fn password_file(path: &Path) -> anyhow::Result<Secret> {
+pub(crate) fn password_file(path: &Path) -> anyhow::Result<Secret> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("the password file {} cannot be read", path.display()))?;
     Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))

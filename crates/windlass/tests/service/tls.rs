@@ -49,11 +49,15 @@ fn whoever_trusts_the_certificate_reaches_the_service_and_others_are_told_how() 
 fn a_certificate_that_does_not_fit_its_key_is_told_at_the_start() {
     let (folder, other) = (certified(), certified());
     fs::copy(other.path().join("tls.key"), folder.path().join("tls.key")).expect("a file");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
-    command.args(["serve", "--role", "api", "--data-dir", "data", "--listen", "127.0.0.1:0"]);
-    let output = command.current_dir(folder.path()).env_clear().env("HOME", folder.path()).envs(CERTIFIED).output();
-    let output = output.expect("the program starts");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("the TLS certificate tls.crt or its key tls.key cannot be used"), "{said}");
+    for words in [&["--check-config"][..], &["--role", "api", "--listen", "127.0.0.1:0"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+        command.args(["serve", "--data-dir", "data"]).args(words);
+        let output = command.current_dir(folder.path()).env_clear().env("HOME", folder.path()).envs(CERTIFIED).output();
+        let output = output.expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("the TLS certificate tls.crt or its key tls.key cannot be used"), "{said}");
+        assert!(output.stdout.is_empty(), "it promises nothing");
+        assert!(!said.contains("The password of the user admin"), "and has made nothing: {said}");
+    }
 }

@@ -64,7 +64,7 @@ impl fmt::Debug for AwsIdentity {
 /// Whom to ask, and what this machine is. By default nothing of the environment is known.
 #[derive(Clone)]
 pub struct EcrOptions {
-    /// Whether stored registries may use what this machine is (`allow_awsecr_iam_auto`).
+    /// Whether stored registries may use what this machine is (`registries.aws_ambient_credentials`).
     pub allow_ambient: bool,
     /// Where requests to the API of ECR go instead, such as `http://127.0.0.1:4566`. They are signed for the usual host.
     pub ecr_endpoint: Option<String>,
@@ -131,7 +131,9 @@ impl Ecr {
         let name = EcrName::parse(registry)
             .ok_or_else(|| refused("it is no registry of Amazon: ACCOUNT.dkr.ecr.REGION.amazonaws.com is expected"))?;
         if *identity == AwsIdentity::Ambient && !self.options.allow_ambient {
-            return Err(refused("awsauto is not allowed: set allow_awsecr_iam_auto in the configuration"));
+            return Err(refused(
+                "awsauto is not allowed: set registries.aws_ambient_credentials to true in the configuration",
+            ));
         }
         let kept = self.kept(registry, identity);
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,14 +9,14 @@ use windlass_vulnerabilities::{
 };
 
 use super::CacheArguments;
-use crate::diagnostics::Hinted;
+use crate::{database, diagnostics::Hinted};
 
 #[derive(Args)]
 pub(super) struct UpdateArguments {
     #[command(flatten)]
     cache: CacheArguments,
     /// Address, file or folder of a listing [default: Anchore's public one].
-    #[arg(long, value_name = "URL|FILE", env = "WINDLASS_DB_SOURCE", default_value = vulnerabilities::DEFAULT_SOURCE, hide_default_value = true)]
+    #[arg(long, value_name = "URL|FILE", env = database::SOURCE, default_value = vulnerabilities::DEFAULT_SOURCE, hide_default_value = true)]
     from: String,
     /// Look even if it was looked for in the last two hours.
     #[arg(long)]
@@ -51,7 +51,7 @@ pub(super) struct ExportArguments {
 #[derive(Args)]
 pub(super) struct ListArguments {
     /// Address, file or folder of a listing [default: Anchore's public one].
-    #[arg(long, value_name = "URL|FILE", env = "WINDLASS_DB_SOURCE", default_value = vulnerabilities::DEFAULT_SOURCE, hide_default_value = true)]
+    #[arg(long, value_name = "URL|FILE", env = database::SOURCE, default_value = vulnerabilities::DEFAULT_SOURCE, hide_default_value = true)]
     from: String,
     /// Print the listing as it is published.
     #[arg(long)]

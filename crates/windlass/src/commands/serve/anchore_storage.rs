@@ -92,7 +92,7 @@ impl AnchoreStore {
 }
 
 /// With what the environment has for each `${NAME}`.
-fn expanded(text: &str, place: &str, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<String> {
+pub(super) fn expanded(text: &str, place: &str, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<String> {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {

@@ -2,10 +2,13 @@
 //!
 //! Every key of the file has a form in the environment: `analysis: {threads: 2}` is `WINDLASS_ANALYSIS__THREADS=2`.
 
+mod environment;
 mod keys;
 mod locations;
+mod original;
 mod roles;
 mod sound;
+mod values;
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +24,7 @@ use windlass_operations::{
     Limits, OauthSettings, Settings, VulnerabilitySettings,
     analysis::AnalysisSettings,
     keeping::KeepingSettings,
-    notifications::{EventNotifications, WebhookSettings},
+    notifications::{EventNotifications, Secret, WebhookSettings},
 };
 use windlass_server::{Clients, Metrics, Tls};
 use windlass_store::Address;
@@ -35,14 +38,18 @@ use super::{
     storage::{ArchiveOptions, QuotaOptions, RetentionOptions, StorageOptions},
     token_keys::KeyOptions,
 };
-use crate::{diagnostics::Hinted, paths, yaml};
+use crate::{
+    diagnostics::{Hinted, meant},
+    paths, yaml,
+};
 pub(crate) use locations::{following, located};
-use roles::{RoleSet, Roles};
-pub(super) use sound::at_least;
+use roles::RoleSet;
+pub(super) use sound::{LONGEST, at_least, at_most};
+use values::Setting;
 
 const DEFAULT_FILE: &str = "/etc/windlass/windlass.yaml";
-const PREFIX: &str = "WINDLASS_";
 const PORT: u16 = 8228;
+const EVERYTHING: &str = "docs/service.md lists every setting";
 
 /// Everything that can be set.
 #[derive(Debug, Default, Deserialize)]
@@ -71,9 +78,11 @@ pub(crate) struct Configuration {
     retention: RetentionOptions,
     quotas: QuotaOptions,
     archive: ArchiveOptions,
-    role: Option<Roles>,
+    role: Option<Vec<String>>,
     log_format: LogFormat,
     admin: Admin,
+    /// Of the administrator, at the first start.
+    admin_password: Option<Secret>,
     tls: Option<TlsFiles>,
     oauth: Oauth,
     keys: KeyOptions,
@@ -88,6 +97,9 @@ pub(crate) struct Configuration {
     webhooks: WebhookSettings,
     /// Seconds between two runs of what recurs, by name.
     timers: BTreeMap<String, i64>,
+    /// What was given that changes nothing.
+    #[serde(skip)]
+    unheeded: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -175,12 +187,17 @@ impl Configuration {
     pub(crate) fn read(
         places: &PlaceArguments,
         given: impl IntoIterator<Item = (&'static str, Option<Value>)>,
-        environment: impl Iterator<Item = (String, String)>,
+        environment: &BTreeMap<String, String>,
     ) -> anyhow::Result<Self> {
         let default = Path::new(DEFAULT_FILE);
         let file = places.config.as_deref().or_else(|| default.exists().then_some(default));
         let mut members: Map<String, Value> = file.map(yaml::read).transpose()?.unwrap_or_default();
-        overlay(&mut members, environment);
+        let mut ignored = original::renamed(&mut members)?;
+        let unset = original::expand(&mut members, environment);
+        for mut settings in environment::settings(environment)? {
+            ignored.extend(original::renamed(&mut settings)?);
+            overlay(&mut members, settings);
+        }
         let mut set = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
                 members.insert(name.to_owned(), value);
@@ -195,7 +212,14 @@ impl Configuration {
         set("objects", text(&places.objects));
         set("archive_objects", text(&places.archive_objects));
         let place = file.map_or_else(|| "the environment".into(), |file| file.display().to_string());
-        serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| explain(&place, &error))
+        let read = serde_path_to_error::deserialize(Setting(Value::Object(members)));
+        let read: Self = read.map_err(|error| explain(&place, &error))?;
+        let told = [
+            (ignored, "settings of Anchore Engine that there is nothing like here are ignored"),
+            (unset, "settings are left out whose variables are not set"),
+        ];
+        let told = told.into_iter().filter(|(keys, _)| !keys.is_empty());
+        Ok(Self { unheeded: told.map(|(keys, what)| format!("{what}: {}", keys.join(", "))).collect(), ..read })
     }
 
     /// Everything that would be found out at the start, without starting.
@@ -208,18 +232,19 @@ impl Configuration {
         self.notifications.settings()?;
         self.keys.token_keys()?;
         self.storage.options(&self.data_dir()?)?;
+        for unheeded in &self.unheeded {
+            tracing::warn!("{unheeded}");
+        }
         let bundles = self.analysis_archive.clone().map(|store| ("analysis_archive", store));
         for (section, store) in self.anchore_stores()?.chain(bundles) {
             if let Some(unheeded) = store.unheeded(section) {
                 tracing::warn!("{unheeded}");
             }
         }
-        if let Some(tls) = &self.tls {
-            for file in [&tls.certificate, &tls.key] {
-                anyhow::ensure!(file.is_file(), "tls: {} is no file", file.display());
-            }
-        }
-        Ok(())
+        self.tls().map_or(Ok(()), |tls| tls.check()).map_err(|error| {
+            let hint = "tls.certificate is to be a PEM file of the chain, tls.key one of its private key, which no password guards";
+            Hinted::error(error.to_string(), hint)
+        })
     }
 
     pub(super) fn listen(&self) -> SocketAddr {
@@ -256,7 +281,7 @@ impl Configuration {
     }
 
     pub(super) fn roles(&self) -> anyhow::Result<RoleSet> {
-        self.role.as_ref().map_or(Ok(RoleSet::ALL), Roles::set)
+        self.role.as_deref().map_or(Ok(RoleSet::ALL), RoleSet::of)
     }
 
     pub(super) fn log_format(&self) -> LogFormat {
@@ -289,6 +314,10 @@ impl Configuration {
 
     pub(super) fn admin_email(&self) -> &str {
         self.admin.email.as_deref().unwrap_or("admin@myanchore")
+    }
+
+    pub(super) fn admin_password(&self) -> Option<&str> {
+        self.admin_password.as_ref().map(Secret::expose).filter(|password| !password.is_empty())
     }
 
     /// What the service goes by, once it listens on an address.
@@ -341,58 +370,20 @@ fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Puts `WINDLASS_A__B=value` into `a: {b: value}`. Variables of other parts of Windlass name none of these keys, and are
-/// left alone.
-fn overlay(members: &mut Map<String, Value>, environment: impl Iterator<Item = (String, String)>) {
-    let known = |(name, value): (String, String)| {
-        let original = ORIGINAL.iter().find(|(original, _)| *original == name).map(|(_, own)| (*own).to_owned());
-        // What is not set is the word `null` in the original's container.
-        if original.is_some() && value == "null" {
-            return None;
-        }
-        let is_own = original.is_none();
-        Some((original.or_else(|| Some(name.strip_prefix(PREFIX)?.to_ascii_lowercase()))?, is_own, value))
-    };
-    // Ours count more than the original's.
-    let mut variables: Vec<(String, bool, String)> = environment.filter_map(known).collect();
-    variables.sort();
-    let keys = keys::of::<Configuration>();
-    for (name, _, value) in variables {
-        let mut path: Vec<&str> = name.split("__").collect();
-        let Some(last) = path.pop() else { continue };
-        if !keys.contains(path.first().unwrap_or(&last)) {
-            continue;
-        }
-        let mut place = &mut *members;
-        for step in path {
-            let below = place.entry(step).or_insert_with(|| Value::Object(Map::new()));
-            if !below.is_object() {
-                *below = Value::Object(Map::new());
+/// Lays settings over others.
+fn overlay(members: &mut Map<String, Value>, over: Map<String, Value>) {
+    for (key, value) in over {
+        match (members.get_mut(&key), value) {
+            (Some(Value::Object(there)), Value::Object(more)) => overlay(there, more),
+            (_, value) => {
+                members.insert(key, value);
             }
-            place = below.as_object_mut().expect("it was made one");
         }
-        place.insert(last.to_owned(), value_of(&value));
     }
 }
 
-/// Variables of the original, and what they are here.
-const ORIGINAL: &[(&str, &str)] = &[
-    ("ANCHORE_WEBHOOK_DESTINATION_URL", "webhooks__general__url"),
-    ("ANCHORE_AUTH_SECRET", "keys__secret"),
-    ("ANCHORE_AUTH_PUBKEY", "keys__public_key_path"),
-    ("ANCHORE_AUTH_PRIVKEY", "keys__private_key_path"),
-];
-
-/// A value as YAML would have it: `true`, `5`, `[10.1.0.0/16]`, or a text.
-fn value_of(text: &str) -> Value {
-    let is_list = text.trim_start().starts_with('[');
-    match text {
-        "true" => true.into(),
-        "false" => false.into(),
-        _ if is_list => serde_saphyr::from_str(text).unwrap_or_else(|_| text.into()),
-        _ => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
-    }
-}
+/// Keys of what is not shown.
+const SECRETS: &[&str] = &["admin_password", "secret", "webhook_pass"];
 
 fn explain(place: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> anyhow::Error {
     let text = error.inner().to_string();
@@ -400,11 +391,18 @@ fn explain(place: &str, error: &serde_path_to_error::Error<serde_json::Error>) -
     let named: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
     match named.split_first() {
         Some((unknown, known)) if text.starts_with("unknown field") => {
-            let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, unknown));
-            let hint = nearest.map_or_else(String::new, |nearest| format!("did you mean {nearest}?"));
+            let hint = meant(unknown, known.iter().copied())
+                .map_or_else(|| EVERYTHING.to_owned(), |meant| format!("did you mean {meant}?"));
             Hinted::error(format!("{place}: there is no setting {path:?}"), hint)
         }
-        _ => Hinted::error(format!("{place}: {path}: {text}"), "docs/service.md lists every setting".to_owned()),
+        _ => {
+            let is_secret = path.rsplit('.').next().is_some_and(|key| SECRETS.contains(&key));
+            let text = text
+                .rsplit_once("expected ")
+                .filter(|_| is_secret)
+                .map_or(text.clone(), |(_, what)| format!("what stands there is not {what}"));
+            Hinted::error(format!("{place}: {path}: {text}"), EVERYTHING)
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use windlass_operations::notifications::{NotificationSettings, SenderOptions};
 
-use super::configuration::at_least;
+use super::configuration::{LONGEST, at_least, at_most};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -33,6 +33,8 @@ impl NotificationOptions {
     /// # Errors
     /// The first number that cannot be used.
     pub(super) fn demand_sound(&self) -> anyhow::Result<()> {
+        at_most(LONGEST / 3600, "notifications.give_up_hours", self.give_up_hours)?;
+        at_most(LONGEST / 3600, "notifications.disable_after_hours", self.disable_after_hours)?;
         at_least(1, "notifications.at_once", self.at_once.map(|count| count as u64))?;
         at_least(1, "notifications.disable_after_dead", self.disable_after_dead)
     }

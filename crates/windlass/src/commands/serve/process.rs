@@ -16,8 +16,6 @@ use windlass_store::Store;
 use super::{configuration::Configuration, places::Places, secret_key};
 use crate::diagnostics::Hinted;
 
-/// What the administrator's password is taken from at the first start.
-const PASSWORDS: [&str; 2] = ["WINDLASS_ADMIN_PASSWORD", "ANCHORE_ADMIN_PASSWORD"];
 /// The setting that only the right key decrypts.
 const KEY_CHECK: &str = "secret_key_check";
 
@@ -53,7 +51,7 @@ pub(super) async fn run(configuration: Configuration) -> anyhow::Result<()> {
         None => format!("{name} works as {}", settings.host_id),
     };
     let service = Service::new(store.clone(), documents, bundles, cipher, Clock::system(), settings);
-    bootstrap(&service, configuration.admin_email()).await?;
+    bootstrap(&service, configuration.admin_email(), configuration.admin_password()).await?;
 
     if roles.scheduler {
         service.apply_webhooks(configuration.webhooks(), configuration.event_notifications()).await?;
@@ -182,9 +180,8 @@ async fn check_key(store: &Store, cipher: &Cipher) -> anyhow::Result<()> {
     })
 }
 
-async fn bootstrap(service: &Arc<Service>, email: &str) -> anyhow::Result<()> {
-    let given = PASSWORDS.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    let password = given.clone().unwrap_or_else(windlass_operations::random_id);
+async fn bootstrap(service: &Arc<Service>, email: &str, given: Option<&str>) -> anyhow::Result<()> {
+    let password = given.map_or_else(windlass_operations::random_id, str::to_owned);
     if service.bootstrap(Some(email), || password.clone()).await? && given.is_none() {
         eprintln!("The password of the user admin is {password} - it is shown this once.");
     }

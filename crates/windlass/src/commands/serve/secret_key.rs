@@ -22,8 +22,9 @@ pub(super) fn check(data_dir: &Path) -> anyhow::Result<()> {
 
 /// Reads the key, or makes one.
 pub(super) fn load(data_dir: &Path) -> anyhow::Result<Cipher> {
-    if let Ok(key) = std::env::var(VARIABLE) {
-        return Cipher::parse(&key).with_context(|| VARIABLE.to_owned());
+    if let Some(key) = std::env::var_os(VARIABLE) {
+        // One that is no text is no key either.
+        return Cipher::parse(&key.to_string_lossy()).with_context(|| VARIABLE.to_owned());
     }
     let path = data_dir.join(FILE);
     if !path.exists() {

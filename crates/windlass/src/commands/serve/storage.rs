@@ -7,7 +7,7 @@ use windlass_objects::Options;
 use windlass_operations::keeping::{KeepingSettings, Quota, Retention};
 
 use super::anchore_storage::{AnchoreCompression, AnchoreDriver, AnchoreStore};
-use super::configuration::at_least;
+use super::configuration::{LONGEST, at_least, at_most};
 
 /// Anchore's switch that lets rules of the archive move nothing.
 const DRY_RUN: &str = "ANCHORE_ANALYSIS_ARCHIVE_DRYRUN_ENABLED";
@@ -51,6 +51,9 @@ impl StorageOptions {
     pub(super) fn demand_sound(&self) -> anyhow::Result<()> {
         at_least(1, "storage.timeout_seconds", self.timeout_seconds)?;
         at_least(1, "storage.transfer_timeout_seconds", self.transfer_timeout_seconds)?;
+        at_most(LONGEST, "storage.timeout_seconds", self.timeout_seconds)?;
+        at_most(LONGEST, "storage.transfer_timeout_seconds", self.transfer_timeout_seconds)?;
+        at_most(LONGEST / 60, "storage.grace_minutes", self.grace_minutes)?;
         at_least(1, "storage.attempts", self.attempts.map(|attempts| attempts as u64))?;
         at_least(1, "storage.parallel_parts", self.parallel_parts.map(|parts| parts as u64))?;
         if let Some(size) = self.part_mb {

@@ -1,15 +1,6 @@
 //! What a process does.
 
-use serde::Deserialize;
 use windlass_v1::services::ServiceName;
-
-/// Comma-separated, or a list.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Roles {
-    Text(String),
-    List(Vec<String>),
-}
 
 /// The roles that a process has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,18 +23,13 @@ impl RoleSet {
         ];
         of_roles.iter().filter(|(has, _)| *has).flat_map(|(_, parts)| parts.iter().copied()).collect()
     }
-}
 
-impl Roles {
-    pub(super) fn set(&self) -> anyhow::Result<RoleSet> {
-        let names: Vec<&str> = match self {
-            Self::Text(text) => text.split(',').map(str::trim).collect(),
-            Self::List(names) => names.iter().map(String::as_str).collect(),
-        };
-        let mut roles = RoleSet { api: false, worker: false, scheduler: false };
+    /// What these are the names of.
+    pub(super) fn of(names: &[String]) -> anyhow::Result<Self> {
+        let mut roles = Self { api: false, worker: false, scheduler: false };
         for name in names {
-            match name {
-                "all" => roles = RoleSet::ALL,
+            match name.as_str() {
+                "all" => roles = Self::ALL,
                 "api" => roles.api = true,
                 "worker" => roles.worker = true,
                 "scheduler" => roles.scheduler = true,

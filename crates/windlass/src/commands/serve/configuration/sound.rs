@@ -2,8 +2,11 @@
 
 use windlass_operations::{Timer, timers};
 
-use super::Configuration;
-use crate::diagnostics::Hinted;
+use super::{Configuration, EVERYTHING};
+use crate::diagnostics::{Hinted, meant};
+
+/// A hundred years, in seconds: nobody means longer, and clocks do not count as far as numbers do.
+pub(in super::super) const LONGEST: u64 = 100 * 365 * 24 * 60 * 60;
 
 impl Configuration {
     /// # Errors
@@ -11,6 +14,7 @@ impl Configuration {
     pub(super) fn demand_sound(&self) -> anyhow::Result<()> {
         self.storage.demand_sound()?;
         self.notifications.demand_sound()?;
+        at_most(LONGEST, "oauth.expiration_seconds", self.oauth.expiration_seconds)?;
         at_least(1, "analysis.threads", self.analysis.threads.map(|threads| threads as u64))?;
         at_least(1, "analysis.lease_seconds", self.analysis.lease_seconds)?;
         at_least(1, "limits.connections", self.limits.connections.map(|count| count as u64))?;
@@ -38,6 +42,18 @@ pub(in super::super) fn at_least<N: Copy + Into<u128> + std::fmt::Display>(
     }
 }
 
+/// # Errors
+/// When a number is given and is greater.
+pub(in super::super) fn at_most(most: u64, key: &str, value: Option<u64>) -> anyhow::Result<()> {
+    match value {
+        Some(value) if value > most => Err(Hinted::error(
+            format!("{key} is {value}; it must be {most} or less"),
+            format!("set {key} to {most} or less, or leave it out"),
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn demand_address(text: &str) -> anyhow::Result<()> {
     let is_address = |url: &reqwest::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     let url = reqwest::Url::parse(text).ok().filter(is_address);
@@ -54,8 +70,8 @@ fn demand_address(text: &str) -> anyhow::Result<()> {
 
 fn demand_timer(name: &str, seconds: i64) -> anyhow::Result<()> {
     let Some(timer) = timers().find(|timer| timer.name == name) else {
-        let nearest = timers().min_by_key(|timer| strsim::damerau_levenshtein(timer.name, name));
-        let hint = nearest.map_or_else(String::new, |nearest| format!("did you mean timers.{}?", nearest.name));
+        let hint = meant(name, timers().map(|timer| timer.name))
+            .map_or_else(|| EVERYTHING.to_owned(), |meant| format!("did you mean timers.{meant}?"));
         return Err(Hinted::error(format!("there is no timer {name:?}"), hint));
     };
     if timer.allows(seconds) {
