@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
 };
 
 /// A folder with a project in it and a database about its packages.
@@ -45,13 +45,19 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_windlass"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("WINDLASS_CACHE_DIR", self.path("cache"))
-            .output()
-            .expect("the program starts")
+        self.command(arguments).output().expect("the program starts")
+    }
+
+    fn run_into(&self, standard_output: impl Into<Stdio>, arguments: &[&str]) -> Output {
+        let program = self.command(arguments).stdout(standard_output).stderr(Stdio::piped()).spawn();
+        program.and_then(Child::wait_with_output).expect("the program runs")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear();
+        command.env("WINDLASS_CACHE_DIR", self.path("cache"));
+        command
     }
 }
 
@@ -182,6 +188,27 @@ fn completions_help_and_version_are_answers() {
         let done = place.run(arguments);
         assert_eq!(done.status.code(), Some(0), "{arguments:?}");
         assert!(!done.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_nobody_reads_on_is_no_failure_and_one_that_has_no_room_is_told() {
+    let place = Place::new().with_database();
+    for arguments in [
+        &["completions", "bash"][..],
+        &["db", "export", "--db", "vulnerability.db", "db.tar.zst", "--listing", "latest.json"],
+        &["db", "list", "--from", "latest.json"],
+        &["db", "import", "db.tar.zst"],
+        &["db", "update", "--from", "latest.json", "--force"],
+    ] {
+        let (reader, closed) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let unread = place.run_into(closed, arguments);
+        assert_eq!(unread.status.code(), Some(0), "{arguments:?}: {}", text(&unread.stderr));
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("a device without room");
+        let refused = place.run_into(full, arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", text(&refused.stderr));
+        assert!(text(&refused.stderr).contains("standard output cannot be written to"), "{}", text(&refused.stderr));
     }
 }
 
