@@ -73,6 +73,8 @@ fn a_scan_reports_on_standard_output_and_fails_the_gate_with_one() {
     let table = text(&passed.stdout);
     assert!(table.contains("lodash") && table.contains("4.17.21") && table.contains("GHSA-35jh-r3h4-6jhm"), "{table}");
     assert!(!table.contains("left-pad  "), "what has no advisory is not listed: {table}");
+    let unhurried = place.run(&["scan", "dir:project", "--db", "vulnerability.db", "--timeout", "18446744073709551615"]);
+    assert_eq!(text(&unhurried.stdout), table, "there is no end to the longest time: {}", text(&unhurried.stderr));
     let failed = place.run(&["scan", "dir:project", "--db", "vulnerability.db", "--fail-on", "high"]);
     assert_eq!(failed.status.code(), Some(1));
     assert!(text(&failed.stdout).contains("FAIL: 1 finding of severity High or worse"), "{}", text(&failed.stdout));
@@ -135,6 +137,9 @@ fn what_cannot_be_done_ends_with_two_and_says_what_to_do() {
         (&["scan", "dir:project", "--db", "project/os-release"], "os-release", ""),
         (&["scan", "dir:project", "--offline"], "vulnerability", "hint:"),
         (&["scan", "dir:project", "--fail-on", "dreadful"], "dreadful", ""),
+        (&["sbom", "dir:project", "--timeout", "0"], "it took longer than --timeout 0", "hint:"),
+        (&["scan", "dir:project", "--db-max-age", "9223372036854775807"], "--db-max-age", ""),
+        (&["db", "status", "--max-age", "9223372036854775807"], "--max-age", ""),
         (&["sbom", "dir:project", "-o", "tabel"], "did you mean \"table\"", ""),
         (&["sbom", "dir:project", "-o", "table", "-o", "json"], "standard output", "hint:"),
         (&["db", "build"], "no advisory files were named", "hint:"),
