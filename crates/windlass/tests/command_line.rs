@@ -1,7 +1,9 @@
 //! The program as a user runs it: what it prints, where, and with which exit code.
 
 use std::{
+    ffi::OsStr,
     fs,
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -155,6 +157,15 @@ fn what_cannot_be_done_ends_with_two_and_says_what_to_do() {
         assert!(said.contains(reason) && said.contains(hint), "{arguments:?}: {said}");
         assert!(!said.contains("panicked"), "{arguments:?}: {said}");
     }
+}
+
+#[test]
+fn a_file_whose_name_is_not_utf_8_is_refused_with_what_helps() {
+    let place = Place::new();
+    let refused = place.command(&["sbom"]).arg(OsStr::from_bytes(b"\xff.tar")).output().expect("the program starts");
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("\u{fffd}.tar' for '<IMAGE>': the name is not UTF-8; rename it"), "{said}");
 }
 
 #[test]
