@@ -186,6 +186,11 @@ fn a_database_travels_as_an_archive_to_where_there_is_no_network() {
     assert!(status.contains("integrity  valid") && status.contains("github"), "{status}");
     assert!(ok(&["scan", "dir:project", "--offline", "-q"]).contains("lodash"), "the installed database answers");
     assert_eq!(ok(&["db", "diff", "vulnerability.db", "vulnerability.db"]), "");
+    ok(&["db", "export", "db.tar.zst", "--listing", "to-be-made/latest.json"]);
+    let refused = place.run(&["db", "export", "refused.tar.zst", "--listing", "project/os-release/latest.json"]);
+    assert_eq!(refused.status.code(), Some(2), "a listing cannot lie in a file");
+    assert!(text(&refused.stderr).contains("project/os-release"), "{}", text(&refused.stderr));
+    assert!(!place.path("refused.tar.zst").exists(), "there is no archive that no listing announces");
     let old = place.run(&["db", "status", "--max-age", "24"]);
     assert_eq!(old.status.code(), Some(2), "a database of 2023 is older than a day");
 }

@@ -1,7 +1,8 @@
 //! Databases that come from elsewhere or go there: `update`, `import`, `export`, `list`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use windlass_vulnerabilities::{
@@ -110,6 +111,11 @@ pub(super) fn export(arguments: &ExportArguments) -> anyhow::Result<()> {
         Some(database) => database.clone(),
         None => arguments.cache.cache()?.database_path(),
     };
+    // As that of the archive is, and before the archive is there.
+    if let Some(folder) = arguments.listing.as_deref().and_then(Path::parent) {
+        let failed = || format!("the folder {} of the listing cannot be made", folder.display());
+        std::fs::create_dir_all(folder).with_context(failed)?;
+    }
     let listing = vulnerabilities::export(&database, &arguments.file, compression)?;
     if let Some(file) = &arguments.listing {
         let target = Target { format: (), file: Some(file.clone()) };
