@@ -49,11 +49,12 @@ impl<F> Target<F> {
             let mut out = io::BufWriter::new(special);
             return document(&self.format, &mut out).and_then(|()| out.flush()).with_context(failed);
         }
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
         let temporary = tempfile::Builder::new()
             .prefix(".windlass-")
             .permissions(permissions())
-            .tempfile_in(folder.unwrap_or_else(|| ".".as_ref()))
+            .tempfile_in(demand_folder(&file)?)
+            // Of what its name would have been nobody but this program knows.
+            .map_err(|error| io::Error::from(error.kind()))
             .with_context(failed)?;
         let mut out = io::BufWriter::new(temporary);
         document(&self.format, &mut out).with_context(failed)?;
@@ -83,10 +84,22 @@ pub(crate) fn printable_lines(text: &str) -> String {
         .collect()
 }
 
-/// At most one document can go to standard output, and one to each file.
+/// The folder that a file is to be made in.
+fn demand_folder(file: &Path) -> anyhow::Result<&Path> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| ".".as_ref());
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    let (file, folder) = (file.display(), folder.display());
+    let reason = format!("{file} cannot be written: there is no folder {folder}");
+    Err(Hinted::error(reason, format!("make it first: mkdir -p {folder}")))
+}
+
+/// At most one document can go to standard output, and one to each file, whose folder must be there.
 pub(crate) fn check<F>(targets: &[Target<F>]) -> anyhow::Result<()> {
     let mut taken = BTreeSet::new();
     for target in targets {
+        target.file.as_deref().map(demand_folder).transpose()?;
         if !taken.insert(target.file.as_deref().map(meant)) {
             let place = target.file.as_ref().map_or("standard output".to_owned(), |file| file.display().to_string());
             return Err(Hinted::error(
