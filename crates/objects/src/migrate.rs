@@ -68,12 +68,14 @@ pub struct Prospect {
     pub present: u64,
 }
 
-/// What [`migrate`] would have to do, by what both places list: no object is read, and nothing is written.
-pub async fn foresee(from: &Objects, to: &Objects) -> Result<Prospect, Error> {
-    if from.place() == to.place() {
-        return Err(Error::SamePlace { place: from.place() });
-    }
-    let there = listed(&to.alone()).await?;
+/// What [`migrate`] would have to do, by what both places list: no object is read, and nothing is written. `None` is a place
+/// that is yet to be made.
+pub async fn foresee(from: &Objects, to: Option<&Objects>) -> Result<Prospect, Error> {
+    let there = match to {
+        Some(to) if from.place() == to.place() => return Err(Error::SamePlace { place: from.place() }),
+        Some(to) => listed(&to.alone()).await?,
+        None => Default::default(),
+    };
     let mut prospect = Prospect::default();
     for (key, object) in listed(&from.alone()).await? {
         if there.contains_key(&key) {

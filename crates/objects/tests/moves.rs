@@ -95,14 +95,14 @@ async fn everything_is_moved_verified_and_only_then_removed() {
     all.push(large);
     all.sort_unstable();
 
-    let ahead = foresee(&from, &to).await.unwrap();
+    let ahead = foresee(&from, Some(&to)).await.unwrap();
     assert_eq!((ahead.objects, ahead.present, keys(&to).await), (31, 0, vec![]), "nothing is done yet");
     let outcome = moved(&from, &to, Migration::default()).await;
     assert!(outcome.is_complete());
     assert_eq!((outcome.copied, outcome.present, outcome.removed), (31, 0, 0));
     assert_eq!(outcome.bytes, ahead.bytes);
     assert_eq!((keys(&to).await, keys(&from).await), (all.clone(), all.clone()), "nothing is removed unasked");
-    assert_eq!(foresee(&from, &to).await.unwrap(), Prospect { objects: 0, bytes: 0, present: 31 });
+    assert_eq!(foresee(&from, Some(&to)).await.unwrap(), Prospect { objects: 0, bytes: 0, present: 31 });
 
     let outcome = moved(&from, &to, Migration { remove: true, ..Migration::default() }).await;
     assert_eq!((outcome.copied, outcome.present, outcome.removed), (0, 31, 31));

@@ -9,11 +9,20 @@ use serde_json::{Value, json};
 use windlass_matching::{Cvss, Finding, Severity};
 use windlass_sbom::formats::cyclonedx::{Bom, bom_ref};
 
-use crate::{Judgement, Report};
+use crate::{Judgement, Report, gaps::gaps};
 
 pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let bom = Bom::new(report.sbom, report.document).with_vulnerabilities(vulnerabilities(report));
-    bom.with_properties(report.policy.map(policy).unwrap_or_default()).write(out)
+    let mut properties = coverage(report);
+    properties.extend(report.policy.into_iter().flat_map(policy));
+    bom.with_properties(properties).write(out)
+}
+
+/// What the answer is worth: the format has no place for it.
+fn coverage(report: &Report<'_>) -> Vec<(&'static str, String)> {
+    let complete = report.outcome.coverage.is_complete().to_string();
+    let gaps = gaps(report).into_iter().map(|gap| ("windlass:coverage:gap", gap));
+    [("windlass:coverage:complete", complete)].into_iter().chain(gaps).collect()
 }
 
 /// What a policy bundle says of the whole.

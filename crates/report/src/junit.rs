@@ -12,6 +12,7 @@ use windlass_policy::Action;
 
 use crate::{
     Judgement, Report,
+    gaps::gaps,
     policy::{allowance, rule_name},
     text::{self, printable},
     verdict,
@@ -39,9 +40,10 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         }
         suites.entry(package.kind.as_str()).or_default().push(case);
     }
-    if !report.outcome.coverage.is_complete() {
+    let gaps = gaps(report);
+    if !gaps.is_empty() {
         let mut case = TestCase::new("every package was compared", TestCaseStatus::skipped());
-        case.status.set_message("not everything could be compared; see the table or JSON report");
+        case.status.set_message("not everything could be compared").set_description(gaps.join("\n"));
         suites.entry("coverage").or_default().push(case);
     }
     if let Some(judgement) = report.policy {

@@ -7,6 +7,7 @@
 //! A format is one module and one line in [`Format::ALL`].
 
 mod cyclonedx;
+mod gaps;
 mod grype;
 mod json;
 mod junit;

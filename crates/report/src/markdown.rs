@@ -4,15 +4,12 @@ use std::io::{self, Write};
 
 use windlass_policy::Action;
 
-use crate::{
-    Judgement, Report, plan,
-    policy::rule_name,
-    text::{self, count},
-    verdict,
-};
+use crate::{Judgement, Report, gaps::gaps, plan, policy::rule_name, text, verdict};
 
 /// Findings listed; comments have a maximal length.
 const FINDINGS: usize = 200;
+/// Reasons listed why the answer is incomplete; the rest are counted.
+const GAPS: usize = 20;
 
 pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## Windlass: {}", cell(report.sbom.source.name()))?;
@@ -49,13 +46,22 @@ pub(crate) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             writeln!(out, "\nand {more} more")?;
         }
     }
-    let coverage = &report.outcome.coverage;
-    if !coverage.is_complete() {
-        let unmatched = count(coverage.unmatched_packages(), "package");
-        let unreadable = count(coverage.unreadable.len(), "file");
-        writeln!(out, "\nCoverage is incomplete: {unmatched} not compared, {unreadable} not readable.")?;
-    }
+    coverage(report, out)?;
     report.policy.map_or(Ok(()), |judgement| policy(judgement, out))
+}
+
+/// Why the answer is incomplete, if it is.
+fn coverage(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let gaps = gaps(report);
+    if gaps.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nCoverage is incomplete:\n")?;
+    gaps.iter().take(GAPS).try_for_each(|gap| writeln!(out, "- {}", cell(gap)))?;
+    match gaps.len().saturating_sub(GAPS) {
+        0 => Ok(()),
+        more => writeln!(out, "- and {more} more"),
+    }
 }
 
 /// What stops and what warns, worst first.

@@ -17,6 +17,7 @@ use windlass_sbom::Package;
 
 use crate::{
     Report,
+    gaps::gaps,
     text::{self, printable},
 };
 
@@ -140,17 +141,9 @@ fn result(
         .build()
 }
 
-/// What could not be read or compared: a consumer must not take the run for a complete one.
+/// Why the answer is incomplete: a consumer must not take the run for a complete one.
 fn notifications(report: &Report<'_>) -> Vec<Notification> {
-    let coverage = &report.outcome.coverage;
-    let mut texts: Vec<String> = coverage
-        .unreadable
-        .iter()
-        .map(|unknown| format!("{} could not be read: {}", printable(&unknown.path), printable(&unknown.reason)))
-        .collect();
-    if coverage.unmatched_packages() > 0 {
-        texts.push(format!("{} not compared with any data", text::count(coverage.unmatched_packages(), "package")));
-    }
+    let mut texts = gaps(report);
     if let Some(judgement) = report.policy {
         texts.extend(judgement.evaluation.problems.iter().map(|problem| printable(&problem.to_string())));
         texts.extend(judgement.warnings().iter().map(|warning| printable(&warning.to_string())));

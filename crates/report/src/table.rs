@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use windlass_matching::{Gap, GroupStanding};
-
 use crate::{
-    Report, plan, policy,
+    Report,
+    gaps::gaps,
+    plan, policy,
     text::{self, count, printable},
     verdict,
 };
@@ -114,40 +114,7 @@ fn upgrades(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn coverage(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let coverage = &report.outcome.coverage;
-    let mut gaps: Vec<String> = Vec::new();
-    if let Some(distribution) = &coverage.distribution
-        && distribution.is_past_end_of_life
-    {
-        gaps.push(format!("{} gets no security updates since {}", distribution.name, distribution.eol_date));
-    }
-    for group in &coverage.groups {
-        if let GroupStanding::Unknown(gap) = &group.standing {
-            let examples = group.examples.join(", ");
-            let of = if group.examples.len() < group.packages { "such as " } else { "" };
-            gaps.push(format!(
-                "{} not compared: {} ({of}{})",
-                count_of(group.packages, group.kind.as_str()),
-                describe(gap),
-                printable(&examples)
-            ));
-        }
-    }
-    for unknown in &coverage.unreadable {
-        gaps.push(format!("{} could not be read: {}", printable(&unknown.path), printable(&unknown.reason)));
-    }
-    for error in &coverage.incomparable {
-        gaps.push(format!(
-            "{} ({}) could not be compared: {}",
-            error.vulnerability,
-            error.provider,
-            printable(&error.reason)
-        ));
-    }
-    for failure in &coverage.failures {
-        let name = report.sbom.packages.get(failure.package).map(|package| package.name.as_str()).unwrap_or_default();
-        gaps.push(format!("{} could not be matched: {}", printable(name), printable(&failure.reason)));
-    }
+    let gaps = gaps(report);
     if gaps.is_empty() {
         return writeln!(out, "\nCoverage: every package was compared with data built {}.", report.database.built);
     }
@@ -156,12 +123,4 @@ fn coverage(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  {gap}")?;
     }
     Ok(())
-}
-
-fn count_of(number: usize, kind: &str) -> String {
-    count(number, &format!("{kind} package"))
-}
-
-fn describe(gap: &Gap) -> String {
-    printable(&gap.to_string())
 }

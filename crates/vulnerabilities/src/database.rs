@@ -132,6 +132,22 @@ impl Database {
             .map_err(Error::sqlite("count the records of", &self.path))
     }
 
+    /// Reads every page, since opening looks at the first ones alone.
+    ///
+    /// # Errors
+    /// A page is not what its place in the file asks for.
+    pub(crate) fn demand_sound(&self) -> crate::Result<()> {
+        let damaged = |reason: String| Error::Damaged { path: self.path.clone(), reason };
+        let found = self
+            .connections
+            .with(|connection| connection.query_row("pragma quick_check(1)", [], |row| row.get::<_, String>(0)));
+        match found.map_err(|error| damaged_or_unreadable(&self.path, error))? {
+            found if found == "ok" => Ok(()),
+            // Above what is wrong stands the name of the schema.
+            found => Err(damaged(found.lines().last().unwrap_or_default().to_owned())),
+        }
+    }
+
     pub(crate) fn connections(&self) -> &Connections {
         &self.connections
     }

@@ -8,10 +8,16 @@ use tempfile::{NamedTempFile, TempPath};
 
 use crate::{Error, Result};
 
-/// A file written beside its target, which it replaces on [`Replacement::commit`]. Dropped before that, it is removed.
+/// What a file is called that is not whole yet, before a random end.
+const UNFINISHED: &str = ".vulnerability-";
+
+/// A file written beside its target, which it replaces on [`Replacement::commit`]. Dropped before that, it is removed; where
+/// the process is ended instead, the next one that writes into the folder removes it.
 pub(crate) struct Replacement {
     target: PathBuf,
     temporary: TempPath,
+    /// Locked for as long as somebody works on the file.
+    _lock: File,
 }
 
 impl Replacement {
@@ -22,10 +28,13 @@ impl Replacement {
         }
         let folder = folder_of(target);
         fs::create_dir_all(folder).map_err(Error::file("create the folder", folder))?;
-        let temporary = NamedTempFile::with_prefix_in(".vulnerability-", folder)
+        remove_abandoned(folder);
+        let (lock, temporary) = NamedTempFile::with_prefix_in(UNFINISHED, folder)
             .map_err(Error::file("write a file in", folder))?
-            .into_temp_path();
-        Ok(Self { target: target.to_owned(), temporary })
+            .into_parts();
+        // Where files cannot be locked, nobody takes this one for abandoned either.
+        let _ = lock.lock();
+        Ok(Self { target: target.to_owned(), temporary, _lock: lock })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -43,6 +52,17 @@ impl Replacement {
         self.temporary.persist(&self.target).map_err(|error| Error::file("put in place", &self.target)(error.error))?;
         sync_folder(folder)?;
         Ok(size)
+    }
+}
+
+/// Removes unfinished files that nobody works on any more.
+fn remove_abandoned(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes())
+            && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
+        {
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 

@@ -6,6 +6,8 @@ pub enum Progress {
     Downloading { received: u64, total: Option<u64> },
     /// Bytes written of the unpacked database.
     Unpacking { written: u64 },
+    /// Every page of the database is being looked at.
+    Checking,
     /// An index is being made.
     Indexing { done: usize, of: usize },
     /// Statistics for the query planner are being gathered.

@@ -1,8 +1,11 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{OsStringValueParser, TypedValueParser as _},
+};
 use windlass_matching::Severity;
 
 use crate::{
@@ -80,7 +83,7 @@ pub(crate) enum Command {
 pub(crate) struct ArtifactArguments {
     /// A reference (debian:12), an existing path, or SCHEME:VALUE with a scheme of registry, docker-archive, oci-archive,
     /// oci-dir, docker, podman, dir, sbom.
-    #[arg(value_name = "IMAGE")]
+    #[arg(value_name = "IMAGE", value_parser = OsStringValueParser::new().try_map(artifact_name))]
     pub(crate) image: String,
     /// Which image of an index to take, such as linux/arm64 [default: the host's].
     #[arg(long, value_name = "OS/ARCH")]
@@ -156,6 +159,11 @@ pub(crate) struct BudgetArguments {
     /// Seconds after which the analysis gives up.
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
+}
+
+/// The name of an artifact, which reports have as text.
+fn artifact_name(name: OsString) -> Result<String, &'static str> {
+    name.into_string().map_err(|_| "the name is not UTF-8; rename it, or name a link to it: ln -s FILE image.tar")
 }
 
 /// A severity, as options name it.

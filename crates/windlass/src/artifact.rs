@@ -9,7 +9,8 @@ use std::{
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use windlass_analysis::Options;
+use windlass_analysis::{AnalysisError, Options};
+use windlass_image::WalkError;
 use windlass_matching::Outcome;
 use windlass_sbom::{
     Sbom,
@@ -18,7 +19,7 @@ use windlass_sbom::{
 use windlass_sources::{Bill, Credential, Input, Secret};
 use windlass_vulnerabilities::Database;
 
-use crate::{arguments::ArtifactArguments, inspection::Needs};
+use crate::{arguments::ArtifactArguments, diagnostics::Hinted, inspection::Needs};
 
 /// Documents longer than this are not read.
 const DOCUMENT_LIMIT: u64 = 2 << 30;
@@ -35,14 +36,22 @@ pub(crate) fn analyse(arguments: &ArtifactArguments, needs: &Needs) -> anyhow::R
 fn find(arguments: &ArtifactArguments, options: &Options) -> anyhow::Result<Sbom> {
     let input = windlass_sources::resolve(&arguments.image, &source_options(arguments)?)?;
     let failed = || format!("{} cannot be analysed", arguments.image);
+    let in_time = |error| match (error, arguments.budgets.timeout) {
+        (AnalysisError::Walk(WalkError::Cancelled), Some(seconds)) => Hinted::error(
+            format!("it took longer than --timeout {seconds}"),
+            "raise --timeout, which is the number of seconds that the analysis may take",
+        ),
+        (error, _) => error.into(),
+    };
     match input {
         Input::Image(image) => {
             tracing::info!(layers = image.layers.len(), manifest = %image.manifest_digest, "found image");
-            Ok(windlass_analysis::analyse_image(&image, options).with_context(failed)?.sbom)
+            Ok(windlass_analysis::analyse_image(&image, options).map_err(in_time).with_context(failed)?.sbom)
         }
         Input::Directory(root) => {
             let mountinfo = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
-            Ok(windlass_analysis::analyse_directory(&root, mountinfo, options).with_context(failed)?.sbom)
+            let analysis = windlass_analysis::analyse_directory(&root, mountinfo, options);
+            Ok(analysis.map_err(in_time).with_context(failed)?.sbom)
         }
         Input::Sbom(bill) => read(&bill),
     }
@@ -116,8 +125,9 @@ fn analysis_options(arguments: &ArtifactArguments, needs: &Needs) -> anyhow::Res
     options.archives.depth = budgets.max_archive_depth.unwrap_or(options.archives.depth);
     options.walk.threads = arguments.threads.unwrap_or(options.walk.threads);
     arguments.inspection.apply(needs, &mut options)?;
-    if let Some(seconds) = budgets.timeout {
-        let deadline = Instant::now() + Duration::from_secs(seconds);
+    // What the clock cannot count to never comes.
+    if let Some(deadline) = budgets.timeout.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)))
+    {
         options.walk.cancelled = Some(Arc::new(move || Instant::now() > deadline));
     }
     Ok(options)

@@ -21,7 +21,7 @@ pub(crate) struct DatabaseArguments {
     offline: bool,
     /// Fail if the database is older than this many hours.
     #[arg(long, value_name = "HOURS")]
-    db_max_age: Option<i64>,
+    db_max_age: Option<u32>,
 }
 
 /// The variable that says where a newer database is looked for, if that is not where Anchore publishes.
@@ -38,7 +38,7 @@ impl DatabaseArguments {
             None => self.open_installed()?,
         };
         let age = Timestamp::now().duration_since(database.built_at());
-        if self.db_max_age.is_some_and(|hours| age > SignedDuration::from_hours(hours)) {
+        if self.db_max_age.is_some_and(|hours| age > SignedDuration::from_hours(hours.into())) {
             return Err(Hinted::error(
                 format!("the vulnerability database was built {}, {} hours ago", database.built_at(), age.as_hours()),
                 "run windlass db update, or raise --db-max-age",

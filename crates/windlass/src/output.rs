@@ -1,13 +1,16 @@
 //! `-o FORMAT[=FILE]`: what is written where.
 
 use std::{
+    collections::BTreeSet,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
+
+use crate::diagnostics::Hinted;
 
 /// A format, and the file it goes to; standard output without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,17 +43,18 @@ impl<F> Target<F> {
         };
         let failed = || format!("{} cannot be written", file.display());
         // Behind a link is what is meant, and a device or a pipe must stay one.
-        let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.clone());
+        let file = meant(file);
         if std::fs::metadata(&file).is_ok_and(|there| !there.is_file()) {
             let special = std::fs::OpenOptions::new().write(true).open(&file).with_context(failed)?;
             let mut out = io::BufWriter::new(special);
             return document(&self.format, &mut out).and_then(|()| out.flush()).with_context(failed);
         }
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
         let temporary = tempfile::Builder::new()
             .prefix(".windlass-")
             .permissions(permissions())
-            .tempfile_in(folder.unwrap_or_else(|| ".".as_ref()))
+            .tempfile_in(demand_folder(&file)?)
+            // Of what its name would have been nobody but this program knows.
+            .map_err(|error| io::Error::from(error.kind()))
             .with_context(failed)?;
         let mut out = io::BufWriter::new(temporary);
         document(&self.format, &mut out).with_context(failed)?;
@@ -80,15 +84,36 @@ pub(crate) fn printable_lines(text: &str) -> String {
         .collect()
 }
 
-/// At most one document can go to standard output.
+/// The folder that a file is to be made in.
+fn demand_folder(file: &Path) -> anyhow::Result<&Path> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| ".".as_ref());
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    let (file, folder) = (file.display(), folder.display());
+    let reason = format!("{file} cannot be written: there is no folder {folder}");
+    Err(Hinted::error(reason, format!("make it first: mkdir -p {folder}")))
+}
+
+/// At most one document can go to standard output, and one to each file, whose folder must be there.
 pub(crate) fn check<F>(targets: &[Target<F>]) -> anyhow::Result<()> {
-    if targets.iter().filter(|target| target.file.is_none()).count() > 1 {
-        return Err(crate::diagnostics::Hinted::error(
-            "two documents cannot both go to standard output",
-            "name a file for all but one: -o json=result.json",
-        ));
+    let mut taken = BTreeSet::new();
+    for target in targets {
+        target.file.as_deref().map(demand_folder).transpose()?;
+        if !taken.insert(target.file.as_deref().map(meant)) {
+            let place = target.file.as_ref().map_or("standard output".to_owned(), |file| file.display().to_string());
+            return Err(Hinted::error(
+                format!("two documents cannot both go to {place}"),
+                "name another file for all but one: -o json=result.json",
+            ));
+        }
     }
     Ok(())
+}
+
+/// The file behind links, or the one to be made.
+fn meant(file: &Path) -> PathBuf {
+    std::fs::canonicalize(file).or_else(|_| std::path::absolute(file)).unwrap_or_else(|_| file.to_owned())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::{
     fs,
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
 };
 
 /// A folder with a project in it and a database about its packages.
@@ -51,14 +51,19 @@ impl Place {
     }
 
     fn run_with(&self, arguments: &[&str], variables: &[(&str, &OsStr)]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_windlass"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("WINDLASS_CACHE_DIR", self.path("cache"))
-            .envs(variables.iter().copied())
-            .output()
-            .expect("the program starts")
+        self.command(arguments).envs(variables.iter().copied()).output().expect("the program starts")
+    }
+
+    fn run_into(&self, standard_output: impl Into<Stdio>, arguments: &[&str]) -> Output {
+        let program = self.command(arguments).stdout(standard_output).stderr(Stdio::piped()).spawn();
+        program.and_then(Child::wait_with_output).expect("the program runs")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear();
+        command.env("WINDLASS_CACHE_DIR", self.path("cache"));
+        command
     }
 }
 
@@ -74,6 +79,9 @@ fn a_scan_reports_on_standard_output_and_fails_the_gate_with_one() {
     let table = text(&passed.stdout);
     assert!(table.contains("lodash") && table.contains("4.17.21") && table.contains("GHSA-35jh-r3h4-6jhm"), "{table}");
     assert!(!table.contains("left-pad  "), "what has no advisory is not listed: {table}");
+    let unhurried =
+        place.run(&["scan", "dir:project", "--db", "vulnerability.db", "--timeout", "18446744073709551615"]);
+    assert_eq!(text(&unhurried.stdout), table, "there is no end to the longest time: {}", text(&unhurried.stderr));
     let failed = place.run(&["scan", "dir:project", "--db", "vulnerability.db", "--fail-on", "high"]);
     assert_eq!(failed.status.code(), Some(1));
     assert!(text(&failed.stdout).contains("FAIL: 1 finding of severity High or worse"), "{}", text(&failed.stdout));
@@ -136,8 +144,13 @@ fn what_cannot_be_done_ends_with_two_and_says_what_to_do() {
         (&["scan", "dir:project", "--db", "project/os-release"], "os-release", ""),
         (&["scan", "dir:project", "--offline"], "vulnerability", "hint:"),
         (&["scan", "dir:project", "--fail-on", "dreadful"], "dreadful", ""),
+        (&["sbom", "dir:project", "--timeout", "0"], "it took longer than --timeout 0", "hint:"),
+        (&["scan", "dir:project", "--db-max-age", "9223372036854775807"], "--db-max-age", ""),
+        (&["db", "status", "--max-age", "9223372036854775807"], "--max-age", ""),
         (&["sbom", "dir:project", "-o", "tabel"], "did you mean \"table\"", ""),
         (&["sbom", "dir:project", "-o", "table", "-o", "json"], "standard output", "hint:"),
+        (&["sbom", "dir:project", "-o", "table=a", "-o", "json=./a"], "cannot both go to ./a", "hint:"),
+        (&["sbom", "dir:project", "-o", "json=none/x.json"], "there is no folder none", "hint: make it first"),
         (&["db", "build"], "no advisory files were named", "hint:"),
         (&["db", "build", "--osv", "nowhere"], "nowhere", ""),
         (&["db", "import", "project/package-lock.json"], "package-lock.json", ""),
@@ -213,6 +226,15 @@ fn one_variable_says_where_the_database_is_installed_and_one_where_it_is_from() 
 }
 
 #[test]
+fn a_file_whose_name_is_not_utf_8_is_refused_with_what_helps() {
+    let place = Place::new();
+    let refused = place.command(&["sbom"]).arg(OsStr::from_bytes(b"\xff.tar")).output().expect("the program starts");
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("\u{fffd}.tar' for '<IMAGE>': the name is not UTF-8; rename it"), "{said}");
+}
+
+#[test]
 fn a_database_travels_as_an_archive_to_where_there_is_no_network() {
     let place = Place::new().with_database();
     let ok = |arguments: &[&str]| {
@@ -229,6 +251,11 @@ fn a_database_travels_as_an_archive_to_where_there_is_no_network() {
     assert!(status.contains("integrity  valid") && status.contains("github"), "{status}");
     assert!(ok(&["scan", "dir:project", "--offline", "-q"]).contains("lodash"), "the installed database answers");
     assert_eq!(ok(&["db", "diff", "vulnerability.db", "vulnerability.db"]), "");
+    ok(&["db", "export", "db.tar.zst", "--listing", "to-be-made/latest.json"]);
+    let refused = place.run(&["db", "export", "refused.tar.zst", "--listing", "project/os-release/latest.json"]);
+    assert_eq!(refused.status.code(), Some(2), "a listing cannot lie in a file");
+    assert!(text(&refused.stderr).contains("project/os-release"), "{}", text(&refused.stderr));
+    assert!(!place.path("refused.tar.zst").exists(), "there is no archive that no listing announces");
     let old = place.run(&["db", "status", "--max-age", "24"]);
     assert_eq!(old.status.code(), Some(2), "a database of 2023 is older than a day");
 }
@@ -248,6 +275,27 @@ fn completions_help_and_version_are_answers() {
         let done = place.run(arguments);
         assert_eq!(done.status.code(), Some(0), "{arguments:?}");
         assert!(!done.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_nobody_reads_on_is_no_failure_and_one_that_has_no_room_is_told() {
+    let place = Place::new().with_database();
+    for arguments in [
+        &["completions", "bash"][..],
+        &["db", "export", "--db", "vulnerability.db", "db.tar.zst", "--listing", "latest.json"],
+        &["db", "list", "--from", "latest.json"],
+        &["db", "import", "db.tar.zst"],
+        &["db", "update", "--from", "latest.json", "--force"],
+    ] {
+        let (reader, closed) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let unread = place.run_into(closed, arguments);
+        assert_eq!(unread.status.code(), Some(0), "{arguments:?}: {}", text(&unread.stderr));
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("a device without room");
+        let refused = place.run_into(full, arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", text(&refused.stderr));
+        assert!(text(&refused.stderr).contains("standard output cannot be written to"), "{}", text(&refused.stderr));
     }
 }
 

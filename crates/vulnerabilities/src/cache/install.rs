@@ -21,7 +21,7 @@ impl Cache {
     ///
     /// # Errors
     /// The file is missing, is neither, has another checksum, holds what does not belong there, or exceeds the budget;
-    /// what it holds is not a database of this model. The database installed before stays in every such case.
+    /// what it holds is not a database of this model, or damaged. The database installed before stays in every such case.
     pub fn import(
         &self,
         path: &Path,
@@ -88,7 +88,11 @@ impl Cache {
             archive::unpack(path, &name, &database, budget, watch)?;
         }
         file::sync(&database)?;
-        // Opening says whether it is what it claims to be, before any work is spent on it and before anything is lost.
+        // It is what it claims to be, and whole, before any work is spent on it and before anything is lost.
+        watch(Progress::Checking);
+        Database::open_any(&database)
+            .and_then(|incoming| incoming.demand_sound())
+            .map_err(|error| blame(error, &name))?;
         if Database::open(&database).is_err() {
             hydrate(&database, Indexes::Lookup, watch).map_err(|error| blame(error, &name))?;
             Database::open(&database).map_err(|error| blame(error, &name))?;

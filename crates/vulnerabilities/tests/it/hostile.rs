@@ -137,6 +137,31 @@ fn a_file_cut_short_is_damaged() {
 }
 
 #[test]
+fn a_database_damaged_within_is_not_installed_and_the_old_one_answers_on() {
+    let folder = tempdir().unwrap();
+    let cache = Cache::new(&folder.path().join("cache"));
+    let path = built_in(folder.path());
+    cache.import(&path, "a test", None, Budget::default(), &mut |_| ()).unwrap();
+    let before = cache.import_metadata().unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2 / 4096 * 4096;
+    bytes[middle..middle + 8192].fill(0xa5);
+    fs::write(&path, bytes).unwrap();
+    Database::open(&path).expect("its first pages are as they should be");
+    let archive = folder.path().join("v.tar.zst");
+    export(&path, &archive, Compression::Zstd).unwrap();
+    for given in [path, archive] {
+        let error = cache.import(&given, "a test", None, Budget::default(), &mut |_| ()).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error}");
+        assert!(error.to_string().contains(given.file_name().unwrap().to_str().unwrap()), "{error}");
+    }
+    assert_eq!(cache.import_metadata().unwrap(), before);
+    let database = cache.open().unwrap();
+    let found = database.by_ecosystem("org.apache.logging.log4j:log4j-core", "java-archive", Standing::Affected);
+    assert_eq!(found.unwrap().len(), 1);
+}
+
+#[test]
 fn a_database_of_something_else_is_refused() {
     let folder = tempdir().unwrap();
     let other = |statements: &str| {

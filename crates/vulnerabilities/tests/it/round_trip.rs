@@ -1,6 +1,10 @@
 //! What a builder writes, a reader answers.
 
-use crate::records::{advisory, below, build, built_in, cpe, cvss, debian, everything, of_release, record, word};
+use std::fs;
+
+use crate::records::{
+    advisory, below, build, built, built_in, cpe, cvss, debian, everything, of_release, record, word,
+};
 use tempfile::tempdir;
 use windlass_advisories::{
     Advisories, CpeAttributes, Cwe, OperatingSystem, PackageBlob, Range, Standing, Status, VersionConstraint,
@@ -150,7 +154,7 @@ fn the_same_records_give_the_same_bytes() {
         let (first, second) = (folder.path().join("first.db"), folder.path().join("second.db"));
         build(&first, everything(), finish);
         build(&second, everything(), finish);
-        assert_eq!(std::fs::read(first).unwrap(), std::fs::read(second).unwrap(), "{finish:?}");
+        assert_eq!(fs::read(first).unwrap(), fs::read(second).unwrap(), "{finish:?}");
     }
 }
 
@@ -172,7 +176,7 @@ fn statements_are_written_in_order_and_once() {
     let summary = write([0, 1, 2], &first);
     write([2, 0, 1], &second);
     assert_eq!((summary.vulnerabilities, summary.packages, summary.cpes), (1, 3, 0));
-    assert_eq!(std::fs::read(first).unwrap(), std::fs::read(second).unwrap());
+    assert_eq!(fs::read(first).unwrap(), fs::read(second).unwrap());
 }
 
 #[test]
@@ -261,7 +265,7 @@ fn a_record_about_all_versions_survives() {
 #[test]
 fn nvd_after_another_provider_is_refused() {
     let folder = tempdir().unwrap();
-    let mut builder = Builder::create(&folder.path().join("v.db"), crate::records::built()).unwrap();
+    let mut builder = Builder::create(&folder.path().join("v.db"), built()).unwrap();
     builder.add("debian", record(advisory("CVE-2026-0001"))).unwrap();
     let error = builder.add("nvd", record(advisory("CVE-2026-0001"))).unwrap_err();
     assert!(matches!(error, Error::NvdNotFirst), "{error}");
@@ -274,25 +278,39 @@ fn nvd_after_another_provider_is_refused() {
 fn a_provider_nobody_described_is_still_named() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("v.db");
-    let mut builder = Builder::create(&path, crate::records::built()).unwrap();
+    let mut builder = Builder::create(&path, built()).unwrap();
     builder.add("debian", record(advisory("CVE-2026-0001"))).unwrap();
     let summary = builder.finish(Finish::Ready, &mut |_| ()).unwrap();
     assert_eq!(summary.providers, [("debian".to_owned(), 1)]);
-    assert_eq!(summary.bytes, std::fs::metadata(&path).unwrap().len());
+    assert_eq!(summary.bytes, fs::metadata(&path).unwrap().len());
     let providers = Database::open(&path).unwrap().providers().unwrap();
     assert_eq!((providers[0].id.as_str(), providers[0].date_captured.as_deref()), ("debian", None));
+}
+
+#[test]
+fn what_an_ended_build_left_beside_its_target_is_cleared_away_and_what_is_being_built_is_not() {
+    let folder = tempdir().unwrap();
+    let left = folder.path().join(".vulnerability-x7Yz09");
+    fs::write(&left, "half a database").unwrap();
+    let others = Builder::create(&folder.path().join("other.db"), built()).unwrap();
+    assert!(!left.exists());
+    built_in(folder.path());
+    others.finish(Finish::Ready, &mut |_| ()).expect("a build beside it does not disturb it");
+    let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["other.db", "vulnerability.db"]);
 }
 
 #[test]
 fn a_build_that_is_given_up_leaves_the_old_file() {
     let folder = tempdir().unwrap();
     let path = built_in(folder.path());
-    let before = std::fs::read(&path).unwrap();
-    let mut builder = Builder::create(&path, crate::records::built()).unwrap();
+    let before = fs::read(&path).unwrap();
+    let mut builder = Builder::create(&path, built()).unwrap();
     builder.add("debian", record(advisory("CVE-2026-0001"))).unwrap();
     drop(builder);
-    assert_eq!(std::fs::read(&path).unwrap(), before);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "the unfinished file is gone");
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "the unfinished file is gone");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
-use crate::{Outcome, arguments::Arguments};
+use crate::{Outcome, arguments::Arguments, output::Target};
 
 #[derive(Args)]
 pub(crate) struct CompletionArguments {
@@ -11,8 +11,10 @@ pub(crate) struct CompletionArguments {
     shell: Shell,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "every command answers in this form")]
 pub(crate) fn run(arguments: &CompletionArguments) -> anyhow::Result<Outcome> {
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "windlass", &mut std::io::stdout());
+    // The generator panics where its output cannot be written.
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Arguments::command(), "windlass", &mut script);
+    Target { format: (), file: None }.write(|(), out| out.write_all(&script))?;
     Ok(Outcome::Fine)
 }

@@ -1,7 +1,8 @@
 //! Databases that come from elsewhere or go there: `update`, `import`, `export`, `list`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use windlass_vulnerabilities::{
@@ -9,7 +10,7 @@ use windlass_vulnerabilities::{
 };
 
 use super::CacheArguments;
-use crate::{database, diagnostics::Hinted};
+use crate::{database, diagnostics::Hinted, output::Target};
 
 #[derive(Args)]
 pub(super) struct UpdateArguments {
@@ -62,29 +63,30 @@ fn http() -> anyhow::Result<Http> {
     Ok(Http::new(concat!("windlass/", env!("CARGO_PKG_VERSION")))?)
 }
 
-#[expect(clippy::print_stdout, reason = "the answer of the command")]
 pub(super) fn update(arguments: &UpdateArguments) -> anyhow::Result<()> {
     let mut options = UpdateOptions { source: arguments.from.clone(), ..UpdateOptions::default() };
     if arguments.force {
         options.every = SignedDuration::ZERO;
     }
     let cache = arguments.cache.cache()?;
-    match vulnerabilities::update(&cache, &http()?, &options, Timestamp::now(), &mut super::watch())? {
-        Outcome::Updated { listing, previous, .. } => {
-            warn_of_end(&listing);
-            match previous {
-                Some(previous) => println!("updated: built {} (was {previous})", listing.built),
-                None => println!("installed: built {}", listing.built),
-            }
-        }
-        Outcome::Current { listing, built } => {
-            warn_of_end(&listing);
-            println!("up to date: built {built}");
-        }
-        Outcome::NotDue { built, last_check } => println!("up to date as of {last_check}: built {built}"),
-        Outcome::Offline { built } => println!("not looked for (offline): built {built}"),
+    let outcome = vulnerabilities::update(&cache, &http()?, &options, Timestamp::now(), &mut super::watch())?;
+    if let Outcome::Updated { listing, .. } | Outcome::Current { listing, .. } = &outcome {
+        warn_of_end(listing);
     }
-    Ok(())
+    answer(&match outcome {
+        Outcome::Updated { listing, previous: Some(previous), .. } => {
+            format!("updated: built {} (was {previous})", listing.built)
+        }
+        Outcome::Updated { listing, .. } => format!("installed: built {}", listing.built),
+        Outcome::Current { built, .. } => format!("up to date: built {built}"),
+        Outcome::NotDue { built, last_check } => format!("up to date as of {last_check}: built {built}"),
+        Outcome::Offline { built } => format!("not looked for (offline): built {built}"),
+    })
+}
+
+/// Prints the line that says what was done.
+fn answer(line: &str) -> anyhow::Result<()> {
+    Target { format: (), file: None }.write(|(), out| writeln!(out, "{line}"))
 }
 
 fn warn_of_end(listing: &Listing) {
@@ -93,16 +95,13 @@ fn warn_of_end(listing: &Listing) {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the answer of the command")]
 pub(super) fn import(arguments: &ImportArguments) -> anyhow::Result<()> {
     let cache = arguments.cache.cache()?;
     let checksum = arguments.checksum.as_deref();
     cache.import(&arguments.file, "manual import", checksum, Budget::default(), &mut super::watch())?;
-    println!("installed: built {}", cache.open()?.built_at());
-    Ok(())
+    answer(&format!("installed: built {}", cache.open()?.built_at()))
 }
 
-#[expect(clippy::print_stdout, reason = "the answer of the command")]
 pub(super) fn export(arguments: &ExportArguments) -> anyhow::Result<()> {
     let name = arguments.file.to_string_lossy();
     let compression = Compression::of_name(&name).ok_or_else(|| {
@@ -112,23 +111,25 @@ pub(super) fn export(arguments: &ExportArguments) -> anyhow::Result<()> {
         Some(database) => database.clone(),
         None => arguments.cache.cache()?.database_path(),
     };
+    // As that of the archive is, and before the archive is there.
+    if let Some(folder) = arguments.listing.as_deref().and_then(Path::parent) {
+        let failed = || format!("the folder {} of the listing cannot be made", folder.display());
+        std::fs::create_dir_all(folder).with_context(failed)?;
+    }
     let listing = vulnerabilities::export(&database, &arguments.file, compression)?;
     if let Some(file) = &arguments.listing {
-        let target = crate::output::Target { format: (), file: Some(file.clone()) };
+        let target = Target { format: (), file: Some(file.clone()) };
         target.write(|(), out| out.write_all(listing.to_json().as_bytes()))?;
     }
-    println!("exported: built {}, {}", listing.built, listing.checksum);
-    Ok(())
+    answer(&format!("exported: built {}, {}", listing.built, listing.checksum))
 }
 
-#[expect(clippy::print_stdout, reason = "the answer of the command")]
 pub(super) fn list(arguments: &ListArguments) -> anyhow::Result<()> {
     let listing = vulnerabilities::check(&http()?, &arguments.from)?;
     warn_of_end(&listing);
-    if arguments.json {
-        println!("{}", listing.to_json());
+    answer(&if arguments.json {
+        listing.to_json()
     } else {
-        println!("{}  schema {}  {}  {}", listing.built, listing.schema, listing.path, listing.checksum);
-    }
-    Ok(())
+        format!("{}  schema {}  {}  {}", listing.built, listing.schema, listing.path, listing.checksum)
+    })
 }

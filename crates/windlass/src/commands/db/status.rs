@@ -18,7 +18,7 @@ pub(super) struct StatusArguments {
     output: Format,
     /// Fail if the database is older than this many hours.
     #[arg(long, value_name = "HOURS")]
-    max_age: Option<i64>,
+    max_age: Option<u32>,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &StatusArguments) -> anyhow::Result<()> {
             "install it again: windlass db update --force, or windlass db import FILE",
         ));
     }
-    if arguments.max_age.is_some_and(|hours| status.age > SignedDuration::from_hours(hours)) {
+    if arguments.max_age.is_some_and(|hours| status.age > SignedDuration::from_hours(hours.into())) {
         return Err(Hinted::error(
             format!("the database was built {}, {} hours ago", status.built, status.age.as_hours()),
             "run windlass db update",

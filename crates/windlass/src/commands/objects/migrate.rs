@@ -148,11 +148,16 @@ impl Leg {
     /// Whether everything was done.
     async fn go(&self, arguments: &MigrateArguments, store: &Store, options: &Options) -> anyhow::Result<bool> {
         let from = places::open_source(&self.from, store, options).await?;
-        let to = places::open(&self.to, store, options).await?;
         if arguments.dry_run {
-            announce(&windlass_objects::foresee(&from, &to).await?, &from.place(), &to.place())?;
+            // A folder that is not there has nothing, and is not made to find that out.
+            let to = match &self.to {
+                missing if missing.is_missing_folder() => None,
+                to => Some(places::open_source(to, store, options).await?),
+            };
+            announce(&windlass_objects::foresee(&from, to.as_ref()).await?, &from.place(), &self.to.place())?;
             return Ok(true);
         }
+        let to = places::open(&self.to, store, options).await?;
         to.probe().await?;
         let how = Move { parallel: arguments.parallel, remove: arguments.remove };
         let moved = keeping::move_objects(store, &Clock::system(), &from, &to, how, progress()).await?;
