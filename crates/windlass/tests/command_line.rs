@@ -138,6 +138,11 @@ fn what_cannot_be_done_ends_with_two_and_says_what_to_do() {
         (&["scan", "dir:project", "--fail-on", "dreadful"], "dreadful", ""),
         (&["sbom", "dir:project", "-o", "tabel"], "did you mean \"table\"", ""),
         (&["sbom", "dir:project", "-o", "table", "-o", "json"], "standard output", "hint:"),
+        (
+            &["serve", "--check-config", "--admin-password-file", "nowhere"],
+            "the password file nowhere cannot be read",
+            "",
+        ),
         (&["db", "build"], "no advisory files were named", "hint:"),
         (&["db", "build", "--osv", "nowhere"], "nowhere", ""),
         (&["db", "import", "project/package-lock.json"], "package-lock.json", ""),
