@@ -151,6 +151,11 @@ fn what_cannot_be_done_ends_with_two_and_says_what_to_do() {
         (&["sbom", "dir:project", "-o", "table", "-o", "json"], "standard output", "hint:"),
         (&["sbom", "dir:project", "-o", "table=a", "-o", "json=./a"], "cannot both go to ./a", "hint:"),
         (&["sbom", "dir:project", "-o", "json=none/x.json"], "there is no folder none", "hint: make it first"),
+        (
+            &["serve", "--check-config", "--admin-password-file", "nowhere"],
+            "the password file nowhere cannot be read",
+            "",
+        ),
         (&["db", "build"], "no advisory files were named", "hint:"),
         (&["db", "build", "--osv", "nowhere"], "nowhere", ""),
         (&["db", "import", "project/package-lock.json"], "package-lock.json", ""),

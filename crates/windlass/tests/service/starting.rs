@@ -7,7 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{place::Place, servers, tour::Tour};
+use crate::{
+    place::Place,
+    process::{PASSWORD, Process},
+    servers,
+    tour::Tour,
+};
 
 /// How long the start of a service may take that is to fail.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -110,6 +115,16 @@ fn a_storage_that_cannot_be_reached_is_told_and_used_as_soon_as_it_can() {
     tour.learn("digest", "image get {small} --json", "/0/imageDigest");
     tour.step("archive images add {digest}", 0, &["archived"]);
     tour.end();
+}
+
+#[test]
+fn the_password_of_the_administrator_may_stand_in_the_file_of_settings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("windlass.yaml"), format!("admin_password: {PASSWORD}\n")).expect("a file");
+    let settings = [("WINDLASS_CONFIG", "windlass.yaml"), ("WINDLASS_ADMIN_PASSWORD", "")];
+    let process = Process::within(folder, "api", &settings);
+    assert_eq!(process.get("/v1/images").send().expect("it answers").status(), 200);
+    assert!(!process.log().contains("shown this once"), "{}", process.log());
 }
 
 #[test]

@@ -401,7 +401,8 @@ fn explain(place: &str, error: &serde_path_to_error::Error<serde_json::Error>) -
                 .rsplit_once("expected ")
                 .filter(|_| is_secret)
                 .map_or(text.clone(), |(_, what)| format!("what stands there is not {what}"));
-            Hinted::error(format!("{place}: {path}: {text}"), EVERYTHING)
+            let hint = if is_secret { "write it in quotes, so that it is a text" } else { EVERYTHING };
+            Hinted::error(format!("{place}: {path}: {text}"), hint)
         }
     }
 }
