@@ -6,6 +6,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use windlass_channels::Facts;
 use windlass_store::{AccountName, Moment, events::Level, package_versions, vulnerability_data};
@@ -27,11 +28,18 @@ pub const FEED_SYNC: &str = "feed_sync";
 const LEASE: i64 = 60;
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
-/// Whether the feed is synchronised; a setting of the store.
-const ENABLED: &str = "feeds.vulnerabilities.enabled";
+/// How the feed was switched last, as a [`Switch`]; a setting of the store.
+const SWITCH: &str = "feeds.vulnerabilities.switch";
 
 /// Feeds that the original had, and this service has no data of its own in.
 const OTHERS: &[&str] = &["packages", "nvdv2", "nvd", "github", "vulndb", "snyk", "third_party", "grypedb"];
+
+/// Whether the feed is synchronised, and since when.
+#[derive(Serialize, Deserialize)]
+struct Switch {
+    enabled: bool,
+    since: Moment,
+}
 
 impl Service {
     /// All feeds.
@@ -48,7 +56,8 @@ impl Service {
     /// 404 for an unknown feed, 400 for one that is not synchronised here.
     pub async fn enable_feed(&self, feed: &str, enabled: bool) -> Result<Feed> {
         known_feed(feed)?;
-        self.store.set_setting(ENABLED, if enabled { "true" } else { "false" }).await?;
+        let switch = Switch { enabled, since: self.clock.moment() };
+        self.store.set_setting(SWITCH, &json!(switch).to_string()).await?;
         self.vulnerability_feed().await
     }
 
@@ -243,28 +252,39 @@ impl Service {
     }
 
     async fn is_feed_enabled(&self) -> Result<bool> {
-        Ok(self.store.setting(ENABLED).await?.as_deref() != Some("false"))
+        Ok(self.feed_switch().await?.is_none_or(|switch| switch.enabled))
+    }
+
+    /// `None`: nobody has switched it yet.
+    async fn feed_switch(&self) -> Result<Option<Switch>> {
+        let text = self.store.setting(SWITCH).await?;
+        text.map(|text| serde_json::from_str(&text).map_err(|error| broken(&error))).transpose()
     }
 
     async fn vulnerability_feed(&self) -> Result<Feed> {
-        let enabled = self.is_feed_enabled().await?;
+        let switch = self.feed_switch().await?;
         let row = self.store.vulnerability_data_in_force().await?;
         let groups = groups_of(row.as_ref())?;
-        let synced = row.map(|row| IsoSeconds::from(Timestamp::from(row.imported_at)));
-        let moment = synced.unwrap_or_else(|| self.clock.now().into());
+        // It is as old as the installation, whose own account was made first of all.
+        let installation = self.store.find_account(identity::SYSTEM).await?;
+        let created = installation.map(|account| account.created_at).unwrap_or_default();
+        let imported = row.map(|row| row.imported_at);
+        let switched = switch.as_ref().map(|switch| switch.since);
+        let time = |moment: Moment| IsoSeconds::from(Timestamp::from(moment));
+        let synced = imported.map(time);
         let group = |group: Group| FeedGroup {
             name: group.name,
             enabled: true,
-            created_at: moment,
-            updated_at: moment,
+            created_at: time(group.since.unwrap_or(created)),
+            updated_at: time(imported.unwrap_or(created)),
             last_sync: synced,
             record_count: group.records,
         };
         Ok(Feed {
             name: VULNERABILITIES.to_owned(),
-            enabled,
-            created_at: moment,
-            updated_at: moment,
+            enabled: switch.is_none_or(|switch| switch.enabled),
+            created_at: time(created),
+            updated_at: time(imported.max(switched).unwrap_or(created)),
             last_full_sync: synced,
             groups: groups.into_iter().map(group).collect(),
         })
@@ -307,7 +327,7 @@ impl Told {
     }
 }
 
-fn groups_of(row: Option<&vulnerability_data::Model>) -> Result<Vec<Group>> {
+pub(super) fn groups_of(row: Option<&vulnerability_data::Model>) -> Result<Vec<Group>> {
     let read = |row: &vulnerability_data::Model| serde_json::from_str(&row.groups).map_err(|error| broken(&error));
     row.map_or_else(|| Ok(Vec::new()), read)
 }
@@ -315,8 +335,10 @@ fn groups_of(row: Option<&vulnerability_data::Model>) -> Result<Vec<Group>> {
 /// The groups that have other numbers of records than before; those that are gone have none.
 fn changed(before: &[Group], after: &[Group]) -> Vec<Group> {
     let gone = before.iter().filter(|group| !after.iter().any(|other| other.name == group.name));
-    let gone = gone.map(|group| Group { name: group.name.clone(), records: 0 });
-    after.iter().filter(|group| !before.contains(group)).cloned().chain(gone).collect()
+    let gone = gone.map(|group| Group { records: 0, ..group.clone() });
+    let is_same = |group: &Group, other: &Group| (&group.name, group.records) == (&other.name, other.records);
+    let other = after.iter().filter(|group| !before.iter().any(|known| is_same(known, group)));
+    other.cloned().chain(gone).collect()
 }
 
 fn known_feed(feed: &str) -> Result<()> {

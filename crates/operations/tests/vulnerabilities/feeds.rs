@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 use windlass_matching::testing::{AdvisoryBuilder, advisory};
@@ -57,6 +58,36 @@ fn a_feed_is_switched_as_a_whole_and_what_cannot_be_is_refused() {
         let detail = serde_json::to_value(&envelope.detail).unwrap();
         assert_eq!((envelope.httpcode, &detail["feed"]), (400, &"nvdv2".into()));
         assert!(detail["configured_provider"].is_string());
+    });
+}
+
+#[test]
+fn a_feed_tells_when_it_came_and_when_it_changed_whoever_asks() {
+    on_every_service(|bench| async move {
+        let feed = async || json!(bench.service.feeds().await.unwrap()[0]);
+        let times = |value: &Value| [value["created_at"].clone(), value["updated_at"].clone()];
+        let created = json!(Timestamp::from(bench.now()).to_string());
+        bench.pass(60);
+        assert_eq!(times(&feed().await), [created.clone(), created.clone()], "nothing has happened");
+
+        publish(&bench, 1, records().into_iter().take(1)).await;
+        let first = json!(Timestamp::from(bench.now()).to_string());
+        assert_eq!(times(&feed().await), [created.clone(), first.clone()]);
+        bench.pass(60);
+        publish(&bench, 2, records()).await;
+        let second = json!(Timestamp::from(bench.now()).to_string());
+        let now = feed().await;
+        assert_eq!(times(&now), [created.clone(), second.clone()]);
+        let groups: Vec<_> = now["groups"].as_array().unwrap().iter().map(times).collect();
+        let new = [second.clone(), second.clone()];
+        assert_eq!(groups, [new.clone(), [first, second.clone()], new], "debian:12 was there before");
+
+        bench.pass(60);
+        bench.service.enable_feed("vulnerabilities", false).await.unwrap();
+        let switched = json!(Timestamp::from(bench.now()).to_string());
+        let now = feed().await;
+        assert_eq!(times(&now), [created, switched]);
+        assert_eq!(now["last_full_sync"], second);
     });
 }
 
