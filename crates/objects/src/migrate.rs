@@ -1,6 +1,6 @@
 //! Moving all objects from one storage to another while both are in use.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, stream};
 
@@ -74,7 +74,7 @@ pub async fn foresee(from: &Objects, to: Option<&Objects>) -> Result<Prospect, E
     let there = match to {
         Some(to) if from.place() == to.place() => return Err(Error::SamePlace { place: from.place() }),
         Some(to) => listed(&to.alone()).await?,
-        None => Default::default(),
+        None => BTreeMap::new(),
     };
     let mut prospect = Prospect::default();
     for (key, object) in listed(&from.alone()).await? {

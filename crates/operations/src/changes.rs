@@ -246,12 +246,11 @@ struct Reference {
 }
 
 fn told_event(row: &events::Model) -> Option<What> {
-    let resource = row.resource_id.clone().unwrap_or_default();
     let event = row.id.clone();
     if EventType::parse(&row.kind) == Some(EventType::TagPolicyEvaluationUpdate) {
         let details: VerdictDetails = serde_json::from_str(&row.details).ok()?;
         return Some(What::Verdict(Box::new(VerdictChanged {
-            tag: resource,
+            tag: row.resource_id.clone().unwrap_or_default(),
             from: details.last_eval.final_action,
             to: details.curr_eval.final_action,
             reason: details.change_reason,
@@ -263,10 +262,12 @@ fn told_event(row: &events::Model) -> Option<What> {
     }
     let details: BTreeMap<String, Option<String>> = serde_json::from_str(&row.details).ok()?;
     let is_edit = EventType::parse(&row.kind) == Some(EventType::ActivePolicyContentChange);
+    let detail = |name: &str| details.get(name).cloned().flatten();
     let (change, what) = if is_edit { ("edited", "digest") } else { ("activated", "id") };
-    let of = |time: &str| details.get(&format!("{time}_policy_bundle_{what}")).cloned().flatten();
-    let now = of("current")?;
-    Some(What::Policy(PolicyChanged { change: change.to_owned(), policy_id: resource, before: of("last"), now, event }))
+    let before = detail(&format!("last_policy_bundle_{what}"));
+    let now = detail(&format!("current_policy_bundle_{what}"))?;
+    let policy_id = if is_edit { detail("policy_id")? } else { now.clone() };
+    Some(What::Policy(PolicyChanged { change: change.to_owned(), policy_id, before, now, event }))
 }
 
 #[cfg(test)]

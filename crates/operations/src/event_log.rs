@@ -1,6 +1,10 @@
 //! Looking back on what happened (`spec/api.md` A4.11, `spec/operations.md` §3.3).
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 use windlass_store::{
     Moment,
     events::{Filter, Level, Model},
@@ -112,17 +116,28 @@ fn at_least_one(name: &str, given: Option<i64>, default: u64, most: u64) -> Resu
 /// Reads a moment as people and programs write it; without an offset it is UTC.
 pub(crate) fn moment(name: &str, text: &str) -> Result<Moment> {
     let trimmed = text.trim();
-    let civil = |format: &str| DateTime::strptime(format, trimmed).ok();
     let utc = |civil: DateTime| Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp());
-    let date = || jiff::civil::Date::strptime("%Y/%m/%d", trimmed).ok().map(|date| date.at(0, 0, 0, 0));
     let read = trimmed
         .parse::<Timestamp>()
         .ok()
         .or_else(|| trimmed.parse::<DateTime>().ok().and_then(utc))
         .or_else(|| jiff::fmt::rfc2822::parse(trimmed).ok().map(|zoned| zoned.timestamp()))
-        .or_else(|| civil("%Y/%m/%d %H:%M:%S").or_else(date).and_then(utc));
+        .or_else(|| written_out(trimmed).and_then(utc));
     let invalid = || format!("Invalid value for {name} query parameter, must be valid datetime string");
     read.map(Moment::from).ok_or_else(|| Error::invalid(invalid()))
+}
+
+/// Reads a date that is no standard's, with or without a time behind it, and what `date` and `ctime` print.
+fn written_out(text: &str) -> Option<DateTime> {
+    let words = text.replace(',', " ").replace(" UTC", " ");
+    let text = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let with_time = |date: &str| {
+        let date_alone = Date::strptime(date, &text).map(|date| date.at(0, 0, 0, 0)).ok();
+        let timed = |time: &str| DateTime::strptime(format!("{date} {time}"), &text).ok();
+        date_alone.or_else(|| timed("%H:%M:%S")).or_else(|| timed("%H:%M"))
+    };
+    let dates = ["%Y/%m/%d", "%m/%d/%Y", "%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y"];
+    dates.into_iter().find_map(with_time).or_else(|| DateTime::strptime("%a %b %d %H:%M:%S %Y", text).ok())
 }
 
 /// As the API tells it. Types that only a later version knows are left out.
@@ -174,11 +189,17 @@ mod tests {
             "2021/06/04 02:27:35",
             "Fri, 04 Jun 2021 02:27:35 +0000",
             " 2021-06-04T02:27:35.000000Z ",
+            "Jun 4 2021 02:27:35",
+            "June 4, 2021, 02:27:35",
+            "4 Jun 2021 02:27:35 UTC",
+            "Fri Jun  4 02:27:35 UTC 2021",
         ] {
             assert_eq!(moment("since", text).unwrap(), expected, "{text}");
         }
         let midnight = "2021-06-04T00:00:00Z".parse::<Timestamp>().map(Moment::from).unwrap();
-        for text in ["2021-06-04", "2021/06/04"] {
+        let days =
+            ["2021-06-04", "2021/06/04", "06/04/2021", "Jun 04 2021", "jun 4, 2021", "4 June 2021", "Jun 4 2021 00:00"];
+        for text in days {
             assert_eq!(moment("since", text).unwrap(), midnight, "{text}");
         }
         for text in ["", "xx", "yesterday", "2021-13-04", "99999999999999999999"] {

@@ -138,7 +138,7 @@ impl Tenant {
                 "last_policy_bundle_digest": old.digest,
                 "current_policy_bundle_digest": model.digest,
             });
-            self.tell_policy(tx, EventType::ActivePolicyContentChange, &model.id, details).await?;
+            self.tell_policy(tx, EventType::ActivePolicyContentChange, details).await?;
             self.service.look_again_at_all(tx, self.name()).await?;
         }
         Ok(model)
@@ -152,16 +152,17 @@ impl Tenant {
             "last_policy_bundle_id": last.map(|policy| policy.id),
             "current_policy_bundle_id": id,
         });
-        self.tell_policy(tx, EventType::ActivePolicyUpdated, id, details).await
+        self.tell_policy(tx, EventType::ActivePolicyUpdated, details).await
     }
 
-    async fn tell_policy(&self, tx: &Transaction, kind: EventType, id: &str, details: Value) -> Result<()> {
+    /// Which policy it is stands in the details, as in the original.
+    async fn tell_policy(&self, tx: &Transaction, kind: EventType, details: Value) -> Result<()> {
         let happening = Happening {
             kind: kind.as_str(),
             level: Level::Info,
             message: kind.message().to_owned(),
             details,
-            resource: (kind.resource_type().as_str(), Some(id)),
+            resource: (kind.resource_type().as_str(), None),
             source: "catalog",
             facts: Facts::default(),
         };

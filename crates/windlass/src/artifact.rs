@@ -126,8 +126,8 @@ fn analysis_options(arguments: &ArtifactArguments, needs: &Needs) -> anyhow::Res
     options.walk.threads = arguments.threads.unwrap_or(options.walk.threads);
     arguments.inspection.apply(needs, &mut options)?;
     // What the clock cannot count to never comes.
-    if let Some(deadline) = budgets.timeout.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)))
-    {
+    let end = |seconds| Instant::now().checked_add(Duration::from_secs(seconds));
+    if let Some(deadline) = budgets.timeout.and_then(end) {
         options.walk.cancelled = Some(Arc::new(move || Instant::now() > deadline));
     }
     Ok(options)

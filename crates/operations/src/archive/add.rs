@@ -1,6 +1,6 @@
 //! Archiving: everything that there is of an image becomes one object of the archive.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tracing::Instrument as _;
 use windlass_objects::Stored;
 use windlass_store::{
@@ -15,7 +15,10 @@ use windlass_v1::{
     events::EventType,
 };
 
-use super::bundle::{self, Record};
+use super::{
+    API_REQUEST,
+    bundle::{self, Record},
+};
 use crate::{
     Error, Result, Tenant,
     images::{analysis_status, happening},
@@ -38,7 +41,7 @@ impl Tenant {
         for digest in digests {
             // A task of its own: whoever asked may not wait for the answer, and half an archive is none.
             let (tenant, digest) = (self.clone(), digest.clone());
-            let archiving = request::inherited(async move { tenant.archive_image(&digest).await });
+            let archiving = request::inherited(async move { tenant.archive_image(&digest, API_REQUEST).await });
             let archived = tokio::spawn(archiving.in_current_span()).await;
             results.push(archived.map_err(|error| Error::Broken(format!("archiving failed: {error}")))??);
         }
@@ -47,8 +50,8 @@ impl Tenant {
 
     /// Archives the analysis of an image. One that is archived already stays as it is, unless it is older than what the
     /// working set has (`spec/operations.md` D-26).
-    pub(super) async fn archive_image(&self, digest: &str) -> Result<ArchivingResult> {
-        let (status, detail) = match self.put_away(digest).await {
+    pub(super) async fn archive_image(&self, digest: &str, by: &str) -> Result<ArchivingResult> {
+        let (status, detail) = match self.put_away(digest, by).await {
             Ok(told) => told,
             Err(error) => {
                 let detail = match error {
@@ -66,7 +69,7 @@ impl Tenant {
         Ok(ArchivingResult { digest: digest.to_owned(), status, detail })
     }
 
-    async fn put_away(&self, digest: &str) -> Result<(ArchivingStatus, String)> {
+    async fn put_away(&self, digest: &str, by: &str) -> Result<(ArchivingStatus, String)> {
         let found = self.account.find_image(digest, images::Filter::default()).await?;
         let (image, _) = found.ok_or_else(|| {
             let account = self.name();
@@ -105,7 +108,7 @@ impl Tenant {
 
         let replaces = !is_new && row.status == Archived::Archived;
         match self.write_bundle(&image, analysis, &tags, now).await {
-            Ok(stored) => self.finish_archiving(&row, &new, stored).await?,
+            Ok(stored) => self.finish_archiving(&row, &new, stored, by).await?,
             Err(error) => {
                 if !replaces {
                     let tx = self.account.begin().await?;
@@ -165,6 +168,7 @@ impl Tenant {
         row: &archived_images::Model,
         image: &NewArchived<'_>,
         stored: Stored,
+        by: &str,
     ) -> Result<()> {
         let object = stored.key.to_string();
         let tx = self.account.begin().await?;
@@ -174,7 +178,7 @@ impl Tenant {
             tx.commit().await.map_err(StoreError::from)?;
             return Err(Error::conflict(format!("{} was removed from the archive meanwhile", row.digest)));
         }
-        let archived = happening(EventType::ImageArchived, &row.digest, Value::Null);
+        let archived = happening(EventType::ImageArchived, &row.digest, format!("Archived by {by}").into());
         self.service.tell(&tx, self.name(), archived).await?;
         if let Some(old) = row.object.as_ref().filter(|old| **old != object) {
             object_candidates::let_go(&tx, Storage::Bundles, std::slice::from_ref(old), now).await?;

@@ -36,6 +36,9 @@ use windlass_v1::{
 
 use crate::{Batches, Error, Part, Result, Service, Tenant, images::happening};
 
+/// On whose behalf something is done, where it is no task: as events tell it.
+const API_REQUEST: &str = "API request";
+
 impl Service {
     /// Lets go of all bundles of an account that is being deleted, whose rows go next.
     pub(crate) async fn let_go_of_bundles(&self, account: &Account) -> Result<()> {
@@ -102,7 +105,11 @@ impl Tenant {
     /// # Errors
     /// 404 where there is none, 400 while it is being archived unless that is broken off by `force`.
     pub async fn delete_archived_image(&self, digest: &str, force: bool) -> Result<()> {
-        let deleted = self.take_out(digest, force).await;
+        self.delete_from_archive(digest, force, API_REQUEST).await
+    }
+
+    async fn delete_from_archive(&self, digest: &str, force: bool, by: &str) -> Result<()> {
+        let deleted = self.take_out(digest, force, by).await;
         let reason = match &deleted {
             Ok(()) => return Ok(()),
             Err(Error::Refused(refusal)) if refusal.httpcode == 404 => return deleted,
@@ -116,7 +123,7 @@ impl Tenant {
         deleted
     }
 
-    async fn take_out(&self, digest: &str, force: bool) -> Result<()> {
+    async fn take_out(&self, digest: &str, force: bool, by: &str) -> Result<()> {
         let found = self.account.archived_image(digest).await?.ok_or_else(|| Error::not_found(NOT_FOUND))?;
         let tx = self.account.begin().await?;
         let row = archived_images::lock(&tx, self.name(), &found.digest).await?;
@@ -127,7 +134,7 @@ impl Tenant {
         }
         object_candidates::let_go(&tx, Storage::Bundles, row.object.as_slice(), self.service.clock.moment()).await?;
         archived_images::remove(&tx, row.id).await?;
-        let deleted = happening(EventType::ArchivedImageDeleted, &row.digest, Value::Null);
+        let deleted = happening(EventType::ArchivedImageDeleted, &row.digest, format!("Deleted by {by}").into());
         self.service.tell(&tx, self.name(), deleted).await?;
         Ok(tx.commit().await.map_err(StoreError::from)?)
     }

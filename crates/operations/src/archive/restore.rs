@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use windlass_objects::ObjectKey;
 use windlass_sbom::formats;
 use windlass_store::{
@@ -18,7 +18,10 @@ use windlass_v1::{
     events::EventType,
 };
 
-use super::bundle::{self, Record};
+use super::{
+    API_REQUEST,
+    bundle::{self, Record},
+};
 use crate::{
     Error, Result, Tenant, images::happening, subscriptions::Subscribing, threads, vulnerabilities::KnownPackages,
 };
@@ -29,6 +32,18 @@ impl Tenant {
     /// # Errors
     /// 409 without detail where the working set has the image, 404 where the archive has it not.
     pub(crate) async fn restore(&self, digest: &str) -> Result<String> {
+        let restored = self.take_back(digest).await;
+        if let Err(error) = &restored {
+            let reason = match error {
+                Error::Refused(refusal) => &refusal.message,
+                _ => "the analysis could not be restored; the log of the service tells why",
+            };
+            self.tell_of_archive(EventType::RestoreFromArchiveFailed, digest, json!({ "msg": reason })).await?;
+        }
+        restored
+    }
+
+    async fn take_back(&self, digest: &str) -> Result<String> {
         self.demand_absent(digest).await?;
         let row = self.account.archived_image(digest).await?.ok_or_else(|| Error::not_found(NOT_FOUND))?;
         if row.digest != digest {
@@ -37,15 +52,8 @@ impl Tenant {
         let (Status::Archived, Some(object)) = (row.status, &row.object) else {
             return Err(Error::conflict(format!("{digest} is being archived or removed; try again later")));
         };
-        match self.bring_back(&row, super::key(object)?).await {
-            Ok(()) => Ok(row.digest),
-            Err(refusal @ Error::Refused(_)) => Err(refusal),
-            Err(error) => {
-                let details = json!({"msg": "the analysis could not be restored; the log of the service tells why"});
-                self.tell_of_archive(EventType::RestoreFromArchiveFailed, &row.digest, details).await?;
-                Err(error)
-            }
-        }
+        self.bring_back(&row, super::key(object)?).await?;
+        Ok(row.digest)
     }
 
     /// An image that waits to be removed is as good as gone.
@@ -101,7 +109,8 @@ impl Tenant {
         for tag in image_tags::of_image(tx, image.id).await? {
             self.service.look_again(tx, self.name(), &tag.fulltag()).await?;
         }
-        let restored = happening(EventType::RestoredFromArchive, &image.digest, Value::Null);
+        let restored =
+            happening(EventType::RestoredFromArchive, &image.digest, format!("Restored by {API_REQUEST}").into());
         self.service.tell(tx, self.name(), restored).await
     }
 

@@ -182,9 +182,10 @@ impl Tenant {
     }
 
     async fn apply(&self, transition: Transition, image: &Selected, task: &str) -> Result<()> {
+        let by = format!("task {task}");
         let failure = match transition {
-            Transition::Archive => self.move_to_archive(&image.digest).await,
-            Transition::Delete => self.delete_archived_image(&image.digest, false).await,
+            Transition::Archive => self.move_to_archive(&image.digest, &by).await,
+            Transition::Delete => self.delete_from_archive(&image.digest, false, &by).await,
         };
         let failure = failure.err().map(|error| match error {
             Error::Refused(refusal) => refusal.message,
@@ -211,8 +212,8 @@ impl Tenant {
     }
 
     /// Archives an image, and removes it from the working set if the archive has its last analysis (D-26).
-    async fn move_to_archive(&self, digest: &str) -> Result<()> {
-        let archived = self.archive_image(digest).await?;
+    async fn move_to_archive(&self, digest: &str, by: &str) -> Result<()> {
+        let archived = self.archive_image(digest, by).await?;
         if archived.status != ArchivingStatus::Archived {
             return Err(Error::conflict(archived.detail));
         }

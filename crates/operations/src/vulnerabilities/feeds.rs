@@ -6,6 +6,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use windlass_channels::Facts;
 use windlass_store::{AccountName, Moment, events::Level, package_versions, vulnerability_data};
@@ -27,11 +28,18 @@ pub const FEED_SYNC: &str = "feed_sync";
 const LEASE: i64 = 60;
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
-/// Whether the feed is synchronised; a setting of the store.
-const ENABLED: &str = "feeds.vulnerabilities.enabled";
+/// How the feed was switched last, as a [`Switch`]; a setting of the store.
+const SWITCH: &str = "feeds.vulnerabilities.switch";
 
 /// Feeds that the original had, and this service has no data of its own in.
 const OTHERS: &[&str] = &["packages", "nvdv2", "nvd", "github", "vulndb", "snyk", "third_party", "grypedb"];
+
+/// Whether the feed is synchronised, and since when.
+#[derive(Serialize, Deserialize)]
+struct Switch {
+    enabled: bool,
+    since: Moment,
+}
 
 impl Service {
     /// All feeds.
@@ -48,7 +56,8 @@ impl Service {
     /// 404 for an unknown feed, 400 for one that is not synchronised here.
     pub async fn enable_feed(&self, feed: &str, enabled: bool) -> Result<Feed> {
         known_feed(feed)?;
-        self.store.set_setting(ENABLED, if enabled { "true" } else { "false" }).await?;
+        let switch = Switch { enabled, since: self.clock.moment() };
+        self.store.set_setting(SWITCH, &json!(switch).to_string()).await?;
         self.vulnerability_feed().await
     }
 
@@ -99,11 +108,14 @@ impl Service {
                 }
             }
         };
-        let failure = done.as_ref().err().map(ToString::to_string);
+        let failure = match &done {
+            Ok(done) => done.failure.clone(),
+            Err(error) => Some(error.to_string()),
+        };
         // Where it does not recur, nobody looks at when it is due.
         let next = self.clock.moment().plus_seconds(self.interval(FEED_SYNC).unwrap_or_default());
         run.end(&self.store, failure.as_deref(), next).await?;
-        done
+        Ok(done?.feeds)
     }
 
     /// The same, as it recurs: whoever calls has the lease of [`FEED_SYNC`].
@@ -114,13 +126,12 @@ impl Service {
         if !self.is_feed_enabled().await? {
             return Ok(());
         }
-        let failed = self.synchronize(false).await?.iter().any(|feed| feed.status == SyncStatus::Failure);
-        if failed { Err(Error::Broken("no newer vulnerability data could be had".into())) } else { Ok(()) }
+        self.synchronize(false).await?.failure.map_or(Ok(()), |failure| Err(Error::Broken(failure)))
     }
 
-    async fn synchronize(&self, flush: bool) -> Result<Vec<FeedSync>> {
+    async fn synchronize(&self, flush: bool) -> Result<Synchronized> {
         if !self.is_feed_enabled().await? {
-            return Ok(Vec::new());
+            return Ok(Synchronized::default());
         }
         let begun = Instant::now();
         let types = json!({"sync_feed_types": [VULNERABILITIES]});
@@ -129,7 +140,7 @@ impl Service {
             Told::of_feed(EventType::FeedSyncStarted, Value::Null),
         ])
         .await?;
-        let status = match self.bring(flush).await {
+        let done = match self.bring(flush).await {
             Ok(is_new) => {
                 let completed =
                     json!({"msg": if is_new { "there is new data" } else { "the data is as new as its source's" }});
@@ -149,12 +160,12 @@ impl Service {
                     Told::of_all(EventType::FeedsSyncFailed, failed),
                 ])
                 .await?;
-                Err(error)
+                Err(cause)
             }
         };
         let feed = self.vulnerability_feed().await?;
-        let is_new = matches!(status, Ok(true));
-        let status = if status.is_ok() { SyncStatus::Success } else { SyncStatus::Failure };
+        let is_new = matches!(done, Ok(true));
+        let status = if done.is_ok() { SyncStatus::Success } else { SyncStatus::Failure };
         let groups = feed.groups.into_iter().map(|group| GroupSync {
             group: group.name,
             status,
@@ -162,12 +173,14 @@ impl Service {
             updated_record_count: if is_new { group.record_count } else { 0 },
             updated_image_count: 0,
         });
-        Ok(vec![FeedSync {
+        let feed = FeedSync {
             feed: feed.name,
             status,
             total_time_seconds: begun.elapsed().as_secs_f64(),
             groups: groups.collect(),
-        }])
+        };
+        let failure = done.err().map(|cause| format!("no newer vulnerability data could be had: {cause}"));
+        Ok(Synchronized { feeds: vec![feed], failure })
     }
 
     /// Brings the newest data of the source; whether it was not in force before.
@@ -185,7 +198,7 @@ impl Service {
         let now = self.clock.now();
         let updated = blocking(move || {
             let http = Http::new(concat!("windlass/", env!("CARGO_PKG_VERSION"))).map_err(|error| broken(&error))?;
-            update(&cache, &http, &options, now, &mut |_| {}).map_err(|error| broken(&error))?;
+            update(&cache, &http, &options, now, &mut |_| {}).map_err(|error| not_had(&error))?;
             cache.open().map(|database| database.built_at()).map_err(|error| broken(&error))
         });
         let built_at: Timestamp = updated.await??;
@@ -243,28 +256,39 @@ impl Service {
     }
 
     async fn is_feed_enabled(&self) -> Result<bool> {
-        Ok(self.store.setting(ENABLED).await?.as_deref() != Some("false"))
+        Ok(self.feed_switch().await?.is_none_or(|switch| switch.enabled))
+    }
+
+    /// `None`: nobody has switched it yet.
+    async fn feed_switch(&self) -> Result<Option<Switch>> {
+        let text = self.store.setting(SWITCH).await?;
+        text.map(|text| serde_json::from_str(&text).map_err(|error| broken(&error))).transpose()
     }
 
     async fn vulnerability_feed(&self) -> Result<Feed> {
-        let enabled = self.is_feed_enabled().await?;
+        let switch = self.feed_switch().await?;
         let row = self.store.vulnerability_data_in_force().await?;
         let groups = groups_of(row.as_ref())?;
-        let synced = row.map(|row| IsoSeconds::from(Timestamp::from(row.imported_at)));
-        let moment = synced.unwrap_or_else(|| self.clock.now().into());
+        // It is as old as the installation, whose own account was made first of all.
+        let installation = self.store.find_account(identity::SYSTEM).await?;
+        let created = installation.map(|account| account.created_at).unwrap_or_default();
+        let imported = row.map(|row| row.imported_at);
+        let switched = switch.as_ref().map(|switch| switch.since);
+        let time = |moment: Moment| IsoSeconds::from(Timestamp::from(moment));
+        let synced = imported.map(time);
         let group = |group: Group| FeedGroup {
             name: group.name,
             enabled: true,
-            created_at: moment,
-            updated_at: moment,
+            created_at: time(group.since.unwrap_or(created)),
+            updated_at: time(imported.unwrap_or(created)),
             last_sync: synced,
             record_count: group.records,
         };
         Ok(Feed {
             name: VULNERABILITIES.to_owned(),
-            enabled,
-            created_at: moment,
-            updated_at: moment,
+            enabled: switch.is_none_or(|switch| switch.enabled),
+            created_at: time(created),
+            updated_at: time(imported.max(switched).unwrap_or(created)),
             last_full_sync: synced,
             groups: groups.into_iter().map(group).collect(),
         })
@@ -290,6 +314,14 @@ impl Service {
     }
 }
 
+/// What looking for newer data came to.
+#[derive(Default)]
+struct Synchronized {
+    feeds: Vec<FeedSync>,
+    /// Why none could be had, which is no error of whoever asked.
+    failure: Option<String>,
+}
+
 /// An event to be told, and the feed or group that it is about.
 struct Told {
     kind: EventType,
@@ -307,7 +339,17 @@ impl Told {
     }
 }
 
-fn groups_of(row: Option<&vulnerability_data::Model>) -> Result<Vec<Group>> {
+/// Why no data could be had from its source, and what can be done where that is for want of a network.
+fn not_had(error: &windlass_vulnerabilities::Error) -> Error {
+    match (broken(error), error) {
+        (Error::Broken(reason), windlass_vulnerabilities::Error::Fetch { .. }) => Error::Broken(format!(
+            "{reason}; where there is no network, set `vulnerabilities.offline`, and bring data with `windlass db import`"
+        )),
+        (other, _) => other,
+    }
+}
+
+pub(super) fn groups_of(row: Option<&vulnerability_data::Model>) -> Result<Vec<Group>> {
     let read = |row: &vulnerability_data::Model| serde_json::from_str(&row.groups).map_err(|error| broken(&error));
     row.map_or_else(|| Ok(Vec::new()), read)
 }
@@ -315,8 +357,10 @@ fn groups_of(row: Option<&vulnerability_data::Model>) -> Result<Vec<Group>> {
 /// The groups that have other numbers of records than before; those that are gone have none.
 fn changed(before: &[Group], after: &[Group]) -> Vec<Group> {
     let gone = before.iter().filter(|group| !after.iter().any(|other| other.name == group.name));
-    let gone = gone.map(|group| Group { name: group.name.clone(), records: 0 });
-    after.iter().filter(|group| !before.contains(group)).cloned().chain(gone).collect()
+    let gone = gone.map(|group| Group { records: 0, ..group.clone() });
+    let is_same = |group: &Group, other: &Group| (&group.name, group.records) == (&other.name, other.records);
+    let other = after.iter().filter(|group| !before.iter().any(|known| is_same(known, group)));
+    other.cloned().chain(gone).collect()
 }
 
 fn known_feed(feed: &str) -> Result<()> {
@@ -328,4 +372,21 @@ fn known_feed(feed: &str) -> Result<()> {
         return Err(Error::invalid(message).with("feed", feed).with("configured_provider", "grype"));
     }
     Err(Error::not_found(format!("there is no feed {feed}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_no_network_learns_the_reason_and_which_setting_is_meant_for_that() {
+        let source = std::io::Error::other("failed to look up the address");
+        let location = "https://there.example/latest.json".to_owned();
+        let error = not_had(&windlass_vulnerabilities::Error::Fetch { location, source: source.into() });
+        assert_eq!(
+            error.to_string(),
+            "could not fetch https://there.example/latest.json: failed to look up the address; where there is no network, \
+             set `vulnerabilities.offline`, and bring data with `windlass db import`"
+        );
+    }
 }

@@ -58,6 +58,14 @@ fn hashed(key: &LookupKey) -> i64 {
     i64::from_be_bytes(std::array::from_fn(|at| digest[at]))
 }
 
-fn broken(error: &dyn std::fmt::Display) -> Error {
-    Error::Broken(error.to_string())
+/// With its causes: whoever reads it sees the text alone.
+fn broken(error: &dyn std::error::Error) -> Error {
+    let mut said = vec![error.to_string()];
+    for cause in std::iter::successors(error.source(), |cause| (*cause).source()).map(ToString::to_string) {
+        // Libraries often repeat their cause in their own words.
+        if !said.last().is_some_and(|last| last.contains(&cause)) {
+            said.push(cause);
+        }
+    }
+    Error::Broken(said.join(": "))
 }

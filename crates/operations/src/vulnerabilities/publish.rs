@@ -13,7 +13,7 @@ use windlass_store::{
 use windlass_v1::vulnerabilities::feed_group;
 use windlass_vulnerabilities::{Budget, Cache, Database, GroupScope, Indexes, RecordGroup, hydrate};
 
-use super::{REMATCH, blocking, broken};
+use super::{REMATCH, blocking, broken, feeds::groups_of};
 use crate::{Error, Result, Service, identity};
 
 /// A group of records as feeds show it.
@@ -21,6 +21,8 @@ use crate::{Error, Result, Service, identity};
 pub(super) struct Group {
     pub(super) name: String,
     pub(super) records: u64,
+    /// When data first had it, that is in every one since; nothing before it is published.
+    pub(super) since: Option<Moment>,
 }
 
 impl Service {
@@ -41,7 +43,7 @@ impl Service {
         blocking(move || prepare(&folder, &path)).await?.map_err(|error| broken(&error))
     }
 
-    pub(super) async fn put_in_force(&self, prepared: Prepared) -> Result<bool> {
+    pub(super) async fn put_in_force(&self, mut prepared: Prepared) -> Result<bool> {
         let file = tokio::fs::File::open(&prepared.path);
         let file = file.await.map_err(|error| broken(&error))?;
         let stored = self.objects.put_stream(file).await?;
@@ -52,9 +54,14 @@ impl Service {
             let _ = tokio::fs::create_dir_all(folder).await;
             let _ = tokio::fs::rename(&prepared.path, &copy).await;
         }
+        let now = self.clock.moment();
+        let before = groups_of(self.store.vulnerability_data_in_force().await?.as_ref())?;
+        for group in &mut prepared.groups {
+            let known = before.iter().find(|known| known.name == group.name);
+            group.since = Some(known.and_then(|known| known.since).unwrap_or(now));
+        }
         let groups = serde_json::to_string(&prepared.groups).map_err(|error| broken(&error))?;
         let data = NewData { object: checksum, schema: prepared.schema, built_at: prepared.built_at, groups };
-        let now = self.clock.moment();
         let tx = self.store.begin().await?;
         let (_, is_new) = vulnerability_data::publish(&tx, data, now).await?;
         if is_new {
@@ -139,5 +146,5 @@ fn groups(records: Vec<RecordGroup>) -> Vec<Group> {
         };
         *groups.entry(feed_group(&namespace)).or_default() += records;
     }
-    groups.into_iter().map(|(name, records)| Group { name, records }).collect()
+    groups.into_iter().map(|(name, records)| Group { name, records, since: None }).collect()
 }

@@ -64,7 +64,14 @@ fn an_analysed_image_is_archived_once_and_told_of() {
         let again = archive(&alpha, &image).await;
         assert_eq!(again, ("archived".to_owned(), "Image analysis already archived".to_owned()));
         assert_eq!(json!(alpha.archived_image(&image).await.unwrap()), shown);
-        assert_eq!(told(&bench).await, [("system.analysis_archive.image_archived".into(), image.clone(), json!({}))]);
+        assert_eq!(
+            told(&bench).await,
+            [(
+                "system.analysis_archive.image_archived".into(),
+                image.clone(),
+                json!({"msg": "Archived by API request"})
+            )]
+        );
 
         // What others have archived is neither seen nor counted (D-8, F 21).
         assert_eq!(refused(beta.archived_image(&image).await).httpcode, 404);
@@ -245,7 +252,8 @@ fn an_archived_image_is_removed_and_one_that_is_being_archived_by_force_only() {
         bench.collect_objects().await;
         assert_eq!(files(&bench.folder.path().join("archive")).len(), 0);
         assert!(alpha.image(&image).await.is_ok());
-        let gone = ("system.analysis_archive.archived_image_deleted".to_owned(), image.clone(), json!({}));
+        let details = json!({"msg": "Deleted by API request"});
+        let gone = ("system.analysis_archive.archived_image_deleted".to_owned(), image.clone(), details);
         assert_eq!(told(&bench).await[1], gone);
 
         // As one leaves it that was killed at work.

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
@@ -187,6 +189,11 @@ fn what_is_there_or_nowhere_is_not_restored() {
         );
         let unknown = refused(restore(&beta, &image).await);
         assert_eq!((unknown.httpcode, unknown.message.as_str()), (404, "Not found in archive"));
+        let failed: Vec<_> =
+            told(&bench).await.into_iter().filter(|(kind, ..)| kind.ends_with("restore_from_archive_failed")).collect();
+        let reasons: BTreeSet<&str> = failed.iter().filter_map(|(.., details)| details["msg"].as_str()).collect();
+        assert_eq!(reasons, BTreeSet::from([conflict.message.as_str(), "Not found in archive"]));
+        assert!(failed.iter().all(|(_, resource, _)| *resource == image));
         // Marked, but not collected yet.
         alpha.delete_image(&image, true).await.unwrap();
         let restored = json!(restore(&alpha, &image).await.unwrap());

@@ -218,6 +218,9 @@ fn rules_are_applied_to_one_account_when_it_asks_for_it() {
         let rules = house.archive_rules(true).await.unwrap();
         let told = history(&alpha, &rules[0].rule_id).await;
         assert_eq!(told[0].transition_task_id.as_deref(), Some(run.transition_task_id.as_str()));
+        let (kind, _, details) = crate::house::told(&bench).await.pop().unwrap();
+        assert_eq!(kind, "system.analysis_archive.image_archived");
+        assert_eq!(details, json!({"msg": format!("Archived by task {}", run.transition_task_id)}));
     });
 }
 

@@ -203,7 +203,7 @@ fn an_archive_of_the_original_is_taken_into_the_account_of_whoever_sends_it() {
         let Source::Image(image) = sbom.unwrap().source else { panic!("it is no image") };
         assert_eq!((image.config, image.labels), (config(), vec![("team".to_owned(), "shop".to_owned())]));
         let kind = EventType::RestoredFromArchive.as_str().to_owned();
-        assert_eq!(told(&bench).await, [(kind, digest.clone(), json!({}))]);
+        assert_eq!(told(&bench).await, [(kind, digest.clone(), json!({"msg": "Restored by API request"}))]);
 
         let again = refused(upload(&alpha, &exported.packed()).await);
         assert_eq!(again.httpcode, 409);

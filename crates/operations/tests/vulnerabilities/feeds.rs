@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 use windlass_matching::testing::{AdvisoryBuilder, advisory};
@@ -60,14 +61,54 @@ fn a_feed_is_switched_as_a_whole_and_what_cannot_be_is_refused() {
     });
 }
 
+/// Why the last run of the schedule failed.
+async fn last_error(bench: &Bench) -> Option<String> {
+    let schedules = bench.service.store().schedules().await.unwrap();
+    schedules.into_iter().find(|row| row.name == FEED_SYNC).expect("it has run").last_error
+}
+
+#[test]
+fn a_feed_tells_when_it_came_and_when_it_changed_whoever_asks() {
+    on_every_service(|bench| async move {
+        let feed = async || json!(bench.service.feeds().await.unwrap()[0]);
+        let times = |value: &Value| [value["created_at"].clone(), value["updated_at"].clone()];
+        let created = json!(Timestamp::from(bench.now()).to_string());
+        bench.pass(60);
+        assert_eq!(times(&feed().await), [created.clone(), created.clone()], "nothing has happened");
+
+        publish(&bench, 1, records().into_iter().take(1)).await;
+        let first = json!(Timestamp::from(bench.now()).to_string());
+        assert_eq!(times(&feed().await), [created.clone(), first.clone()]);
+        bench.pass(60);
+        publish(&bench, 2, records()).await;
+        let second = json!(Timestamp::from(bench.now()).to_string());
+        let now = feed().await;
+        assert_eq!(times(&now), [created.clone(), second.clone()]);
+        let groups: Vec<_> = now["groups"].as_array().unwrap().iter().map(times).collect();
+        let new = [second.clone(), second.clone()];
+        assert_eq!(groups, [new.clone(), [first, second.clone()], new], "debian:12 was there before");
+
+        bench.pass(60);
+        bench.service.enable_feed("vulnerabilities", false).await.unwrap();
+        let switched = json!(Timestamp::from(bench.now()).to_string());
+        let now = feed().await;
+        assert_eq!(times(&now), [created, switched]);
+        assert_eq!(now["last_full_sync"], second);
+    });
+}
+
 #[test]
 fn newer_data_is_brought_from_its_source_and_told_of() {
     on_every_service(|bench| async move {
         let failed = bench.service.synchronize_feeds(false).await.unwrap();
         assert_eq!(failed[0].status, SyncStatus::Failure, "there is nothing at the source");
+        let told = last_error(&bench).await.expect("a run that failed does not count as done");
+        assert!(told.starts_with("no newer vulnerability data could be had: "), "{told}");
+        assert!(told.contains("latest.json") && told.contains("No such file"), "with all its causes: {told}");
         offer(&bench, 1, records());
         let brought = bench.service.synchronize_feeds(false).await.unwrap();
         assert_eq!(brought[0].status, SyncStatus::Success);
+        assert_eq!(last_error(&bench).await, None);
         let records: u64 = brought[0].groups.iter().map(|group| group.updated_record_count).sum();
         assert_eq!(records, 4);
         let again = bench.service.synchronize_feeds(true).await.unwrap();

@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use super::names::{in_order, is_identifier, is_token};
 
-/// What is at one place of a document, or of all elements of an array.
+/// What is at one place of a document, or of all elements of an array; of events, of all that have the same type.
 #[derive(Default)]
 struct Shape {
     kinds: BTreeSet<&'static str>,
     /// Of how many objects it was made.
     objects: usize,
     members: BTreeMap<String, (usize, Shape)>,
-    elements: Option<Box<Shape>>,
+    elements: BTreeMap<String, Shape>,
 }
 
 impl Shape {
@@ -37,7 +37,8 @@ impl Shape {
         match value {
             Value::Array(elements) => {
                 for element in elements {
-                    self.elements.get_or_insert_default().add(element);
+                    let kind = element["event"]["type"].as_str().unwrap_or_default();
+                    self.elements.entry(kind.to_owned()).or_default().add(element);
                 }
             }
             Value::Object(members) => {
@@ -57,11 +58,14 @@ impl Shape {
             let expected: Vec<_> = self.kinds.iter().copied().collect();
             found.push(format!("{path}: {kind} for {}", expected.join(" or ")));
         }
-        match (&self.elements, &ours.elements) {
-            (Some(expected), Some(ours)) => expected.compare(ours, &format!("{path}[]"), found),
-            // Nothing could be compared: what is always empty would pass for anything.
-            (Some(_), None) if ours.kinds.contains("array") => found.push(format!("{path}: empty")),
-            _ => {}
+        // Nothing could be compared: what is always empty would pass for anything.
+        if ours.kinds.contains("array") && !self.elements.is_empty() && ours.elements.is_empty() {
+            found.push(format!("{path}: empty"));
+        }
+        for (kind, expected) in &self.elements {
+            if let Some(ours) = ours.elements.get(kind) {
+                expected.compare(ours, &format!("{path}[{kind}]"), found);
+            }
         }
         if self.objects == 0 || ours.objects == 0 {
             return;
