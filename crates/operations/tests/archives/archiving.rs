@@ -98,7 +98,10 @@ fn an_image_is_archived_by_the_digest_of_its_index() {
         let done = ("archived".to_owned(), "Completed successfully".to_owned());
         assert_eq!(archive(&alpha, &format!("{image}-index")).await, done);
         assert_eq!(json!(alpha.archived_image(&image).await.unwrap())["imageDigest"], json!(image));
-        assert_eq!(told(&bench).await, [("system.analysis_archive.image_archived".into(), image, json!({}))]);
+        assert_eq!(
+            told(&bench).await,
+            [("system.analysis_archive.image_archived".into(), image, json!({"msg": "Archived by API request"}))]
+        );
     });
 }
 

@@ -54,7 +54,8 @@ fn what_names_no_image_or_several_is_refused_before_any_registry_is_asked() {
         assert!(forced.message.contains("without force"), "{}", forced.message);
         let archived = refusal(&team, json!({"source": {"archive": {"digest": unknown}}}), false).await;
         assert_eq!(archived.httpcode, 404);
-        assert_eq!(told(&bench).await, []);
+        let failed = "system.image_analysis.restore_from_archive_failed".to_owned();
+        assert_eq!(told(&bench).await, [(failed, unknown, json!({"msg": "Not found in archive"}))]);
     });
 }
 
