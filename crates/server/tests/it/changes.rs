@@ -43,7 +43,8 @@ fn changes_are_told_newest_first_page_by_page_and_since_a_moment() {
         assert_eq!((&newest["kind"], &newest["change"]), (&json!("policy"), &json!("activated")));
         assert_eq!(newest["before"], "two");
         let event = newest["event"].as_str().unwrap();
-        assert_eq!(team.get(&format!("/events/{event}")).await.ok()["event"]["resource"]["id"], "three");
+        let told_by = team.get(&format!("/events/{event}")).await.ok();
+        assert_eq!(told_by["event"]["details"]["current_policy_bundle_id"], "three");
 
         let (mut path, mut paged) = ("/changes?limit=2".to_owned(), Vec::new());
         loop {
