@@ -84,6 +84,10 @@ const CONCERNS: &str = "p.package_version = c.package_version AND p.compared > 0
 /// Whether an image `i` is one that the account shows.
 const OWN: &str = "i.account = $1 AND i.status = 'active'";
 
+/// From so many images of an account on, those of all accounts that hold a package are looked through for one of its own;
+/// below, its own are looked through for one that holds the package.
+const MANY: u64 = 1_000;
+
 /// Which part of the changes is asked for: those that came about after a moment, the newest first.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
@@ -108,14 +112,13 @@ impl Store {
 impl Account {
     /// Changes of what is in images of the account: in one of them, or in any.
     pub async fn finding_changes(&self, analysis: Option<i64>, page: Page) -> Result<Vec<Described>> {
-        // Joined, not `IN` a list of the account's images: the first one found answers, however many there are.
-        let which = match analysis {
-            Some(analysis) => format!("WHERE {CONCERNS} AND p.analysis = {analysis} AND $1 = $1"),
-            None => format!("JOIN images i ON i.analysis = p.analysis WHERE {CONCERNS} AND {OWN}"),
+        let holders = match analysis {
+            Some(analysis) => format!("analysis_packages p WHERE p.analysis = {analysis} AND $1 = $1"),
+            None => self.holders().await?,
         };
         let sql = format!(
             "{DESCRIBED} WHERE c.changed_at > $2 AND (c.changed_at < $3 OR (c.changed_at = $3 AND c.id < $4)) \
-             AND EXISTS (SELECT 1 FROM analysis_packages p {which}) \
+             AND EXISTS (SELECT 1 FROM {holders} AND {CONCERNS}) \
              ORDER BY c.changed_at DESC, c.id DESC LIMIT {}",
             page.limit
         );
@@ -129,12 +132,12 @@ impl Account {
     pub async fn digests_of_changes(&self, changes: &[i64], limit: u64) -> Result<HashMap<i64, Vec<String>>> {
         let mut digests: HashMap<i64, Vec<String>> = HashMap::new();
         let engine = self.reader().get_database_backend();
+        let holders = self.holders().await?;
         let joined = if engine == DbBackend::Postgres { "string_agg" } else { "group_concat" };
         for part in changes.chunks(BATCH) {
             // Each change for itself, so that it takes as long as images are told, and not as there are.
             let sql = format!(
-                "SELECT c.id, (SELECT {joined}(s.digest, ',') FROM (SELECT i.digest FROM analysis_packages p \
-                 JOIN images i ON i.analysis = p.analysis WHERE {CONCERNS} AND {OWN} \
+                "SELECT c.id, (SELECT {joined}(s.digest, ',') FROM (SELECT i.digest FROM {holders} AND {CONCERNS} \
                  ORDER BY p.analysis LIMIT {limit}) s) FROM finding_changes c WHERE c.id IN ({})",
                 listed(part)
             );
@@ -146,6 +149,17 @@ impl Account {
             }
         }
         Ok(digests)
+    }
+
+    /// The images of the account `i` with their packages `p`, as a statement goes through them: from the side that has few.
+    /// SQLite keeps the order of what is joined like that; the first image found often answers.
+    async fn holders(&self) -> Result<String> {
+        let counted = format!("SELECT COUNT(*) FROM (SELECT 1 FROM images i WHERE {OWN} LIMIT {MANY}) own");
+        let tables = match self.total(counted).await? {
+            MANY.. => "analysis_packages p CROSS JOIN images i",
+            _ => "images i CROSS JOIN analysis_packages p",
+        };
+        Ok(format!("{tables} WHERE i.analysis = p.analysis AND {OWN}"))
     }
 }
 

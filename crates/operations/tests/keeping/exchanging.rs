@@ -30,6 +30,14 @@ async fn bytes(mut document: StoredDocument) -> Vec<u8> {
     bytes
 }
 
+/// A registry that has an image.
+fn served() -> Option<(Registry, Sample)> {
+    let (registry, sample) = (Registry::start()?, Sample::new("bash"));
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().unwrap().block_on(registry.push(&sample, "1"));
+    Some((registry, sample))
+}
+
 /// Everything that is kept of an image, as bytes.
 async fn seen(tenant: &Tenant, digest: &str) -> Vec<Vec<u8>> {
     let mut seen = Vec::new();
@@ -98,10 +106,7 @@ fn forged(members: &[(String, Vec<u8>)], change: impl FnOnce(&mut Value)) -> Vec
 
 #[test]
 fn a_bundle_goes_to_another_system_and_comes_back_to_life_there_on_another_driver() {
-    let Some(registry) = Registry::start() else { return };
-    let sample = Sample::new("bash");
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime.enable_all().build().unwrap().block_on(registry.push(&sample, "1"));
+    let Some((registry, _)) = served() else { return };
     on_every_service(|bench| {
         let registry = &registry;
         async move {
@@ -142,10 +147,7 @@ fn a_bundle_goes_to_another_system_and_comes_back_to_life_there_on_another_drive
 
 #[test]
 fn what_is_imported_is_the_caller_s_alone_and_answers_nobody_s_question() {
-    let Some(registry) = Registry::start() else { return };
-    let sample = Sample::new("bash");
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime.enable_all().build().unwrap().block_on(registry.push(&sample, "1"));
+    let Some((registry, sample)) = served() else { return };
     on_every_service(|bench| {
         let (registry, sample) = (&registry, &sample);
         async move {
@@ -338,10 +340,7 @@ fn manifest(members: &[(String, Vec<u8>)]) -> Vec<u8> {
 
 #[test]
 fn what_is_archived_is_not_given_up_for_what_a_stranger_says_is_newer() {
-    let Some(registry) = Registry::start() else { return };
-    let sample = Sample::new("bash");
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime.enable_all().build().unwrap().block_on(registry.push(&sample, "1"));
+    let Some((registry, _)) = served() else { return };
     on_every_service(|bench| {
         let registry = &registry;
         async move {
@@ -366,10 +365,7 @@ fn what_is_archived_is_not_given_up_for_what_a_stranger_says_is_newer() {
 
 #[test]
 fn moments_of_strangers_lie_between_1970_and_now() {
-    let Some(registry) = Registry::start() else { return };
-    let sample = Sample::new("bash");
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime.enable_all().build().unwrap().block_on(registry.push(&sample, "1"));
+    let Some((registry, _)) = served() else { return };
     on_every_service(|bench| {
         let registry = &registry;
         async move {
@@ -394,10 +390,7 @@ fn moments_of_strangers_lie_between_1970_and_now() {
 
 #[test]
 fn what_is_no_bundle_is_refused_with_the_reason_and_leaves_nothing_behind() {
-    let Some(registry) = Registry::start() else { return };
-    let sample = Sample::new("bash");
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime.enable_all().build().unwrap().block_on(registry.push(&sample, "1"));
+    let Some((registry, _)) = served() else { return };
     on_every_service(|bench| {
         let registry = &registry;
         async move {
