@@ -19,6 +19,12 @@ impl Moment {
         self.0.div_euclid(1_000_000)
     }
 
+    /// What can be of a moment that a stranger says is past: it lies between 1970 and `now`.
+    #[must_use]
+    pub fn past(self, now: Self) -> Self {
+        self.clamp(Self(0), now)
+    }
+
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))

@@ -233,9 +233,9 @@ impl Record {
         serde_json::to_vec_pretty(self).map_err(|error| Error::Broken(error.to_string()))
     }
 
-    /// What this system makes of a record that came from another: it is of `account`, nothing of it lies in the future or before 1970, its
-    /// analysis is found by nobody who does not have it (`origin` is the key of the record as it came), and its verdicts are
-    /// history that answers no question. In words, why it cannot be.
+    /// What this system makes of a record that came from another: it is of `account`, nothing of it lies in the future or
+    /// before 1970, its analysis is found by nobody who does not have it (`origin` is the key of the record as it came), and
+    /// its verdicts are history that answers no question. In words, why it cannot be.
     pub(super) fn adopted(self, account: &str, origin: &ObjectKey, now: Moment) -> Result<Self, String> {
         let Self { format, version, archived_at, mut image, mut tags, mut analysis, mut evaluations, .. } = self;
         if format != FORMAT || version != VERSION {
@@ -247,8 +247,7 @@ impl Record {
         if analysis.digest != image.digest {
             return Err("its analysis is that of another image".into());
         }
-        // No stranger's clock is trusted: what it says lies between 1970 and now.
-        let past = |moment: Moment| moment.clamp(Moment(0), now);
+        let past = |moment: Moment| moment.past(now);
         analysis.key = format!("imported as {origin}");
         analysis.created_at = past(analysis.created_at);
         image.created_at = past(image.created_at);

@@ -14,6 +14,7 @@ use async_compression::{tokio::bufread::ZstdDecoder, zstd::DParameter};
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use windlass_objects::{Content, ObjectKey, Stored};
+use windlass_sbom::formats;
 use windlass_store::{
     Error as StoreError, Moment,
     archived_images::{self, NewArchived, Status},
@@ -26,7 +27,6 @@ use windlass_v1::{
 };
 
 use super::bundle::{self, BLOCK, FINDINGS, Record};
-use windlass_sbom::formats;
 
 use crate::{
     Error, Result, Tenant,

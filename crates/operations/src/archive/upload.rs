@@ -97,7 +97,7 @@ impl Tenant {
             None => None,
         };
         let now = self.service.clock.moment();
-        let past = |moment: Moment| moment.clamp(Moment(0), now);
+        let past = |moment: Moment| moment.past(now);
         image.created_at = past(image.created_at);
         image.last_updated = past(image.last_updated);
         image.analyzed_at = Some(image.analyzed_at.map_or(now, past));
